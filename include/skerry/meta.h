@@ -1,0 +1,343 @@
+/* Metadata: one LMDB environment, its schema, and the thread that commits.
+ *
+ * Reading: each thread opens a struct skr_meta_reader once and takes short views; a view is a snapshot. Spans that a view
+ * hands out (`struct skr_bytes` in records) point into the map and are valid until the view ends; in a change, until its
+ * next write. Never hold a view over network or file I/O.
+ *
+ * Writing: a change is a closure that runs inside the write transaction on the commit thread. It first checks, then writes:
+ * a change that fails before its first write undoes nothing; one that fails after it makes the commit thread abort the
+ * batch and run every change of the batch again, each in a transaction of its own, so `apply` may run more than once and
+ * must not consume its input. All changes of a batch become durable together, then each one's task is posted.
+ *
+ * Ids (nodes, objects, contents, files, uploads) come from one counter and are unique over the life of the data folder:
+ * (boot number << 40) + sequence. Boot numbers are made durable when the folder is opened for writing.
+ */
+#ifndef SKERRY_META_H
+#define SKERRY_META_H
+
+#include <stdatomic.h>
+
+#include "skerry/bytes.h"
+#include "skerry/executor.h"
+#include "skerry/status.h"
+
+#define SKR_FORMAT_VERSION 1      /* of the data folder */
+#define SKR_MAX_KEY_BYTES 4096    /* an object's name, in bytes of UTF-8 */
+#define SKR_MAX_BLOCKS 50000      /* committed blocks or parts of one object */
+#define SKR_MAX_UNCOMMITTED_BLOCKS 100000
+#define SKR_MAX_BLOCK_NAME_BYTES 64
+#define SKR_ETAG_SIZE 48
+
+struct skr_meta;
+struct skr_meta_reader;
+struct skr_view; /* a read or a write transaction */
+
+/* ---- opening ---- */
+
+struct skr_meta_options {
+    const char *directory;      /* the data folder; `meta` (data.mdb, lock.mdb) is made in it */
+    uint64_t map_initial_bytes; /* 0: 256 MiB. The map doubles by itself when it is full */
+    uint64_t map_max_bytes;     /* 0: no limit but the disk. At it changes fail with SKR_NO_SPACE, reads go on */
+    unsigned max_readers;       /* threads that open a reader, 1 to 1024 */
+    unsigned queue_length;      /* changes waiting for the commit thread; above it skr_meta_submit says SKR_BUSY. 0: 65536 */
+    unsigned batch_length;      /* most changes in one transaction. 0: 1024 */
+    bool read_only;             /* for fsck: no commit thread, nothing is written, no boot number is used */
+    /* Called once, on the commit thread, when a commit failed in a way that must stop writes. May be NULL. */
+    void (*on_commit_failure)(void *context, const struct skr_error *err);
+    void *context;
+};
+
+/* Errors: SKR_FORMAT_TOO_NEW, SKR_CORRUPT, SKR_BUSY (another server holds the folder's lock), SKR_NO_SPACE, SKR_IO. */
+enum skr_status skr_meta_open(struct skr_meta **out, const struct skr_meta_options *options, struct skr_error *err);
+/* Runs what was submitted, then ends the commit thread. No reader may be open. NULL-safe. */
+void skr_meta_close(struct skr_meta *meta);
+
+uint64_t skr_meta_boot(const struct skr_meta *meta);
+uint64_t skr_meta_next_id(struct skr_meta *meta); /* any thread */
+bool skr_meta_was_clean(const struct skr_meta *meta); /* the previous server closed in order */
+
+/* ---- views and changes ---- */
+
+enum skr_status skr_meta_reader_open(struct skr_meta *meta, struct skr_meta_reader **out, struct skr_error *err);
+void skr_meta_reader_close(struct skr_meta_reader *reader); /* NULL-safe */
+/* One view at a time per reader; on the reader's thread. */
+enum skr_status skr_view_begin(struct skr_meta_reader *reader, struct skr_view **out, struct skr_error *err);
+void skr_view_end(struct skr_view *view);
+/* Waits until every view that was open at the call has ended: after it nobody sees what a committed change removed.
+ * Not on a thread that holds a view. */
+void skr_meta_quiesce(struct skr_meta *meta);
+
+struct skr_change {
+    struct skr_task task;            /* `task.run` is set by the caller; posted when the outcome is known and durable */
+    struct skr_executor *executor;   /* where the task runs */
+    enum skr_status (*apply)(struct skr_view *view, struct skr_change *change, struct skr_error *err); /* commit thread */
+    enum skr_status status;          /* outcome, for `task.run` */
+    struct skr_error error;
+    struct skr_change *next;         /* private */
+};
+/* SKR_OK: `task` will be posted exactly once. SKR_BUSY, SKR_READ_ONLY: it will not. Any thread. */
+enum skr_status skr_meta_submit(struct skr_meta *meta, struct skr_change *change);
+/* Submits and waits, on a thread that may block. */
+enum skr_status skr_meta_apply(struct skr_meta *meta, struct skr_change *change, struct skr_error *err);
+/* In a change: the time of this transaction, Unix nanoseconds in steps of 100 ns, strictly greater than what any earlier
+ * change of this data folder was given: ETags and times derive from it. A new value at each call. */
+int64_t skr_view_tick(struct skr_view *view);
+
+/* ---- records ---- */
+
+/* Well-known text properties. Values never change: they are stored. */
+enum skr_property {
+    SKR_PROPERTY_CONTENT_TYPE = 0,
+    SKR_PROPERTY_CONTENT_ENCODING = 1,
+    SKR_PROPERTY_CONTENT_LANGUAGE = 2,
+    SKR_PROPERTY_CONTENT_DISPOSITION = 3,
+    SKR_PROPERTY_CACHE_CONTROL = 4,
+    SKR_PROPERTY_EXPIRES = 5,
+    SKR_PROPERTY_ACCESS_TIER = 6,
+    SKR_PROPERTY_COPY_ID = 7,
+    SKR_PROPERTY_COPY_SOURCE = 8,
+    SKR_PROPERTY_COUNT
+};
+
+/* Bytes [offset, offset + length) of a content file; offset is a multiple of 64 KiB where a range was written. */
+struct skr_extent {
+    uint64_t file_id;
+    uint64_t offset_bytes;
+    uint64_t length_bytes;
+    uint64_t end_bytes; /* end of the written range in the file that holds it: where its last checksum chunk is cut short */
+};
+
+/* Where an object's bytes are. */
+struct skr_content {
+    uint64_t id;         /* 0 when size is 0 and nothing is stored */
+    uint64_t size_bytes;
+    enum { SKR_CONTENT_EMPTY = 0, SKR_CONTENT_INLINE = 1, SKR_CONTENT_EXTENT = 2, SKR_CONTENT_EXTENTS = 3 } layout;
+    uint32_t crc32c;         /* INLINE: of the payload */
+    struct skr_extent extent; /* EXTENT: all of it. EXTENTS: use skr_content_extents() */
+    uint32_t extent_count;
+    uint32_t block_count;     /* entries of its committed block list */
+};
+
+enum skr_object_kind { SKR_OBJECT_BLOCK = 1, SKR_OBJECT_APPEND = 2, SKR_OBJECT_PAGE = 3, SKR_OBJECT_SYMLINK = 4 };
+
+struct skr_object {
+    uint64_t id;            /* stable over overwrites of metadata, renames; a new object has a new one */
+    enum skr_object_kind kind;
+    int64_t created_ns, modified_ns; /* Unix */
+    struct skr_bytes etag;  /* without quotes, at most SKR_ETAG_SIZE */
+    bool has_md5;
+    uint8_t md5[16];
+    int64_t copied_ns;      /* when COPY_ID is set: completion of the copy */
+    struct skr_content content;
+    struct skr_bytes properties[SKR_PROPERTY_COUNT]; /* data NULL: not set */
+    const struct skr_name_value *metadata; /* in the order given, case kept */
+    size_t metadata_count;
+};
+
+enum skr_public_access { SKR_PUBLIC_NONE = 0, SKR_PUBLIC_OBJECTS = 1, SKR_PUBLIC_CONTAINER = 2 };
+
+struct skr_access_policy { /* a stored access policy; texts exactly as they were set, empty where they were not */
+    struct skr_bytes id, start, expiry, permission;
+};
+#define SKR_MAX_ACCESS_POLICIES 5
+
+struct skr_container {
+    uint64_t objects_node, uploads_node; /* roots of its two trees */
+    int64_t created_ns, modified_ns;
+    struct skr_bytes etag;
+    enum skr_public_access public_access;
+    struct skr_access_policy policies[SKR_MAX_ACCESS_POLICIES];
+    size_t policy_count;
+    const struct skr_name_value *metadata;
+    size_t metadata_count;
+};
+
+/* ---- containers of an account ---- */
+
+/* Decoded arrays are allocated in `arena`; texts point into the map. SKR_CONTAINER_NOT_FOUND. */
+enum skr_status skr_container_get(struct skr_view *view, struct skr_arena *arena, struct skr_bytes account,
+                                  struct skr_bytes name, struct skr_container *out, struct skr_error *err);
+/* Allocates its nodes. SKR_CONTAINER_EXISTS. */
+enum skr_status skr_container_create(struct skr_view *view, struct skr_bytes account, struct skr_bytes name,
+                                     struct skr_container *container, struct skr_error *err);
+enum skr_status skr_container_update(struct skr_view *view, struct skr_bytes account, struct skr_bytes name,
+                                     const struct skr_container *container, struct skr_error *err);
+/* Constant time: its trees become garbage, collected by skr_garbage_step(). */
+enum skr_status skr_container_remove(struct skr_view *view, struct skr_bytes account, struct skr_bytes name,
+                                     struct skr_error *err);
+/* In byte order from `from` on (inclusive); `visit` returns false to stop. The record is valid during the call. */
+enum skr_status skr_container_list(struct skr_view *view, struct skr_arena *arena, struct skr_bytes account,
+                                   struct skr_bytes prefix, struct skr_bytes from,
+                                   bool (*visit)(void *context, struct skr_bytes name, const struct skr_container *container),
+                                   void *context, struct skr_error *err);
+
+/* A small document of an account under a name ("service-properties"): opaque here. SKR_NOT_FOUND. */
+enum skr_status skr_account_document_get(struct skr_view *view, struct skr_bytes account, const char *name,
+                                         struct skr_bytes *out, struct skr_error *err);
+enum skr_status skr_account_document_put(struct skr_view *view, struct skr_bytes account, const char *name,
+                                         struct skr_bytes document, struct skr_error *err);
+
+/* ---- objects: the tree ---- */
+
+/* `node` is a container's objects_node. A key is any byte string of 1 to SKR_MAX_KEY_BYTES bytes without NUL. */
+enum skr_status skr_object_get(struct skr_view *view, struct skr_arena *arena, uint64_t node, struct skr_bytes key,
+                               struct skr_object *out, struct skr_error *err);
+/* Creates or replaces; makes implicit directories. The replaced object's content loses a reference; `object->content` must
+ * hold one for this object already (skr_content_create or skr_content_retain in the same change). */
+enum skr_status skr_object_put(struct skr_view *view, uint64_t node, struct skr_bytes key, const struct skr_object *object,
+                               struct skr_error *err);
+/* Replaces the record and leaves the content's references alone: `object->content` is the one that is there. */
+enum skr_status skr_object_update(struct skr_view *view, uint64_t node, struct skr_bytes key, const struct skr_object *object,
+                                  struct skr_error *err);
+/* Removes it, its content's reference, and directories that this leaves empty. SKR_OBJECT_NOT_FOUND. */
+enum skr_status skr_object_remove(struct skr_view *view, uint64_t node, struct skr_bytes key, struct skr_error *err);
+
+/* A walk in byte order of the keys, at most one level of common prefixes grouped. */
+struct skr_walk;
+struct skr_walk_options {
+    struct skr_bytes prefix;    /* only keys that begin with it */
+    struct skr_bytes delimiter; /* any non-empty text groups what follows the prefix up to it; empty: flat */
+    struct skr_bytes from;      /* the first key or common prefix to return is >= it; empty: from the start */
+};
+struct skr_walk_entry {
+    struct skr_bytes key;     /* the whole key, or the common prefix; valid until the next call */
+    bool is_prefix;           /* a common prefix: there is no object */
+    struct skr_bytes record;  /* encoded; decode with skr_object_decode, or for uploads skr_upload_decode */
+};
+enum skr_status skr_walk_open(struct skr_view *view, uint64_t node, const struct skr_walk_options *options,
+                              struct skr_walk **out, struct skr_error *err);
+/* SKR_NOT_FOUND at the end. A common prefix of a million keys costs one seek. */
+enum skr_status skr_walk_next(struct skr_walk *walk, struct skr_walk_entry *entry, struct skr_error *err);
+void skr_walk_close(struct skr_walk *walk); /* NULL-safe */
+enum skr_status skr_object_decode(struct skr_arena *arena, struct skr_bytes record, struct skr_object *out,
+                                  struct skr_error *err);
+
+/* ---- contents ---- */
+
+/* A new content with one reference. `payload` for INLINE; `extents` otherwise (adjacent ones are merged; each distinct file gains a
+ * reference, and must be known through skr_file_create before). Fills `out`. */
+enum skr_status skr_content_create_inline(struct skr_view *view, uint64_t content_id, struct skr_bytes payload, uint32_t crc32c,
+                                          struct skr_content *out, struct skr_error *err);
+enum skr_status skr_content_create_extents(struct skr_view *view, uint64_t content_id, const struct skr_extent *extents,
+                                           size_t extent_count, struct skr_content *out, struct skr_error *err);
+/* One more reference: a copy in constant time. */
+enum skr_status skr_content_retain(struct skr_view *view, const struct skr_content *content, struct skr_error *err);
+enum skr_status skr_content_payload(struct skr_view *view, const struct skr_content *content, struct skr_bytes *out,
+                                    struct skr_error *err);
+/* The extents that cover [offset, offset + length), cut to it, at most `capacity` of them, in order. */
+enum skr_status skr_content_extents(struct skr_view *view, const struct skr_content *content, uint64_t offset_bytes,
+                                    uint64_t length_bytes, struct skr_extent *out, size_t capacity, size_t *count,
+                                    struct skr_error *err);
+
+/* A content file became known, with one reference that the caller passes on to a block or content, or releases. */
+enum skr_status skr_file_create(struct skr_view *view, uint64_t file_id, struct skr_error *err);
+enum skr_status skr_file_exists(struct skr_view *view, uint64_t file_id, bool *exists, struct skr_error *err);
+/* Gives up the reference that skr_file_create made, once blocks and contents hold theirs. At 0 the file is garbage. */
+enum skr_status skr_file_release(struct skr_view *view, uint64_t file_id, struct skr_error *err);
+/* Checksums of chunks (64 KiB each, counted from the file's beginning). */
+enum skr_status skr_checksums_put(struct skr_view *view, uint64_t file_id, uint64_t first_chunk, const uint32_t *crc32c,
+                                  size_t count, struct skr_error *err);
+enum skr_status skr_checksums_get(struct skr_view *view, uint64_t file_id, uint64_t first_chunk, uint32_t *crc32c,
+                                  size_t count, struct skr_error *err);
+
+/* The committed block list of a content, kept with it. Names are raw bytes (decoded ids). */
+struct skr_block {
+    struct skr_bytes name;
+    uint64_t size_bytes;
+};
+enum skr_status skr_block_list_put(struct skr_view *view, uint64_t content_id, const struct skr_block *blocks, size_t count,
+                                   struct skr_error *err);
+/* Visits in order with the offset of each block in the content. */
+enum skr_status skr_block_list_visit(struct skr_view *view, const struct skr_content *content,
+                                     bool (*visit)(void *context, const struct skr_block *block, uint64_t offset_bytes),
+                                     void *context, struct skr_error *err);
+
+/* ---- uploads: uncommitted blocks of Blob, multipart uploads of S3 ---- */
+
+enum skr_upload_kind { SKR_UPLOAD_BLOCKS = 1, SKR_UPLOAD_MULTIPART = 2 };
+
+struct skr_upload {
+    uint64_t id;
+    enum skr_upload_kind kind;
+    int64_t created_ns, touched_ns;
+    uint64_t object_node, upload_node; /* of its container */
+    struct skr_bytes key;
+    uint32_t block_count;
+    uint32_t name_size; /* of its block names: all have the same; 0 while there are none */
+};
+/* The Blob upload of a key (at most one). SKR_UPLOAD_NOT_FOUND. */
+enum skr_status skr_upload_get(struct skr_view *view, const struct skr_container *container, struct skr_bytes key,
+                               struct skr_upload *out, struct skr_error *err);
+enum skr_status skr_upload_create(struct skr_view *view, const struct skr_container *container, struct skr_bytes key,
+                                  struct skr_upload *upload, struct skr_error *err);
+/* Forgets the upload and its blocks: constant time for the caller, the blocks become garbage with their files. */
+enum skr_status skr_upload_remove(struct skr_view *view, const struct skr_upload *upload, struct skr_error *err);
+/* From the record of a walk over a container's uploads_node. */
+enum skr_status skr_upload_decode(struct skr_view *view, struct skr_bytes record, struct skr_upload *out, struct skr_error *err);
+/* Uploads not touched since `before_ns`, oldest first. */
+enum skr_status skr_upload_expired(struct skr_view *view, int64_t before_ns, struct skr_upload *out, struct skr_error *err);
+
+/* Stages a block, replacing one of the same name; each extent's file gains a reference. Updates block_count, touched_ns. */
+enum skr_status skr_block_put(struct skr_view *view, struct skr_upload *upload, struct skr_bytes name,
+                              const struct skr_extent *extents, size_t extent_count, struct skr_error *err);
+/* Extents of a staged block, valid until the view ends or writes. SKR_NOT_FOUND. `out` is in the arena. */
+enum skr_status skr_block_get(struct skr_view *view, struct skr_arena *arena, const struct skr_upload *upload,
+                              struct skr_bytes name, uint64_t *size_bytes, const struct skr_extent **out, size_t *count,
+                              struct skr_error *err);
+/* In the order of names. */
+enum skr_status skr_block_visit(struct skr_view *view, const struct skr_upload *upload,
+                                bool (*visit)(void *context, const struct skr_block *block), void *context,
+                                struct skr_error *err);
+
+/* ---- garbage ---- */
+
+/* What a removed record leaves behind. Removing is done in this order: the record goes (a change, durable), readers that
+ * could see it end (skr_meta_quiesce, pins), the file goes, the garbage row goes. */
+struct skr_garbage {
+    uint64_t row; /* for skr_garbage_forget */
+    enum {
+        SKR_GARBAGE_CONTENT,  /* a content without references: skr_garbage_step() takes it apart */
+        SKR_GARBAGE_TREE,     /* a removed container's tree */
+        SKR_GARBAGE_UPLOAD,   /* a removed upload's blocks */
+        SKR_GARBAGE_FILE,     /* a file to unlink */
+        SKR_GARBAGE_RANGE     /* a range of a living file to punch */
+    } kind;
+    uint64_t id; /* content, node, upload or file */
+    uint64_t offset_bytes, size_bytes; /* RANGE */
+};
+/* The first garbage row with number > `after`. SKR_NOT_FOUND: none. */
+enum skr_status skr_garbage_next(struct skr_view *view, uint64_t after, struct skr_garbage *out, struct skr_error *err);
+/* In a change: takes CONTENT, TREE or UPLOAD garbage apart, at most about `limit` records at once; `done` when the row is gone.
+ * Only for contents that nobody reads any more. */
+enum skr_status skr_garbage_step(struct skr_view *view, const struct skr_garbage *garbage, size_t limit, bool *done,
+                                 struct skr_error *err);
+/* In a change: FILE or RANGE garbage was dealt with on disk. */
+enum skr_status skr_garbage_forget(struct skr_view *view, uint64_t row, struct skr_error *err);
+
+/* ---- checking ---- */
+
+/* Sums and problems that a check of all invariants inside metadata found. */
+struct skr_meta_check {
+    uint64_t containers, objects, directories, contents, files, uploads, blocks, garbage_rows;
+    uint64_t object_bytes;
+    uint64_t problems;
+};
+struct skr_meta_check_options {
+    bool repair; /* fix counts of references, drop rows that nothing refers to; the environment must be open for writing */
+    void (*problem)(void *context, const char *text); /* one call a problem, with what was or would be done */
+    /* Each file that records refer to, with the furthest byte that is referred to. May be NULL. */
+    void (*file)(void *context, uint64_t file_id, uint64_t end_bytes);
+    void *context;
+};
+enum skr_status skr_meta_check_all(struct skr_meta *meta, const struct skr_meta_check_options *options,
+                                   struct skr_meta_check *out, struct skr_error *err);
+/* In a change, for repair: removes the objects and blocks whose bytes are in a file that is gone. `removed` counts. */
+enum skr_status skr_meta_drop_file(struct skr_view *view, uint64_t file_id, uint64_t *removed, struct skr_error *err);
+
+/* Numbers for metrics; any thread. */
+struct skr_meta_counters {
+    _Atomic uint64_t commits, changes, failed_changes, replays, queue_length, map_bytes, used_bytes;
+};
+const struct skr_meta_counters *skr_meta_counters(const struct skr_meta *meta);
+
+#endif

@@ -1,0 +1,271 @@
+/* Core: the protocol-neutral operations on containers, objects and uploads. The only caller of meta/ and datapath/.
+ * Knows no header, no XML, no status code of a protocol.
+ *
+ * Reads run inline on the caller's thread and fill the caller's arena. Changes are asynchronous: the call copies what it needs, returns a
+ * handle, and `done` is called later, exactly once, on the worker's executor, when the outcome is durable; unless the caller
+ * detached itself before. `done` is never called inside the call. A worker belongs to one thread.
+ */
+#ifndef SKERRY_CORE_H
+#define SKERRY_CORE_H
+
+#include "skerry/bytes.h"
+#include "skerry/executor.h"
+#include "skerry/io.h"
+#include "skerry/records.h"
+#include "skerry/status.h"
+
+struct skr_core;
+struct skr_worker;
+struct skr_pending;
+
+struct skr_core_options {
+    const char *directory;          /* the data folder; created when it is not there */
+    unsigned workers;               /* threads that will open a worker */
+    uint64_t meta_map_initial_bytes, meta_map_max_bytes; /* 0: defaults of metadata */
+    uint64_t inline_limit_bytes;    /* payloads up to this are kept in metadata. 0 to 65536 */
+    uint64_t reserve_bytes;         /* free space that writes leave alone */
+    uint64_t upload_lifetime_s;     /* uncommitted blocks are collected after so long without a new one. 604800 */
+    bool direct_io;
+    struct skr_io_fault *fault;     /* NULL in production: passed on to the rings that core opens itself */
+};
+
+/* Opens metadata and store and starts the collector's thread. */
+enum skr_status skr_core_open(struct skr_core **out, const struct skr_core_options *options, struct skr_error *err);
+void skr_core_close(struct skr_core *core); /* all workers are closed. NULL-safe */
+
+enum skr_status skr_worker_open(struct skr_core *core, struct skr_io *io, struct skr_executor *executor, struct skr_worker **out,
+                                struct skr_error *err);
+/* True when no operation of this worker is under way: only then may it be closed. */
+bool skr_worker_is_idle(const struct skr_worker *worker);
+void skr_worker_close(struct skr_worker *worker); /* NULL-safe */
+
+/* ---- names, conditions, results ---- */
+
+struct skr_object_name {
+    struct skr_bytes account, container, key;
+};
+
+/* Conditions of a request on what is there now. Zero: none. Entity tags without quotes and without W/. */
+struct skr_conditions {
+    bool if_match_any, if_none_match_any; /* "*" */
+    const struct skr_bytes *if_match, *if_none_match;
+    size_t if_match_count, if_none_match_count;
+    bool has_modified_since, has_unmodified_since;
+    int64_t modified_since_s, unmodified_since_s; /* Unix; compared with whole seconds of the time of last change */
+};
+bool skr_conditions_are_empty(const struct skr_conditions *conditions);
+
+struct skr_result {
+    enum skr_status status;
+    const struct skr_error *error;            /* message and errno when it failed */
+    const struct skr_object *object;          /* as it is now, after a successful change of an object; else NULL */
+    const struct skr_container *container;    /* likewise */
+};
+/* `result` is valid during the call. */
+typedef void (*skr_done)(void *context, const struct skr_result *result);
+/* The caller is gone: `done` will not be called. The change itself may still happen. NULL-safe. */
+void skr_pending_detach(struct skr_pending *pending);
+
+/* ---- containers ---- */
+
+enum skr_status skr_get_container(struct skr_worker *worker, struct skr_arena *arena, struct skr_bytes account,
+                                  struct skr_bytes container, const struct skr_conditions *conditions,
+                                  struct skr_container *out, struct skr_error *err);
+/* In byte order, names >= `from` that begin with `prefix`, until `visit` returns false. */
+enum skr_status skr_list_containers(struct skr_worker *worker, struct skr_arena *arena, struct skr_bytes account,
+                                    struct skr_bytes prefix, struct skr_bytes from,
+                                    bool (*visit)(void *context, struct skr_bytes name, const struct skr_container *container),
+                                    void *context, struct skr_error *err);
+
+/* What to set on a container; what is not flagged stays. */
+struct skr_container_settings {
+    bool set_metadata, set_access;
+    const struct skr_name_value *metadata;
+    size_t metadata_count;
+    enum skr_public_access public_access;
+    const struct skr_access_policy *policies;
+    size_t policy_count; /* at most SKR_MAX_ACCESS_POLICIES */
+};
+struct skr_pending *skr_create_container(struct skr_worker *worker, struct skr_bytes account, struct skr_bytes container,
+                                         const struct skr_container_settings *settings, skr_done done, void *context);
+struct skr_pending *skr_update_container(struct skr_worker *worker, struct skr_bytes account, struct skr_bytes container,
+                                         const struct skr_conditions *conditions,
+                                         const struct skr_container_settings *settings, skr_done done, void *context);
+struct skr_pending *skr_delete_container(struct skr_worker *worker, struct skr_bytes account, struct skr_bytes container,
+                                         const struct skr_conditions *conditions, skr_done done, void *context);
+
+/* A small document of an account, opaque to core (service properties). SKR_NOT_FOUND: never set. */
+enum skr_status skr_get_account_document(struct skr_worker *worker, struct skr_arena *arena, struct skr_bytes account,
+                                         const char *name, struct skr_bytes *out, struct skr_error *err);
+struct skr_pending *skr_put_account_document(struct skr_worker *worker, struct skr_bytes account, const char *name,
+                                             struct skr_bytes document, skr_done done, void *context);
+
+/* ---- listing objects ---- */
+
+struct skr_list_options {
+    struct skr_bytes account, container, prefix, delimiter;
+    struct skr_bytes from; /* keys and common prefixes >= it */
+    bool include_uncommitted; /* also keys that have only uncommitted blocks */
+};
+struct skr_list_entry {
+    struct skr_bytes key;
+    bool is_prefix;
+    bool is_uncommitted;              /* `object` has size 0 and no content */
+    const struct skr_object *object;  /* NULL for a prefix */
+};
+/* Visits in byte order until `visit` returns false; an entry is valid during the call. */
+enum skr_status skr_list_objects(struct skr_worker *worker, const struct skr_list_options *options,
+                                 bool (*visit)(void *context, const struct skr_list_entry *entry), void *context,
+                                 struct skr_error *err);
+
+/* ---- reading an object ---- */
+
+struct skr_reader;
+
+/* Looks an object up and checks conditions. `object` lives in the arena. SKR_CONTAINER_NOT_FOUND, SKR_OBJECT_NOT_FOUND,
+ * SKR_CONDITION_FAILED, SKR_NOT_MODIFIED (object is filled then too). With `reader` not NULL the content is pinned, so that the whole object
+ * can be read as it is now whatever happens to the name. */
+enum skr_status skr_open_object(struct skr_worker *worker, struct skr_arena *arena, const struct skr_object_name *name,
+                                const struct skr_conditions *conditions, struct skr_object *object,
+                                struct skr_reader **reader, struct skr_error *err);
+/* The whole payload of a small object, in the arena of the open call; false when it is not kept inline. */
+bool skr_reader_payload(const struct skr_reader *reader, struct skr_bytes *payload);
+/* Up to `size` verified bytes from `offset`: > 0 bytes; 0: not yet, `ready` is called once when it is worth asking again with the
+ * same arguments; -1: failed (logged). A return of fewer bytes than asked for is normal. */
+ssize_t skr_reader_read(struct skr_reader *reader, uint64_t offset, void *buffer, size_t size, void (*ready)(void *context),
+                        void *context);
+void skr_reader_close(struct skr_reader *reader); /* at any time; `ready` is not called afterwards. NULL-safe */
+
+/* ---- incoming bytes ---- */
+
+/* One stream of incoming bytes on its way to flash, before it has a name. */
+struct skr_ingest;
+
+struct skr_ingest_options {
+    uint64_t expected_size;    /* SKR_SIZE_ANY when it is not known */
+    bool md5, crc64;           /* digests to compute */
+    const struct skr_object_name *block_of; /* these bytes are a block of this object: put beside its other blocks. Or NULL */
+    void (*ready)(void *context); /* there is room again after a write took less than offered */
+    void *context;
+};
+#define SKR_SIZE_ANY UINT64_MAX
+
+struct skr_digests {
+    bool has_md5, has_crc64;
+    uint8_t md5[16];
+    uint64_t crc64;
+};
+
+enum skr_status skr_ingest_open(struct skr_worker *worker, const struct skr_ingest_options *options, struct skr_ingest **out,
+                                struct skr_error *err);
+/* Takes up to `size` bytes and returns how many. */
+size_t skr_ingest_write(struct skr_ingest *ingest, const void *data, size_t size);
+/* No more bytes. Compares with `expected` digests (may be NULL): SKR_CHECKSUM_MISMATCH_... SKR_OK: ready to be given a name now.
+ * SKR_PENDING: bytes are on their way to flash, `done` follows (result without object). */
+enum skr_status skr_ingest_finish(struct skr_ingest *ingest, const struct skr_digests *expected, skr_done done, void *context,
+                                  struct skr_error *err);
+uint64_t skr_ingest_size(const struct skr_ingest *ingest);
+/* Computed digests, after finish. */
+const struct skr_digests *skr_ingest_digests(const struct skr_ingest *ingest);
+void skr_ingest_discard(struct skr_ingest *ingest); /* at any time before it was given a name. NULL-safe */
+
+/* ---- changing objects ---- */
+
+enum skr_etag_kind { SKR_ETAG_OPAQUE, SKR_ETAG_MD5 };
+
+/* What the object becomes. */
+struct skr_put {
+    struct skr_object_name name;
+    const struct skr_conditions *conditions; /* NULL: none */
+    bool create_only;                        /* may not replace: SKR_FORBIDDEN (the caller lacks the right) */
+    enum skr_etag_kind etag_kind;
+    bool has_md5;                            /* MD5 to keep with the object */
+    uint8_t md5[16];
+    struct skr_bytes properties[SKR_PROPERTY_COUNT];
+    const struct skr_name_value *metadata;
+    size_t metadata_count;
+};
+
+/* Takes the finished ingest over, whatever the outcome. Uncommitted blocks of the name are discarded. */
+struct skr_pending *skr_put_object(struct skr_worker *worker, const struct skr_put *put, struct skr_ingest *ingest, skr_done done,
+                                   void *context);
+
+/* Takes the finished ingest over. Makes the upload when it is the first block. SKR_INVALID_BLOCK_ID, SKR_TOO_MANY_BLOCKS. */
+struct skr_pending *skr_put_block(struct skr_worker *worker, const struct skr_object_name *name, struct skr_bytes block_name,
+                                  bool create_only, struct skr_ingest *ingest, skr_done done, void *context);
+
+struct skr_block_choice {
+    struct skr_bytes name; /* decoded id */
+    enum { SKR_BLOCK_LATEST, SKR_BLOCK_COMMITTED, SKR_BLOCK_UNCOMMITTED } from;
+};
+/* At most SKR_MAX_BLOCKS choices; SKR_INVALID_BLOCK_LIST. No byte moves. Other uncommitted blocks are discarded. */
+struct skr_pending *skr_commit_blocks(struct skr_worker *worker, const struct skr_put *put, const struct skr_block_choice *choices,
+                                      size_t count, skr_done done, void *context);
+/* The block lists of a name. `object` has size 0 and no etag when only uncommitted blocks are there. Visits committed blocks in order of
+ * the object, then uncommitted ones in order of their names. SKR_OBJECT_NOT_FOUND when there is neither. */
+enum skr_status skr_read_block_list(struct skr_worker *worker, struct skr_arena *arena, const struct skr_object_name *name,
+                                    const struct skr_conditions *conditions, bool committed, bool uncommitted,
+                                    struct skr_object *object,
+                                    bool (*visit)(void *context, bool is_committed, const struct skr_block *block), void *context,
+                                    struct skr_error *err);
+
+struct skr_copy_source {
+    struct skr_object_name name;
+    const struct skr_conditions *conditions; /* SKR_SOURCE_CONDITION_FAILED */
+    uint64_t offset, length;                 /* for blocks; length SKR_SIZE_ANY: to the end. SKR_INVALID_RANGE */
+};
+enum { /* what a copy takes from its source instead of from `put` */
+    SKR_COPY_PROPERTIES = 1 << 0,
+    SKR_COPY_METADATA = 1 << 1,
+};
+/* By reference, constant time at any size. The committed block list is copied too. `put->has_md5` compares: with expected MD5 of the
+ * source kept with it or computed never; set it false to keep the source's. SKR_SOURCE_NOT_FOUND. */
+struct skr_pending *skr_copy_object(struct skr_worker *worker, const struct skr_put *put, const struct skr_copy_source *source,
+                                    unsigned take, skr_done done, void *context);
+/* Stages a range of an object as a block, by reference where its bytes are in content files. */
+struct skr_pending *skr_put_block_from(struct skr_worker *worker, const struct skr_object_name *name, struct skr_bytes block_name,
+                                       bool create_only, const struct skr_copy_source *source, skr_done done, void *context);
+
+struct skr_object_settings {
+    bool set_metadata;
+    const struct skr_name_value *metadata;
+    size_t metadata_count;
+    uint32_t set_properties; /* bit 1 << enum skr_property: take it from `properties`, where NULL data clears it */
+    struct skr_bytes properties[SKR_PROPERTY_COUNT];
+    bool set_md5, has_md5;
+    uint8_t md5[16];
+};
+/* New ETag and time of last change; the content stays. */
+struct skr_pending *skr_update_object(struct skr_worker *worker, const struct skr_object_name *name,
+                                      const struct skr_conditions *conditions, const struct skr_object_settings *settings,
+                                      skr_done done, void *context);
+/* Its uncommitted blocks stay. */
+struct skr_pending *skr_delete_object(struct skr_worker *worker, const struct skr_object_name *name,
+                                      const struct skr_conditions *conditions, skr_done done, void *context);
+
+/* ---- running and checking ---- */
+
+struct skr_core_numbers {
+    uint64_t commits, changes, failed_changes, queue_length, meta_map_bytes, meta_used_bytes;
+    uint64_t written_bytes, read_bytes, checksum_failures, syncs;
+    uint64_t free_bytes, total_bytes, garbage_collected;
+    bool read_only, out_of_space;
+};
+void skr_core_read_numbers(struct skr_core *core, struct skr_core_numbers *out); /* any thread */
+
+struct skr_check_options {
+    bool repair;
+    bool verify_bytes; /* also reads every content file and compares checksums */
+    void (*report)(void *context, const char *text); /* a line a problem */
+    void (*progress)(void *context, uint64_t done, uint64_t total); /* may be NULL */
+    void *context;
+};
+struct skr_check_summary {
+    uint64_t containers, objects, directories, contents, files, uploads, blocks, object_bytes;
+    uint64_t problems, repaired, garbage_files, garbage_bytes;
+};
+/* Checks every invariant between records and contents of a data folder that no server has open. */
+enum skr_status skr_core_check(const char *directory, const struct skr_check_options *options, struct skr_check_summary *out,
+                               struct skr_error *err);
+
+#endif

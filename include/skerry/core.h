@@ -3,7 +3,8 @@
  *
  * Reads run inline on the caller's thread and fill the caller's arena. Changes are asynchronous: the call copies what it needs, returns a
  * handle, and `done` is called later, exactly once, on the worker's executor, when the outcome is durable; unless the caller
- * detached itself before. `done` is never called inside the call. A worker belongs to one thread.
+ * detached itself before. `done` is never called inside the call. A call that returns NULL had no memory even for that: `done` will
+ * not be called, and an ingest that was handed over is gone. A worker belongs to one thread.
  */
 #ifndef SKERRY_CORE_H
 #define SKERRY_CORE_H
@@ -137,6 +138,11 @@ ssize_t skr_reader_read(struct skr_reader *reader, uint64_t offset, void *buffer
 void skr_reader_close(struct skr_reader *reader); /* at any time; `ready` is not called afterwards. NULL-safe */
 
 /* ---- incoming bytes ---- */
+
+/* Would a change of this name be refused as things stand? Asked before a body is received; the change itself checks again. The container
+ * must exist; conditions are those of a write. SKR_FORBIDDEN: create_only, and something is there. */
+enum skr_status skr_precheck(struct skr_worker *worker, const struct skr_object_name *name, const struct skr_conditions *conditions,
+                             bool create_only, struct skr_error *err);
 
 /* One stream of incoming bytes on its way to flash, before it has a name. */
 struct skr_ingest;

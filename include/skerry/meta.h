@@ -98,6 +98,11 @@ enum skr_status skr_container_list(struct skr_view *view, struct skr_arena *aren
                                    bool (*visit)(void *context, struct skr_bytes name, const struct skr_container *container),
                                    void *context, struct skr_error *err);
 
+/* Every container of every account, in order; `visit` returns false to stop. */
+enum skr_status skr_container_list_all(struct skr_view *view,
+                                       bool (*visit)(void *context, struct skr_bytes account, struct skr_bytes name),
+                                       void *context, struct skr_error *err);
+
 /* A small document of an account under a name ("service-properties"): opaque here. SKR_NOT_FOUND. */
 enum skr_status skr_account_document_get(struct skr_view *view, struct skr_bytes account, const char *name,
                                          struct skr_bytes *out, struct skr_error *err);
@@ -142,7 +147,7 @@ enum skr_status skr_object_decode(struct skr_arena *arena, struct skr_bytes reco
 /* ---- contents ---- */
 
 /* A new content with one reference. `payload` for INLINE; `extents` otherwise (adjacent ones are merged; each distinct file gains a
- * reference, and must be known through skr_file_create before). Fills `out`. */
+ * reference, and must be known through skr_file_record_create before). Fills `out`. */
 enum skr_status skr_content_create_inline(struct skr_view *view, uint64_t content_id, struct skr_bytes payload, uint32_t crc32c,
                                           struct skr_content *out, struct skr_error *err);
 enum skr_status skr_content_create_extents(struct skr_view *view, uint64_t content_id, const struct skr_extent *extents,
@@ -157,10 +162,10 @@ enum skr_status skr_content_extents(struct skr_view *view, const struct skr_cont
                                     struct skr_error *err);
 
 /* A content file became known, with one reference that the caller passes on to a block or content, or releases. */
-enum skr_status skr_file_create(struct skr_view *view, uint64_t file_id, struct skr_error *err);
-enum skr_status skr_file_exists(struct skr_view *view, uint64_t file_id, bool *exists, struct skr_error *err);
-/* Gives up the reference that skr_file_create made, once blocks and contents hold theirs. At 0 the file is garbage. */
-enum skr_status skr_file_release(struct skr_view *view, uint64_t file_id, struct skr_error *err);
+enum skr_status skr_file_record_create(struct skr_view *view, uint64_t file_id, struct skr_error *err);
+enum skr_status skr_file_record_exists(struct skr_view *view, uint64_t file_id, bool *exists, struct skr_error *err);
+/* Gives up the reference that skr_file_record_create made, once blocks and contents hold theirs. At 0 the file is garbage. */
+enum skr_status skr_file_record_release(struct skr_view *view, uint64_t file_id, struct skr_error *err);
 /* Checksums of chunks (64 KiB each, counted from the file's beginning). */
 enum skr_status skr_checksums_put(struct skr_view *view, uint64_t file_id, uint64_t first_chunk, const uint32_t *crc32c,
                                   size_t count, struct skr_error *err);
@@ -194,7 +199,8 @@ enum skr_status skr_upload_get(struct skr_view *view, const struct skr_container
 enum skr_status skr_upload_create(struct skr_view *view, const struct skr_container *container, struct skr_bytes key,
                                   struct skr_upload *upload, struct skr_error *err);
 /* Forgets the upload and its blocks: constant time for the caller, the blocks become garbage with their files. */
-enum skr_status skr_upload_remove(struct skr_view *view, const struct skr_upload *upload, struct skr_error *err);
+enum skr_status skr_upload_remove(struct skr_view *view, const struct skr_upload *upload, uint64_t committed_content_id,
+                                  struct skr_error *err);
 /* From the record of a walk over a container's uploads_node. */
 enum skr_status skr_upload_decode(struct skr_view *view, struct skr_bytes record, struct skr_upload *out, struct skr_error *err);
 /* Uploads not touched since `before_ns`, oldest first. */
@@ -202,7 +208,7 @@ enum skr_status skr_upload_expired(struct skr_view *view, int64_t before_ns, str
 
 /* Stages a block, replacing one of the same name; each extent's file gains a reference. Updates block_count, touched_ns. */
 enum skr_status skr_block_put(struct skr_view *view, struct skr_upload *upload, struct skr_bytes name,
-                              const struct skr_extent *extents, size_t extent_count, struct skr_error *err);
+                              const struct skr_extent *extents, size_t extent_count, bool owned, struct skr_error *err);
 /* Extents of a staged block, valid until the view ends or writes. SKR_NOT_FOUND. `out` is in the arena. */
 enum skr_status skr_block_get(struct skr_view *view, struct skr_arena *arena, const struct skr_upload *upload,
                               struct skr_bytes name, uint64_t *size_bytes, const struct skr_extent **out, size_t *count,

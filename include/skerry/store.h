@@ -55,6 +55,7 @@ enum skr_status skr_store_space(struct skr_store *store, uint64_t *free_bytes, u
 struct skr_slots;
 enum skr_status skr_slots_open(struct skr_store *store, struct skr_slots **out, struct skr_error *err);
 void skr_slots_release(struct skr_slots *slots); /* any thread. NULL-safe */
+uint64_t skr_slots_file_id(const struct skr_slots *slots); /* any thread */
 
 struct skr_writer;
 

@@ -1,0 +1,105 @@
+/* Copies inside the gateway: one more reference on the content, whatever its size. */
+#include "put.h"
+#include "source.h"
+
+bool skr_source_copy(struct skr_arena *arena, const struct skr_copy_source *source, struct skr_copy_source *out,
+                     struct skr_conditions *conditions)
+{
+    *out = *source;
+    if (source->conditions != NULL) {
+        *conditions = *source->conditions;
+        if (!skr_conditions_copy(arena, conditions))
+            return false;
+    }
+    out->conditions = conditions;
+    return skr_name_copy(arena, &out->name);
+}
+
+enum skr_status skr_find_source(struct skr_view *view, struct skr_arena *arena, const struct skr_copy_source *source,
+                                struct skr_container *container, struct skr_object *object, struct skr_error *err)
+{
+    bool exists;
+    enum skr_status status = skr_find_object(view, arena, &source->name, container, object, &exists, err);
+    if (status == SKR_CONTAINER_NOT_FOUND || (status == SKR_OK && !exists))
+        return skr_fail(err, SKR_SOURCE_NOT_FOUND, "the source of the copy does not exist");
+    if (status != SKR_OK)
+        return status;
+    if (skr_conditions_check(source->conditions, true, object->etag, object->modified_ns, false, err) != SKR_OK)
+        return skr_fail(err, SKR_SOURCE_CONDITION_FAILED, "the source does not meet its conditions");
+    uint64_t size = object->content.size_bytes;
+    if (source->offset > size || (source->length != SKR_SIZE_ANY && source->length > size - source->offset) ||
+        (source->offset == size && source->offset > 0))
+        return skr_fail(err, SKR_INVALID_RANGE, "the range is not inside the source");
+    return SKR_OK;
+}
+
+struct skr_copy_change {
+    struct skr_pending pending;
+    struct skr_put put;
+    struct skr_conditions conditions;
+    struct skr_copy_source source;
+    struct skr_conditions source_conditions;
+    unsigned take;
+};
+
+/* What the new object takes from the source, copied out of the view before anything is written. */
+static enum skr_status skr_take_from_source(struct skr_copy_change *op, const struct skr_object *source, struct skr_put *put,
+                                            struct skr_error *err)
+{
+    if (op->take & SKR_COPY_PROPERTIES)
+        for (size_t i = 0; i < SKR_PROPERTY_COUNT; i++)
+            if (i != SKR_PROPERTY_COPY_ID && i != SKR_PROPERTY_COPY_SOURCE &&
+                (i != SKR_PROPERTY_ACCESS_TIER || put->properties[i].data == NULL))
+                put->properties[i] = source->properties[i];
+    if (op->take & SKR_COPY_METADATA) {
+        put->metadata = source->metadata;
+        put->metadata_count = source->metadata_count;
+    }
+    if (!put->has_md5 && source->has_md5) {
+        put->has_md5 = true;
+        memcpy(put->md5, source->md5, sizeof put->md5);
+    }
+    if (!skr_properties_copy(&op->pending.arena, put->properties) ||
+        !skr_metadata_copy(&op->pending.arena, &put->metadata, put->metadata_count))
+        return skr_fail(err, SKR_NO_MEMORY, "no memory for a copy");
+    return SKR_OK;
+}
+
+static enum skr_status skr_apply_copy(struct skr_view *view, struct skr_change *change, struct skr_error *err)
+{
+    struct skr_copy_change *op = (struct skr_copy_change *)change;
+    struct skr_container source_container;
+    struct skr_object source;
+    struct skr_put_state state;
+    struct skr_put put = op->put;
+    enum skr_status status = skr_find_source(view, &op->pending.arena, &op->source, &source_container, &source, err);
+    if (status == SKR_OK)
+        status = skr_put_begin(view, &op->pending, &put, &state, err);
+    if (status == SKR_OK)
+        status = skr_take_from_source(op, &source, &put, err);
+    if (status == SKR_OK && source.content.layout != SKR_CONTENT_EMPTY)
+        status = skr_content_retain(view, &source.content, err);
+    return status != SKR_OK ? status : skr_put_finish(view, &op->pending, &put, &state, &source.content, err);
+}
+
+static void skr_settle_copy(struct skr_pending *pending)
+{
+    struct skr_copy_change *op = (struct skr_copy_change *)pending;
+    if (pending->change.status == SKR_OK)
+        skr_upload_slots_forget(pending->worker->core, &op->put.name);
+}
+
+struct skr_pending *skr_copy_object(struct skr_worker *worker, const struct skr_put *put, const struct skr_copy_source *source,
+                                    unsigned take, skr_done done, void *context)
+{
+    struct skr_copy_change *op = skr_pending_new(worker, sizeof *op, skr_apply_copy, done, context);
+    if (op == NULL)
+        return NULL;
+    op->put = *put;
+    op->take = take;
+    op->pending.settle = skr_settle_copy;
+    if (!skr_put_copy(&op->pending.arena, &op->put, &op->conditions) ||
+        !skr_source_copy(&op->pending.arena, source, &op->source, &op->source_conditions))
+        return skr_pending_fail(&op->pending, SKR_NO_MEMORY, "no memory for a copy");
+    return skr_pending_submit(&op->pending);
+}

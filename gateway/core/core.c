@@ -1,0 +1,119 @@
+/* Opening and closing the core: metadata first (it knows the boot number), then the store, then the collector. */
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "collector.h"
+#include "skerry/log.h"
+#include "state.h"
+
+static void skr_on_commit_failure(void *context, const struct skr_error *err)
+{
+    struct skr_core *core = context;
+    skr_log(SKR_LOG_ERROR, "core", "metadata could not be committed, no more writes until restart: %s", err->message);
+    if (core->store != NULL)
+        skr_store_set_read_only(core->store, err->message);
+}
+
+static enum skr_status skr_make_data_folder(const char *directory, struct skr_error *err)
+{
+    if (mkdir(directory, 0700) == 0 || errno == EEXIST)
+        return SKR_OK;
+    int os_errno = errno;
+    return skr_fail_os(err, os_errno == ENOSPC ? SKR_NO_SPACE : SKR_IO, os_errno,
+                       "cannot make the data folder %s: %s. Choose another with --data", directory, strerror(os_errno));
+}
+
+static enum skr_status skr_core_open_parts(struct skr_core *core, struct skr_error *err)
+{
+    const struct skr_core_options *options = &core->options;
+    struct skr_meta_options meta_options = {
+        .directory = core->directory,
+        .map_initial_bytes = options->meta_map_initial_bytes,
+        .map_max_bytes = options->meta_map_max_bytes,
+        .max_readers = options->workers + 2, /* the collector, and one to spare */
+        .on_commit_failure = skr_on_commit_failure,
+        .context = core,
+    };
+    enum skr_status status = skr_meta_open(&core->meta, &meta_options, err);
+    if (status != SKR_OK)
+        return status;
+    struct skr_io_options io_options = {.entries = 64, .fault = options->fault};
+    struct skr_io *io;
+    status = skr_io_open(&io, &io_options, err);
+    if (status != SKR_OK)
+        return status;
+    struct skr_store_options store_options = {
+        .directory = core->directory,
+        .boot = skr_meta_boot(core->meta),
+        .direct_io = options->direct_io,
+        .max_open_files = 1024,
+        .reserve_bytes = options->reserve_bytes,
+    };
+    status = skr_store_open(&core->store, &store_options, io, err);
+    skr_io_close(io);
+    if (status == SKR_OK)
+        status = skr_upload_slots_open(&core->uploads, err);
+    return status == SKR_OK ? skr_collector_open(&core->collector, core, err) : status;
+}
+
+enum skr_status skr_core_open(struct skr_core **out, const struct skr_core_options *options, struct skr_error *err)
+{
+    enum skr_status status = skr_make_data_folder(options->directory, err);
+    if (status != SKR_OK)
+        return status;
+    struct skr_core *core = calloc(1, sizeof *core);
+    if (core == NULL)
+        return skr_fail(err, SKR_NO_MEMORY, "no memory for the core");
+    core->options = *options;
+    skr_pins_open(&core->pins);
+    core->directory = strdup(options->directory);
+    if (core->directory == NULL)
+        status = skr_fail(err, SKR_NO_MEMORY, "no memory for the core");
+    core->options.directory = core->directory;
+    if (status == SKR_OK)
+        status = skr_core_open_parts(core, err);
+    if (status != SKR_OK) {
+        skr_core_close(core);
+        return status;
+    }
+    *out = core;
+    return SKR_OK;
+}
+
+void skr_core_close(struct skr_core *core)
+{
+    if (core == NULL)
+        return;
+    skr_collector_close(core->collector);
+    if (core->uploads.buckets != NULL)
+        skr_upload_slots_expire(core, INT64_MAX);
+    skr_upload_slots_close(&core->uploads);
+    skr_store_close(core->store);
+    skr_meta_close(core->meta);
+    skr_pins_close(&core->pins);
+    free(core->directory);
+    free(core);
+}
+
+void skr_core_read_numbers(struct skr_core *core, struct skr_core_numbers *out)
+{
+    const struct skr_meta_counters *meta = skr_meta_counters(core->meta);
+    const struct skr_store_counters *store = skr_store_counters(core->store);
+    *out = (struct skr_core_numbers){
+        .commits = atomic_load(&meta->commits),
+        .changes = atomic_load(&meta->changes),
+        .failed_changes = atomic_load(&meta->failed_changes),
+        .queue_length = atomic_load(&meta->queue_length),
+        .meta_map_bytes = atomic_load(&meta->map_bytes),
+        .meta_used_bytes = atomic_load(&meta->used_bytes),
+        .written_bytes = atomic_load(&store->written_bytes),
+        .read_bytes = atomic_load(&store->read_bytes),
+        .checksum_failures = atomic_load(&store->checksum_failures),
+        .syncs = atomic_load(&store->syncs),
+        .garbage_collected = atomic_load(&core->garbage_collected),
+        .read_only = skr_store_is_read_only(core->store),
+        .out_of_space = atomic_load(&core->out_of_space),
+    };
+    skr_store_space(core->store, &out->free_bytes, &out->total_bytes, NULL);
+}

@@ -1,0 +1,81 @@
+/* The life of one asynchronous change: copied, submitted, applied on the commit thread, completed on the worker's thread.
+ * Invariant: `done` runs at most once, on the worker's thread, never inside the call that started the change. */
+#include <stdlib.h>
+
+#include "state.h"
+
+static void skr_pending_free(struct skr_pending *pending)
+{
+    pending->worker->under_way--;
+    skr_arena_release(&pending->arena);
+    free(pending);
+}
+
+static void skr_note_room(struct skr_core *core, enum skr_status status)
+{
+    bool full = status == SKR_NO_SPACE;
+    if ((full || status == SKR_OK) && atomic_load_explicit(&core->out_of_space, memory_order_relaxed) != full)
+        atomic_store_explicit(&core->out_of_space, full, memory_order_relaxed);
+}
+
+static void skr_pending_complete(struct skr_task *task)
+{
+    struct skr_pending *pending = (struct skr_pending *)((char *)task - offsetof(struct skr_change, task));
+    enum skr_status status = pending->change.status;
+    skr_note_room(pending->worker->core, status);
+    if (pending->settle != NULL)
+        pending->settle(pending);
+    if (pending->done != NULL) {
+        struct skr_result result = {
+            .status = status,
+            .error = &pending->change.error,
+            .object = status == SKR_OK && pending->has_object ? &pending->object : NULL,
+            .container = status == SKR_OK && pending->has_container ? &pending->container : NULL,
+        };
+        pending->done(pending->context, &result);
+    }
+    skr_pending_free(pending);
+}
+
+void *skr_pending_new(struct skr_worker *worker, size_t size,
+                      enum skr_status (*apply)(struct skr_view *, struct skr_change *, struct skr_error *), skr_done done,
+                      void *context)
+{
+    struct skr_pending *pending = aligned_alloc(16, (size + 15) & ~(size_t)15);
+    if (pending == NULL)
+        return NULL;
+    memset(pending, 0, offsetof(struct skr_pending, memory));
+    if (size > sizeof *pending)
+        memset((char *)pending + sizeof *pending, 0, size - sizeof *pending);
+    skr_arena_seed(&pending->arena, pending->memory, sizeof pending->memory);
+    pending->worker = worker;
+    pending->done = done;
+    pending->context = context;
+    pending->change.apply = apply;
+    pending->change.executor = worker->executor;
+    pending->change.task.run = skr_pending_complete;
+    worker->under_way++;
+    return pending;
+}
+
+struct skr_pending *skr_pending_fail(struct skr_pending *pending, enum skr_status status, const char *message)
+{
+    pending->change.status = skr_fail(&pending->change.error, status, "%s", message);
+    pending->worker->executor->post(pending->worker->executor, &pending->change.task);
+    return pending;
+}
+
+struct skr_pending *skr_pending_submit(struct skr_pending *pending)
+{
+    enum skr_status status = skr_meta_submit(pending->worker->core->meta, &pending->change);
+    if (status == SKR_OK)
+        return pending;
+    return skr_pending_fail(pending, status,
+                            status == SKR_BUSY ? "too many changes are waiting" : "the store takes no changes until it is restarted");
+}
+
+void skr_pending_detach(struct skr_pending *pending)
+{
+    if (pending != NULL)
+        pending->done = NULL;
+}

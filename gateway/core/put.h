@@ -1,0 +1,25 @@
+/* The steps that every change which writes an object shares: put, commit of blocks, copy. All run in a change. */
+#ifndef SKERRY_CORE_PUT_H
+#define SKERRY_CORE_PUT_H
+
+#include "state.h"
+
+/* What is at the name before the change. */
+struct skr_put_state {
+    struct skr_container container;
+    struct skr_object there; /* zero when nothing is */
+    bool exists;
+    struct skr_upload upload;
+    bool has_upload;
+};
+
+/* Copies all texts of `put`, and its conditions into `conditions`. On the worker's thread. */
+bool skr_put_copy(struct skr_arena *arena, struct skr_put *put, struct skr_conditions *conditions);
+/* Looks the name up and checks whether it may be written. Writes nothing. */
+enum skr_status skr_put_begin(struct skr_view *view, struct skr_pending *pending, const struct skr_put *put,
+                              struct skr_put_state *state, struct skr_error *err);
+/* Makes the object of `content`, in pending->object, and ends an open upload of the name. */
+enum skr_status skr_put_finish(struct skr_view *view, struct skr_pending *pending, const struct skr_put *put,
+                               const struct skr_put_state *state, const struct skr_content *content, struct skr_error *err);
+
+#endif

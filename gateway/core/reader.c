@@ -1,0 +1,233 @@
+/* Reading an object as it was when it was opened, verified, from the page cache where possible, never blocking a reactor.
+ *
+ * Invariant: a reader whose bytes are in content files pins the content, so that neither its records nor its files go while it
+ * reads. A view is held only to look up extents and checksums, never over I/O.
+ */
+#include <stdlib.h>
+
+#include "skerry/log.h"
+#include "state.h"
+
+#define SKR_EXTENT_WINDOW 16
+#define SKR_MAX_READ_BYTES (1u << 20)
+#define SKR_MAX_READ_CHUNKS (SKR_MAX_READ_BYTES / SKR_CRC_CHUNK_BYTES + 2)
+
+/* Owned by its worker's thread. */
+struct skr_reader {
+    struct skr_worker *worker;
+    struct skr_content content;
+    struct skr_bytes payload;          /* INLINE: in the arena of the open call */
+    bool pinned;
+    struct skr_extent window[SKR_EXTENT_WINDOW]; /* consecutive extents */
+    uint64_t window_offset;            /* of the first one in the object */
+    size_t window_count;
+    struct skr_file *file;             /* of the extent read last */
+    uint64_t file_id;
+    enum { SKR_READER_IDLE, SKR_READER_WAITING, SKR_READER_DONE } state;
+    enum skr_status outcome;           /* DONE */
+    uint64_t offset;                   /* of the read that is WAITING or DONE */
+    struct skr_read read;
+    uint32_t crc32c[SKR_MAX_READ_CHUNKS];
+    void (*ready)(void *context);
+    void *context;
+};
+
+static enum skr_status skr_open_payload(struct skr_view *view, struct skr_arena *arena, struct skr_reader *reader,
+                                        struct skr_error *err)
+{
+    struct skr_bytes stored;
+    enum skr_status status = skr_content_payload(view, &reader->content, &stored, err);
+    if (status != SKR_OK)
+        return status;
+    reader->payload = skr_arena_copy(arena, stored);
+    if (reader->payload.data == NULL)
+        return skr_fail(err, SKR_NO_MEMORY, "no memory for a small object's bytes");
+    if (skr_crc32c(0, reader->payload.data, reader->payload.size) != reader->content.crc32c)
+        return skr_fail(err, SKR_CORRUPT, "the bytes of content %016llx do not match their checksum",
+                        (unsigned long long)reader->content.id);
+    return SKR_OK;
+}
+
+static enum skr_status skr_reader_new(struct skr_worker *worker, struct skr_view *view, struct skr_arena *arena,
+                                      const struct skr_content *content, struct skr_reader **out, struct skr_error *err)
+{
+    struct skr_reader *reader = calloc(1, sizeof *reader);
+    if (reader == NULL)
+        return skr_fail(err, SKR_NO_MEMORY, "no memory for a reader");
+    reader->worker = worker;
+    reader->content = *content;
+    worker->under_way++;
+    enum skr_status status = SKR_OK;
+    if (content->layout == SKR_CONTENT_INLINE) {
+        status = skr_open_payload(view, arena, reader, err);
+    } else if (content->layout != SKR_CONTENT_EMPTY) {
+        reader->pinned = skr_pins_add(&worker->core->pins, content->id);
+        if (!reader->pinned)
+            status = skr_fail(err, SKR_NO_MEMORY, "no memory for a pin");
+    }
+    if (status != SKR_OK) {
+        skr_reader_close(reader);
+        return status;
+    }
+    *out = reader;
+    return SKR_OK;
+}
+
+enum skr_status skr_open_object(struct skr_worker *worker, struct skr_arena *arena, const struct skr_object_name *name,
+                                const struct skr_conditions *conditions, struct skr_object *object,
+                                struct skr_reader **reader, struct skr_error *err)
+{
+    struct skr_container container;
+    struct skr_view *view;
+    bool exists;
+    enum skr_status status = skr_view_begin(worker->reader, &view, err);
+    if (status != SKR_OK)
+        return status;
+    status = skr_find_object(view, arena, name, &container, object, &exists, err);
+    if (status == SKR_OK && !exists)
+        status = skr_fail(err, SKR_OBJECT_NOT_FOUND, "there is no such object");
+    if (status == SKR_OK && !skr_object_copy(arena, object))
+        status = skr_fail(err, SKR_NO_MEMORY, "no memory for an object's record");
+    if (status == SKR_OK)
+        status = skr_conditions_check(conditions, true, object->etag, object->modified_ns, true, err);
+    if (status == SKR_OK && reader != NULL)
+        status = skr_reader_new(worker, view, arena, &object->content, reader, err);
+    skr_view_end(view);
+    if (status == SKR_CORRUPT)
+        skr_log(SKR_LOG_ERROR, "core", "%s", err->message);
+    return status;
+}
+
+bool skr_reader_payload(const struct skr_reader *reader, struct skr_bytes *payload)
+{
+    *payload = reader->payload;
+    return reader->content.layout == SKR_CONTENT_INLINE || reader->content.layout == SKR_CONTENT_EMPTY;
+}
+
+/* The extent in the window that holds `offset`, and where it begins in the object. NULL: outside the window. */
+static const struct skr_extent *skr_window_find(const struct skr_reader *reader, uint64_t offset, uint64_t *begin)
+{
+    uint64_t at = reader->window_offset;
+    for (size_t i = 0; i < reader->window_count; at += reader->window[i].length_bytes, i++) {
+        if (offset >= at && offset - at < reader->window[i].length_bytes) {
+            *begin = at;
+            return &reader->window[i];
+        }
+    }
+    return NULL;
+}
+
+/* Bytes to read at once: ends on a checksum boundary where that costs nothing, so that no chunk is verified twice. */
+static size_t skr_read_size(const struct skr_extent *extent, uint64_t inside, size_t wanted)
+{
+    uint64_t left = extent->length_bytes - inside;
+    size_t size = wanted < SKR_MAX_READ_BYTES ? wanted : SKR_MAX_READ_BYTES;
+    if (size >= left)
+        return (size_t)left;
+    size_t beyond = (size_t)((extent->offset_bytes + inside + size) % SKR_CRC_CHUNK_BYTES);
+    return beyond < size ? size - beyond : size;
+}
+
+/* Fills reader->read for the bytes at `offset`: extents, checksums, file. */
+static enum skr_status skr_reader_prepare(struct skr_reader *reader, uint64_t offset, void *buffer, size_t wanted,
+                                          struct skr_error *err)
+{
+    struct skr_view *view;
+    uint64_t begin;
+    enum skr_status status = skr_view_begin(reader->worker->reader, &view, err);
+    if (status != SKR_OK)
+        return status;
+    const struct skr_extent *extent = skr_window_find(reader, offset, &begin);
+    if (extent == NULL) {
+        status = skr_content_extents(view, &reader->content, offset, reader->content.size_bytes - offset, reader->window,
+                                     SKR_EXTENT_WINDOW, &reader->window_count, err);
+        reader->window_offset = offset;
+        extent = status == SKR_OK ? skr_window_find(reader, offset, &begin) : NULL;
+        if (status == SKR_OK && extent == NULL)
+            status = skr_fail(err, SKR_CORRUPT, "no extent of content %016llx covers byte %llu",
+                              (unsigned long long)reader->content.id, (unsigned long long)offset);
+    }
+    if (status == SKR_OK) {
+        uint64_t inside = offset - begin, at = extent->offset_bytes + inside;
+        size_t size = skr_read_size(extent, inside, wanted);
+        uint64_t first = at / SKR_CRC_CHUNK_BYTES, last = (at + size - 1) / SKR_CRC_CHUNK_BYTES;
+        reader->read.offset_bytes = at;
+        reader->read.size_bytes = size;
+        reader->read.end_bytes = extent->end_bytes;
+        reader->read.buffer = buffer;
+        status = skr_checksums_get(view, extent->file_id, first, reader->crc32c, (size_t)(last - first + 1), err);
+    }
+    skr_view_end(view);
+    if (status == SKR_OK && (reader->file == NULL || reader->file_id != extent->file_id)) {
+        skr_file_release(reader->file);
+        reader->file = NULL;
+        reader->file_id = extent->file_id;
+        status = skr_file_acquire(reader->worker->core->store, extent->file_id, &reader->file, err);
+    }
+    return status;
+}
+
+static void skr_reader_arrived(struct skr_read *read, enum skr_status status)
+{
+    struct skr_reader *reader = (struct skr_reader *)((char *)read - offsetof(struct skr_reader, read));
+    reader->state = SKR_READER_DONE;
+    reader->outcome = status;
+    reader->ready(reader->context);
+}
+
+static ssize_t skr_reader_failed(const struct skr_reader *reader, const struct skr_error *err)
+{
+    skr_log(SKR_LOG_ERROR, "core", "reading content %016llx failed: %s", (unsigned long long)reader->content.id, err->message);
+    return -1;
+}
+
+ssize_t skr_reader_read(struct skr_reader *reader, uint64_t offset, void *buffer, size_t size, void (*ready)(void *context),
+                        void *context)
+{
+    struct skr_error error = {.status = SKR_OK};
+    if (reader->state == SKR_READER_WAITING)
+        return 0;
+    if (reader->state == SKR_READER_DONE) {
+        reader->state = SKR_READER_IDLE;
+        if (reader->outcome != SKR_OK)
+            return skr_reader_failed(reader, &reader->read.error);
+        if (reader->offset == offset && reader->read.buffer == buffer && reader->read.size_bytes <= size)
+            return (ssize_t)reader->read.size_bytes;
+    }
+    if (size == 0 || offset >= reader->content.size_bytes)
+        return -1;
+    if (reader->content.layout == SKR_CONTENT_INLINE) {
+        size_t taken = reader->payload.size - (size_t)offset < size ? reader->payload.size - (size_t)offset : size;
+        memcpy(buffer, reader->payload.data + offset, taken);
+        return (ssize_t)taken;
+    }
+    enum skr_status status = skr_reader_prepare(reader, offset, buffer, size, &error);
+    if (status != SKR_OK)
+        return skr_reader_failed(reader, &error);
+    reader->read.file = reader->file;
+    reader->read.crc32c = reader->crc32c;
+    reader->read.done = skr_reader_arrived;
+    reader->ready = ready;
+    reader->context = context;
+    reader->offset = offset;
+    status = skr_store_read(reader->worker->core->store, reader->worker->io, &reader->read);
+    if (status == SKR_OK)
+        return (ssize_t)reader->read.size_bytes;
+    if (status != SKR_PENDING)
+        return skr_reader_failed(reader, &reader->read.error);
+    reader->state = SKR_READER_WAITING;
+    return 0;
+}
+
+void skr_reader_close(struct skr_reader *reader)
+{
+    if (reader == NULL)
+        return;
+    if (reader->state == SKR_READER_WAITING)
+        skr_read_cancel(&reader->read);
+    skr_file_release(reader->file);
+    if (reader->pinned)
+        skr_pins_drop(&reader->worker->core->pins, reader->content.id);
+    reader->worker->under_way--;
+    free(reader);
+}

@@ -1,0 +1,82 @@
+/* What the files of core share: the core itself, a thread's worker, and one asynchronous change. */
+#ifndef SKERRY_CORE_STATE_H
+#define SKERRY_CORE_STATE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "pins.h"
+#include "skerry/core.h"
+#include "skerry/meta.h"
+#include "skerry/store.h"
+#include "slots.h"
+
+struct skr_collector;
+
+/* Shared by all threads; immutable after opening but for its parts, which guard themselves. */
+struct skr_core {
+    struct skr_core_options options;
+    char *directory;
+    struct skr_meta *meta;
+    struct skr_store *store;
+    struct skr_pins pins;           /* contents that are being read */
+    struct skr_upload_slots uploads; /* files that blocks of open uploads go to */
+    struct skr_collector *collector;
+    _Atomic bool out_of_space;      /* the last change that needed room did not find any */
+    _Atomic uint64_t garbage_collected;
+};
+
+/* Owned by one thread. */
+struct skr_worker {
+    struct skr_core *core;
+    struct skr_io *io;
+    struct skr_executor *executor;
+    struct skr_meta_reader *reader;
+    size_t under_way; /* pendings, ingests and readers that are not finished */
+};
+
+/* One asynchronous change. Lives from the call until its completion ran on the worker's thread. Between submission and
+ * completion the commit thread owns all but `done`, which only the worker's thread touches. */
+struct skr_pending {
+    struct skr_change change; /* first: the commit thread hands back a pointer to it */
+    struct skr_worker *worker;
+    struct skr_arena arena;
+    skr_done done; /* NULL: detached */
+    void *context;
+    /* Runs on the worker's thread with the outcome before `done`: settles what the change took over. May be NULL. */
+    void (*settle)(struct skr_pending *pending);
+    bool has_object, has_container;
+    struct skr_object object;
+    struct skr_container container;
+    _Alignas(16) char memory[1536];
+};
+
+/* `size` is that of the operation's own struct, which begins with struct skr_pending. NULL: no memory. */
+void *skr_pending_new(struct skr_worker *worker, size_t size,
+                      enum skr_status (*apply)(struct skr_view *, struct skr_change *, struct skr_error *), skr_done done,
+                      void *context);
+/* Hands it to the commit thread; a failure to do so is reported like any other outcome. Returns the handle. */
+struct skr_pending *skr_pending_submit(struct skr_pending *pending);
+/* Reports a failure found before submission, in the same asynchronous way. */
+struct skr_pending *skr_pending_fail(struct skr_pending *pending, enum skr_status status, const char *message);
+
+/* Deep copies; false: no memory. */
+bool skr_object_copy(struct skr_arena *arena, struct skr_object *object);
+bool skr_container_copy(struct skr_arena *arena, struct skr_container *container);
+bool skr_name_copy(struct skr_arena *arena, struct skr_object_name *name);
+bool skr_metadata_copy(struct skr_arena *arena, const struct skr_name_value **metadata, size_t count);
+bool skr_properties_copy(struct skr_arena *arena, struct skr_bytes properties[SKR_PROPERTY_COUNT]);
+bool skr_conditions_copy(struct skr_arena *arena, struct skr_conditions *conditions);
+/* The ETag of a change made at `tick_ns`: quoted nowhere, increasing in time. */
+struct skr_bytes skr_etag_of_tick(struct skr_arena *arena, int64_t tick_ns);
+
+/* `exists` false: nothing is there. `reading`: 304-like outcomes are possible. */
+enum skr_status skr_conditions_check(const struct skr_conditions *conditions, bool exists, struct skr_bytes etag,
+                                     int64_t modified_ns, bool reading, struct skr_error *err);
+
+/* Finds the container and what is at a key. `exists` false when the key is free. */
+enum skr_status skr_find_object(struct skr_view *view, struct skr_arena *arena, const struct skr_object_name *name,
+                                struct skr_container *container, struct skr_object *object, bool *exists,
+                                struct skr_error *err);
+
+#endif

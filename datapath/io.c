@@ -120,7 +120,8 @@ static struct io_uring_sqe *skr_io_entry(struct skr_io *io)
     return entry;
 }
 
-static void skr_io_fail_later(struct skr_io *io, struct skr_io_op *op, int result)
+/* Not inlined: the compiler would take the addresses that waiting callers pass, and outlive, for dangling ones. */
+__attribute__((noinline)) static void skr_io_fail_later(struct skr_io *io, struct skr_io_op *op, int result)
 {
     op->result = result;
     op->next = io->ready;

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -77,7 +78,7 @@ enum skr_status skr_io_open(struct skr_io **out, const struct skr_io_options *op
 static void skr_io_enable(struct skr_io *io)
 {
     if (!io->enabled) {
-        io_uring_enable_rings(&io->ring);
+        syscall(__NR_io_uring_register, io->ring.ring_fd, IORING_REGISTER_ENABLE_RINGS, NULL, 0); /* liburing 2.3 hides its call */
         io->enabled = true;
     }
 }

@@ -1,0 +1,48 @@
+/* A check in progress: what was counted, to be compared. */
+#ifndef SKERRY_META_CHECK_H
+#define SKERRY_META_CHECK_H
+
+#include "meta_private.h"
+
+/* Numbers gathered in any order, then sorted: how often each occurs is its count of references. */
+struct skr_tally {
+    uint64_t *numbers;
+    size_t count, capacity;
+};
+
+enum skr_root_kind { SKR_ROOT_OBJECTS, SKR_ROOT_UPLOADS, SKR_ROOT_GARBAGE };
+struct skr_root {
+    uint64_t node;
+    enum skr_root_kind kind;
+};
+
+struct skr_check {
+    struct skr_view *view;
+    const struct skr_meta_check_options *options;
+    struct skr_meta_check *out;
+    bool repair;
+    struct skr_arena arena;
+    struct skr_root *roots; /* sorted by node */
+    size_t root_count, root_capacity;
+    struct skr_tally contents; /* one for each object that refers to it */
+    struct skr_tally files;    /* one for each content or block that refers to it */
+    struct skr_tally uploads;  /* in the trees */
+    struct skr_tally garbage_contents, garbage_uploads;
+    bool out_of_memory;
+};
+
+__attribute__((format(printf, 2, 3))) void skr_check_problem(struct skr_check *check, const char *format, ...);
+void skr_tally_add(struct skr_check *check, struct skr_tally *tally, uint64_t number);
+void skr_tally_sort(struct skr_tally *tally);
+uint64_t skr_tally_count(const struct skr_tally *tally, uint64_t number);
+
+/* Calls `visit` for each row of a table; with repair, a row for which it returns false is removed. */
+enum skr_status skr_check_table(struct skr_check *check, enum skr_table table,
+                                enum skr_status (*visit)(struct skr_check *check, struct skr_bytes key, struct skr_bytes value,
+                                                         bool *keep, struct skr_error *err),
+                                struct skr_error *err);
+
+/* Names: containers, directory entries, nodes. Fills the tallies of contents and uploads (check_tree.c). */
+enum skr_status skr_check_names(struct skr_check *check, struct skr_error *err);
+
+#endif

@@ -1,1 +1,0 @@
-typedef int skr_placeholder;

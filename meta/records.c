@@ -1,0 +1,227 @@
+/* See records.h. Layouts are given by the encoders; decoders follow them and reject what does not fit. */
+#include "records.h"
+
+#define SKR_RECORD_VERSION 1
+
+void skr_encode_extent(struct skr_encoder *encoder, const struct skr_extent *extent)
+{
+    skr_encode_number(encoder, extent->file_id, 8);
+    skr_encode_number(encoder, extent->offset_bytes, 8);
+    skr_encode_number(encoder, extent->length_bytes, 8);
+    skr_encode_number(encoder, extent->end_bytes, 8);
+}
+
+struct skr_extent skr_decode_extent(struct skr_decoder *decoder)
+{
+    struct skr_extent extent;
+    extent.file_id = skr_decode_number(decoder, 8);
+    extent.offset_bytes = skr_decode_number(decoder, 8);
+    extent.length_bytes = skr_decode_number(decoder, 8);
+    extent.end_bytes = skr_decode_number(decoder, 8);
+    return extent;
+}
+
+static void skr_encode_metadata(struct skr_encoder *encoder, const struct skr_name_value *metadata, size_t count)
+{
+    skr_encode_number(encoder, count, 2);
+    for (size_t i = 0; i < count; i++) {
+        skr_encode_text(encoder, metadata[i].name, 2);
+        skr_encode_text(encoder, metadata[i].value, 4);
+    }
+}
+
+static bool skr_decode_metadata(struct skr_decoder *decoder, struct skr_arena *arena, const struct skr_name_value **out,
+                                size_t *count)
+{
+    *count = skr_decode_number(decoder, 2);
+    *out = NULL;
+    if (*count == 0 || *count * 6 > skr_decoder_left(decoder)) {
+        decoder->failed |= *count != 0;
+        *count = 0;
+        return true;
+    }
+    struct skr_name_value *metadata = skr_arena_alloc(arena, *count * sizeof *metadata);
+    if (metadata == NULL)
+        return false;
+    for (size_t i = 0; i < *count; i++) {
+        metadata[i].name = skr_decode_text(decoder, 2);
+        metadata[i].value = skr_decode_text(decoder, 4);
+    }
+    *out = metadata;
+    return true;
+}
+
+/* ---- objects ---- */
+
+static void skr_encode_content(struct skr_encoder *encoder, const struct skr_content *content)
+{
+    skr_encode_number(encoder, content->layout, 1);
+    skr_encode_number(encoder, content->id, 8);
+    skr_encode_number(encoder, content->size_bytes, 8);
+    skr_encode_number(encoder, content->crc32c, 4);
+    skr_encode_number(encoder, content->extent_count, 4);
+    skr_encode_number(encoder, content->block_count, 4);
+    if (content->layout == SKR_CONTENT_EXTENT)
+        skr_encode_extent(encoder, &content->extent);
+}
+
+static void skr_decode_content(struct skr_decoder *decoder, struct skr_content *out)
+{
+    *out = (struct skr_content){.layout = (unsigned)skr_decode_number(decoder, 1)};
+    decoder->failed |= out->layout > SKR_CONTENT_EXTENTS;
+    out->id = skr_decode_number(decoder, 8);
+    out->size_bytes = skr_decode_number(decoder, 8);
+    out->crc32c = (uint32_t)skr_decode_number(decoder, 4);
+    out->extent_count = (uint32_t)skr_decode_number(decoder, 4);
+    out->block_count = (uint32_t)skr_decode_number(decoder, 4);
+    if (out->layout == SKR_CONTENT_EXTENT)
+        out->extent = skr_decode_extent(decoder);
+}
+
+bool skr_object_encode(struct skr_encoder *encoder, const struct skr_object *object)
+{
+    skr_encode_number(encoder, SKR_RECORD_VERSION, 1);
+    skr_encode_content(encoder, &object->content);
+    skr_encode_number(encoder, object->kind, 1);
+    skr_encode_number(encoder, object->has_md5, 1);
+    skr_encode_number(encoder, object->id, 8);
+    skr_encode_number(encoder, (uint64_t)object->created_ns, 8);
+    skr_encode_number(encoder, (uint64_t)object->modified_ns, 8);
+    skr_encode_number(encoder, (uint64_t)object->copied_ns, 8);
+    if (object->has_md5)
+        skr_encode_bytes(encoder, object->md5, sizeof object->md5);
+    skr_encode_text(encoder, object->etag, 1);
+    unsigned count = 0;
+    for (unsigned i = 0; i < SKR_PROPERTY_COUNT; i++)
+        count += object->properties[i].data != NULL;
+    skr_encode_number(encoder, count, 1);
+    for (unsigned i = 0; i < SKR_PROPERTY_COUNT; i++) {
+        if (object->properties[i].data == NULL)
+            continue;
+        skr_encode_number(encoder, i, 1);
+        skr_encode_text(encoder, object->properties[i], 2);
+    }
+    skr_encode_metadata(encoder, object->metadata, object->metadata_count);
+    return !encoder->failed;
+}
+
+enum skr_status skr_object_decode(struct skr_arena *arena, struct skr_bytes record, struct skr_object *out,
+                                  struct skr_error *err)
+{
+    struct skr_decoder decoder = skr_decoder_of(record);
+    *out = (struct skr_object){.id = 0};
+    bool known = skr_decode_number(&decoder, 1) == SKR_RECORD_VERSION;
+    skr_decode_content(&decoder, &out->content);
+    out->kind = (unsigned)skr_decode_number(&decoder, 1);
+    out->has_md5 = skr_decode_number(&decoder, 1) != 0;
+    out->id = skr_decode_number(&decoder, 8);
+    out->created_ns = (int64_t)skr_decode_number(&decoder, 8);
+    out->modified_ns = (int64_t)skr_decode_number(&decoder, 8);
+    out->copied_ns = (int64_t)skr_decode_number(&decoder, 8);
+    if (out->has_md5) {
+        struct skr_bytes md5 = skr_decode_bytes(&decoder, sizeof out->md5);
+        if (md5.data != NULL)
+            memcpy(out->md5, md5.data, sizeof out->md5);
+    }
+    out->etag = skr_decode_text(&decoder, 1);
+    for (size_t count = skr_decode_number(&decoder, 1); count > 0 && !decoder.failed; count--) {
+        size_t property = skr_decode_number(&decoder, 1);
+        struct skr_bytes value = skr_decode_text(&decoder, 2);
+        if (property < SKR_PROPERTY_COUNT) /* a later version's property is not ours to lose: it stays in the record */
+            out->properties[property] = value;
+    }
+    if (!skr_decode_metadata(&decoder, arena, &out->metadata, &out->metadata_count))
+        return skr_fail(err, SKR_NO_MEMORY, "no memory for a record");
+    if (decoder.failed || !known)
+        return skr_fail(err, SKR_CORRUPT, "an object's record is damaged");
+    return SKR_OK;
+}
+
+enum skr_status skr_object_content(struct skr_bytes record, struct skr_content *out, struct skr_error *err)
+{
+    struct skr_decoder decoder = skr_decoder_of(record);
+    bool known = skr_decode_number(&decoder, 1) == SKR_RECORD_VERSION;
+    skr_decode_content(&decoder, out);
+    return decoder.failed || !known ? skr_fail(err, SKR_CORRUPT, "an object's record is damaged") : SKR_OK;
+}
+
+/* ---- containers ---- */
+
+bool skr_container_encode(struct skr_encoder *encoder, const struct skr_container *container)
+{
+    skr_encode_number(encoder, SKR_RECORD_VERSION, 1);
+    skr_encode_number(encoder, container->objects_node, 8);
+    skr_encode_number(encoder, container->uploads_node, 8);
+    skr_encode_number(encoder, (uint64_t)container->created_ns, 8);
+    skr_encode_number(encoder, (uint64_t)container->modified_ns, 8);
+    skr_encode_text(encoder, container->etag, 1);
+    skr_encode_number(encoder, container->public_access, 1);
+    skr_encode_number(encoder, container->policy_count, 1);
+    for (size_t i = 0; i < container->policy_count; i++) {
+        skr_encode_text(encoder, container->policies[i].id, 2);
+        skr_encode_text(encoder, container->policies[i].start, 2);
+        skr_encode_text(encoder, container->policies[i].expiry, 2);
+        skr_encode_text(encoder, container->policies[i].permission, 2);
+    }
+    skr_encode_metadata(encoder, container->metadata, container->metadata_count);
+    return !encoder->failed;
+}
+
+enum skr_status skr_container_decode(struct skr_arena *arena, struct skr_bytes record, struct skr_container *out,
+                                     struct skr_error *err)
+{
+    struct skr_decoder decoder = skr_decoder_of(record);
+    *out = (struct skr_container){.objects_node = 0};
+    bool known = skr_decode_number(&decoder, 1) == SKR_RECORD_VERSION;
+    out->objects_node = skr_decode_number(&decoder, 8);
+    out->uploads_node = skr_decode_number(&decoder, 8);
+    out->created_ns = (int64_t)skr_decode_number(&decoder, 8);
+    out->modified_ns = (int64_t)skr_decode_number(&decoder, 8);
+    out->etag = skr_decode_text(&decoder, 1);
+    out->public_access = (unsigned)skr_decode_number(&decoder, 1);
+    out->policy_count = skr_decode_number(&decoder, 1);
+    if (out->policy_count > SKR_MAX_ACCESS_POLICIES)
+        return skr_fail(err, SKR_CORRUPT, "a container's record is damaged");
+    for (size_t i = 0; i < out->policy_count; i++) {
+        out->policies[i].id = skr_decode_text(&decoder, 2);
+        out->policies[i].start = skr_decode_text(&decoder, 2);
+        out->policies[i].expiry = skr_decode_text(&decoder, 2);
+        out->policies[i].permission = skr_decode_text(&decoder, 2);
+    }
+    if (!skr_decode_metadata(&decoder, arena, &out->metadata, &out->metadata_count))
+        return skr_fail(err, SKR_NO_MEMORY, "no memory for a record");
+    if (decoder.failed || !known)
+        return skr_fail(err, SKR_CORRUPT, "a container's record is damaged");
+    return SKR_OK;
+}
+
+/* ---- uploads ---- */
+
+bool skr_upload_encode(struct skr_encoder *encoder, const struct skr_upload *upload)
+{
+    skr_encode_number(encoder, SKR_RECORD_VERSION, 1);
+    skr_encode_number(encoder, upload->kind, 1);
+    skr_encode_number(encoder, (uint64_t)upload->created_ns, 8);
+    skr_encode_number(encoder, (uint64_t)upload->touched_ns, 8);
+    skr_encode_number(encoder, upload->object_node, 8);
+    skr_encode_number(encoder, upload->upload_node, 8);
+    skr_encode_number(encoder, upload->block_count, 4);
+    skr_encode_number(encoder, upload->name_size, 4);
+    skr_encode_text(encoder, upload->key, 2);
+    return !encoder->failed;
+}
+
+enum skr_status skr_upload_record_decode(struct skr_bytes record, uint64_t id, struct skr_upload *out, struct skr_error *err)
+{
+    struct skr_decoder decoder = skr_decoder_of(record);
+    bool known = skr_decode_number(&decoder, 1) == SKR_RECORD_VERSION;
+    *out = (struct skr_upload){.id = id, .kind = (unsigned)skr_decode_number(&decoder, 1)};
+    out->created_ns = (int64_t)skr_decode_number(&decoder, 8);
+    out->touched_ns = (int64_t)skr_decode_number(&decoder, 8);
+    out->object_node = skr_decode_number(&decoder, 8);
+    out->upload_node = skr_decode_number(&decoder, 8);
+    out->block_count = (uint32_t)skr_decode_number(&decoder, 4);
+    out->name_size = (uint32_t)skr_decode_number(&decoder, 4);
+    out->key = skr_decode_text(&decoder, 2);
+    return decoder.failed || !known ? skr_fail(err, SKR_CORRUPT, "an upload's record is damaged") : SKR_OK;
+}

@@ -1,0 +1,32 @@
+/* The tree of names, for objects and for uploads alike: a leaf's record is opaque here. */
+#ifndef SKERRY_META_TREE_H
+#define SKERRY_META_TREE_H
+
+#include "meta_private.h"
+
+#define SKR_PIECE_BYTES 500 /* an entry of exactly this many bytes is always interior */
+
+/* Cuts the first piece off a key: a component with its slash, a component's remainder, or SKR_PIECE_BYTES of a long one. */
+struct skr_bytes skr_tree_piece(struct skr_bytes key, bool *interior);
+
+/* A dirent's value. */
+struct skr_dirent {
+    bool interior;
+    uint64_t child;           /* interior */
+    struct skr_bytes record;  /* leaf */
+};
+enum skr_status skr_dirent_decode(struct skr_bytes value, struct skr_dirent *out, struct skr_error *err);
+
+/* SKR_NOT_FOUND. The record is valid until the view ends or writes. */
+enum skr_status skr_tree_get(struct skr_view *view, uint64_t root, struct skr_bytes key, struct skr_bytes *record,
+                             struct skr_error *err);
+/* Makes interior nodes as needed. */
+enum skr_status skr_tree_put(struct skr_view *view, uint64_t root, struct skr_bytes key, struct skr_bytes record,
+                             struct skr_error *err);
+/* Removes the leaf and the interior nodes that this leaves empty. SKR_NOT_FOUND. */
+enum skr_status skr_tree_remove(struct skr_view *view, uint64_t root, struct skr_bytes key, struct skr_error *err);
+/* SKR_INVALID_NAME, SKR_NAME_TOO_LONG. */
+enum skr_status skr_tree_check_key(struct skr_bytes key, struct skr_error *err);
+enum skr_status skr_tree_is_empty(struct skr_view *view, uint64_t node, bool *empty, struct skr_error *err);
+
+#endif

@@ -156,9 +156,12 @@ struct skr_http_options {
     unsigned idle_timeout_ms;            /* keep-alive without a request */
     unsigned drain_timeout_ms;           /* SIGTERM: how long requests under way may take to finish */
     size_t connection_memory_bytes;      /* libmicrohttpd's pool per connection: bounds the header section */
+    struct skr_io_fault *fault;          /* for the reactors' rings; NULL in production */
     /* Called on each reactor's thread at its start and end: core's per-thread handle. */
     enum skr_status (*worker_open)(void *context, struct skr_io *io, struct skr_executor *executor, void **worker,
                                    struct skr_error *err);
+    /* May the handle be closed? While draining, a reactor goes on until it says true. */
+    bool (*worker_idle)(void *context, void *worker);
     void (*worker_close)(void *context, void *worker);
     void *worker_context;
 };

@@ -1,0 +1,48 @@
+/* One byte range of a Range header. */
+#include "skerry/encoding.h"
+#include "skerry/http.h"
+
+bool skr_range_parse(struct skr_bytes text, struct skr_range *range)
+{
+    *range = (struct skr_range){.kind = SKR_RANGE_NONE};
+    if (text.size < 7 || !skr_bytes_equal_nocase((struct skr_bytes){text.data, 6}, SKR_BYTES("bytes=")))
+        return false;
+    text.data += 6;
+    text.size -= 6;
+    const char *dash = memchr(text.data, '-', text.size);
+    if (dash == NULL)
+        return false;
+    struct skr_bytes first = {text.data, (size_t)(dash - text.data)}, last = {dash + 1, text.size - first.size - 1};
+    if (first.size == 0) {
+        range->kind = SKR_RANGE_SUFFIX;
+        return skr_parse_u64(last, &range->last);
+    }
+    if (!skr_parse_u64(first, &range->first))
+        return false;
+    range->kind = last.size == 0 ? SKR_RANGE_FROM : SKR_RANGE_FROM_TO;
+    return last.size == 0 || (skr_parse_u64(last, &range->last) && range->first <= range->last);
+}
+
+bool skr_range_resolve(const struct skr_range *range, uint64_t size, uint64_t *offset, uint64_t *length)
+{
+    *offset = 0;
+    *length = size;
+    switch (range->kind) {
+    case SKR_RANGE_NONE:
+        return true;
+    case SKR_RANGE_SUFFIX:
+        *length = range->last < size ? range->last : size;
+        *offset = size - *length;
+        return *length > 0;
+    case SKR_RANGE_FROM:
+    case SKR_RANGE_FROM_TO:
+        if (range->first >= size)
+            return false;
+        *offset = range->first;
+        *length = size - range->first;
+        if (range->kind == SKR_RANGE_FROM_TO && range->last - range->first < *length - 1)
+            *length = range->last - range->first + 1;
+        return true;
+    }
+    return false;
+}

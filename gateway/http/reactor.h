@@ -1,0 +1,182 @@
+/* Inside of the HTTP room: reactors, connections, exchanges. */
+#ifndef SKERRY_HTTP_REACTOR_H
+#define SKERRY_HTTP_REACTOR_H
+
+#include <microhttpd.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/socket.h>
+
+#include "skerry/http.h"
+
+#define SKR_MAX_FACES 8
+#define SKR_MAX_LABELS 128
+
+struct skr_reactor;
+struct skr_exchange;
+
+/* One face on one reactor: a libmicrohttpd daemon without a socket to listen on. Owned by the reactor's thread. */
+struct skr_reactor_face {
+    struct skr_reactor *reactor;
+    const struct skr_face *face;
+    struct MHD_Daemon *daemon;
+    struct skr_io_op poll; /* of the daemon's epoll descriptor */
+    int epoll_fd;
+    bool armed, runnable;
+};
+
+/* One client. Owned by the reactor's thread. */
+struct skr_connection {
+    struct skr_connection *next, *previous;
+    struct skr_reactor_face *face;
+    struct MHD_Connection *handle;
+    struct skr_exchange *exchange; /* the request under way, NULL between requests */
+    int fd;
+    int64_t since_ms;              /* accepted, or the last request ended */
+    bool served;                   /* has had a request */
+    bool cut;                      /* shut down, libmicrohttpd will notice */
+};
+
+/* Counts of one operation of one face by class of status. */
+struct skr_label {
+    const char *face, *operation;
+    uint64_t count[6];
+    double seconds[6];
+};
+
+struct skr_reactor {
+    struct skr_executor executor; /* first */
+    struct skr_http *http;
+    unsigned number;
+    struct skr_io *io;
+    void *worker;
+    pthread_t thread;
+    bool started;
+    pthread_mutex_t inbox_lock; /* guards the inbox */
+    struct skr_task *inbox, **inbox_last;
+    struct skr_reactor_face faces[SKR_MAX_FACES];
+    size_t face_count;
+    struct skr_connection *connections;
+    _Atomic uint32_t load; /* connections, also those on their way here */
+    struct skr_exchange *spare; /* free list */
+    size_t spare_count;
+    int64_t now_ms, swept_ms;
+    bool draining;
+    int64_t drain_until_ms;
+    uint64_t id_state[2]; /* of request ids */
+    _Atomic uint64_t requests, refused, timeouts, received_bytes, sent_bytes;
+    pthread_mutex_t label_lock; /* guards labels */
+    struct skr_label labels[SKR_MAX_LABELS];
+    size_t label_count;
+};
+
+struct skr_http {
+    struct skr_http_options options;
+    struct skr_reactor *reactors;
+    size_t reactor_count;
+    struct skr_listener {
+        const struct skr_face *face;
+        int fd;
+    } listeners[SKR_MAX_FACES];
+    size_t listener_count;
+    int wake_fd;    /* ends the acceptor */
+    int reserve_fd; /* given up for a moment to refuse a client when descriptors run out */
+    pthread_t acceptor;
+    bool accepting;
+    _Atomic uint64_t accepted, shed;
+    _Atomic uint32_t open_connections;
+};
+
+/* ---- one request (exchange.c, response.c) ---- */
+
+enum skr_phase {
+    SKR_PHASE_TARGET,    /* the request line was read */
+    SKR_PHASE_DECIDED,   /* `handle` ran; what comes next is the handler's */
+    SKR_PHASE_RECEIVING, /* a body goes to the sink */
+    SKR_PHASE_RECEIVED,  /* the sink has all of it */
+    SKR_PHASE_REPLYING   /* the response is libmicrohttpd's */
+};
+
+struct skr_response_header {
+    struct skr_response_header *next;
+    const char *name, *value; /* zero-terminated, in the arena or literal */
+};
+
+struct skr_exchange {
+    struct skr_exchange *next_spare;
+    struct skr_connection *connection;
+    struct skr_reactor *reactor;
+    struct skr_arena arena;
+    enum skr_phase phase;
+    bool in_callback;  /* libmicrohttpd is calling us: what we queue is picked up on return */
+    bool suspended, wake_pending;
+    bool close_after;  /* the body was not read, or framing is in doubt */
+    bool aborted;
+    struct skr_bytes raw_target;
+    bool target_truncated;
+    uint64_t body_bytes, body_limit, discarded_bytes;
+    const struct skr_body_sink *sink;
+    void *sink_context;
+    const struct skr_body_source *source;
+    void *source_context;
+    struct MHD_Response *response;
+    int http_status;
+    uint64_t response_bytes;
+    struct skr_response_header *headers;
+    void (*closed)(void *context);
+    void *closed_context;
+    const char *operation;
+    struct skr_bytes account;
+    int64_t started_ns, progress_ms;
+    uint64_t acknowledged_bytes; /* by the client's TCP when progress was last looked for */
+    /* collecting a small body */
+    char *collected;
+    size_t collected_size, collected_capacity;
+    void (*collected_done)(void *context, struct skr_bytes body);
+    void *collected_context;
+    char id[37];
+    struct skr_request request;
+    _Alignas(16) char memory[6144];
+};
+
+struct skr_exchange *skr_exchange_new(struct skr_reactor *reactor, struct skr_connection *connection);
+void skr_exchange_free(struct skr_exchange *exchange);
+/* libmicrohttpd's callbacks. */
+enum MHD_Result skr_exchange_step(void *cls, struct MHD_Connection *handle, const char *url, const char *method,
+                                  const char *version, const char *upload_data, size_t *upload_data_size, void **con_cls);
+void skr_exchange_completed(void *cls, struct MHD_Connection *handle, void **con_cls, enum MHD_RequestTerminationCode code);
+/* Lets libmicrohttpd go on with a suspended connection, or notes that it need not be suspended. */
+void skr_exchange_kick(struct skr_exchange *exchange);
+/* Suspends unless something happened meanwhile. */
+void skr_exchange_pause(struct skr_exchange *exchange);
+void skr_exchange_refuse(struct skr_exchange *exchange, int http_status, enum skr_status status);
+/* Queues the response that a send call prepared. Inside a callback. */
+enum MHD_Result skr_response_queue(struct skr_exchange *exchange);
+
+/* Fills exchange->request from what libmicrohttpd parsed. 0, or the HTTP status to refuse with (request.c). */
+int skr_request_build(struct skr_exchange *exchange, struct MHD_Connection *handle, const char *method, const char *version);
+
+/* ---- connections (connection.c) ---- */
+void skr_connection_notify(void *cls, struct MHD_Connection *handle, void **socket_context,
+                           enum MHD_ConnectionNotificationCode code);
+struct skr_connection *skr_connection_of(struct MHD_Connection *handle);
+void skr_connection_cut(struct skr_connection *connection);
+/* Cuts what exceeded its time. About once a second. */
+void skr_connections_sweep(struct skr_reactor *reactor);
+/* Closes what is between requests. */
+void skr_connections_close_idle(struct skr_reactor *reactor);
+void skr_connections_cut_all(struct skr_reactor *reactor);
+
+/* ---- reactors (reactor.c) ---- */
+enum skr_status skr_reactor_start(struct skr_reactor *reactor, struct skr_error *err);
+/* Hands a new connection over. Any thread. The descriptor is the reactor's from then on. */
+void skr_reactor_adopt(struct skr_reactor *reactor, const struct skr_face *face, int fd, const struct sockaddr *address,
+                       socklen_t address_size);
+void skr_reactor_drain(struct skr_reactor *reactor); /* any thread */
+void skr_reactor_count(struct skr_reactor *reactor, const char *face, const char *operation, int http_status, double seconds);
+
+/* ---- the acceptor (acceptor.c) ---- */
+enum skr_status skr_acceptor_start(struct skr_http *http, struct skr_error *err);
+void skr_acceptor_stop(struct skr_http *http);
+
+#endif

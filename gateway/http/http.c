@@ -31,7 +31,7 @@ enum skr_status skr_http_open(struct skr_http **out, const struct skr_http_optio
     http->reactors = calloc(http->reactor_count, sizeof *http->reactors);
     if (http->reactors == NULL) {
         free(http);
-        return skr_fail(err, SKR_NO_MEMORY, "no memory for %zu reactors", http->reactor_count);
+        return skr_fail(err, SKR_NO_MEMORY, "no memory for the reactors");
     }
     for (size_t i = 0; i < http->reactor_count; i++) {
         http->reactors[i].http = http;

@@ -1,0 +1,57 @@
+/* May it? Default deny: whatever is not allowed by a line here is refused. */
+#include "skerry/auth.h"
+
+#define SKR_SECONDARY_PERMISSIONS (SKR_PERMISSION_READ | SKR_PERMISSION_LIST)
+
+static enum skr_auth_refusal skr_authorize_anonymous(const struct skr_operation *operation, const struct skr_target *target,
+                                                     int public_access)
+{
+    bool reads = operation->permissions != 0 && (operation->permissions & SKR_PERMISSION_READ) != 0 &&
+                 (operation->method == SKR_GET || operation->method == SKR_HEAD);
+    bool lists = (operation->permissions & SKR_PERMISSION_LIST) != 0;
+    if (public_access >= 1 && target->resource == SKR_RESOURCE_OBJECT && reads)
+        return SKR_AUTH_ALLOWED;
+    if (public_access >= 2 && target->resource == SKR_RESOURCE_CONTAINER && (reads || lists))
+        return SKR_AUTH_ALLOWED;
+    return SKR_AUTH_PUBLIC_ACCESS_DENIED;
+}
+
+/* What a service SAS may do with the container itself: list it. */
+static enum skr_auth_refusal skr_authorize_service_sas(const struct skr_principal *principal, const struct skr_operation *operation,
+                                                       const struct skr_target *target)
+{
+    if (target->resource == SKR_RESOURCE_SERVICE || !skr_bytes_equal(principal->scope_container, target->container))
+        return SKR_AUTH_PERMISSION_MISMATCH;
+    if (principal->scope_object.size > 0 &&
+        (target->resource != SKR_RESOURCE_OBJECT || !skr_bytes_equal(principal->scope_object, target->object)))
+        return SKR_AUTH_PERMISSION_MISMATCH;
+    if (target->resource == SKR_RESOURCE_CONTAINER &&
+        !(operation->permissions & principal->permissions & (SKR_PERMISSION_LIST | SKR_PERMISSION_FILTER)))
+        return SKR_AUTH_PERMISSION_MISMATCH;
+    return SKR_AUTH_ALLOWED;
+}
+
+enum skr_auth_refusal skr_auth_authorize(const struct skr_principal *principal, const struct skr_operation *operation,
+                                         const struct skr_target *target, int public_access)
+{
+    uint32_t asked = operation->permissions;
+    if (target->secondary && (asked & SKR_SECONDARY_PERMISSIONS) == 0 && operation->method != SKR_GET &&
+        operation->method != SKR_HEAD)
+        return SKR_AUTH_PERMISSION_MISMATCH;
+    if (principal->scheme == SKR_AUTH_ANONYMOUS)
+        return skr_authorize_anonymous(operation, target, public_access);
+    if (!skr_bytes_equal(principal->account, target->account))
+        return SKR_AUTH_FAILED;
+    if (principal->scheme == SKR_AUTH_SHARED_KEY || asked == 0)
+        return SKR_AUTH_ALLOWED;
+    if (principal->scheme == SKR_AUTH_ACCOUNT_SAS && (principal->resource_types & 1u << target->resource) == 0)
+        return SKR_AUTH_RESOURCE_TYPE_MISMATCH;
+    if ((asked & principal->permissions) == 0)
+        return SKR_AUTH_PERMISSION_MISMATCH;
+    return principal->scheme == SKR_AUTH_SERVICE_SAS ? skr_authorize_service_sas(principal, operation, target) : SKR_AUTH_ALLOWED;
+}
+
+bool skr_principal_create_only(const struct skr_principal *principal)
+{
+    return (principal->permissions & SKR_PERMISSION_WRITE) == 0;
+}

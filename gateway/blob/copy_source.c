@@ -1,0 +1,104 @@
+/* The source of a copy: a URL of this server, which the caller must be allowed to read, by a signature in the URL, by being
+ * public, or by being of the same account and signed with its key.
+ */
+
+#include "call.h"
+
+/* "http://host:port/path?query" in parts. */
+static bool skr_split_url(struct skr_arena *arena, struct skr_bytes url, struct skr_bytes *authority, struct skr_bytes *host,
+                          struct skr_bytes *target)
+{
+    const char *separator = memmem(url.data, url.size, "://", 3);
+    if (separator == NULL ||
+        !(skr_bytes_starts_with(url, SKR_BYTES("http://")) || skr_bytes_starts_with(url, SKR_BYTES("https://"))))
+        return false;
+    struct skr_bytes rest = {separator + 3, url.size - (size_t)(separator + 3 - url.data)};
+    const char *slash = rest.size == 0 ? NULL : memchr(rest.data, '/', rest.size);
+    if (slash == NULL)
+        return false;
+    *authority = (struct skr_bytes){rest.data, (size_t)(slash - rest.data)};
+    *target = (struct skr_bytes){slash, rest.size - authority->size};
+    const char *colon = authority->size == 0 || authority->data[0] == '[' ? NULL : memchr(authority->data, ':', authority->size);
+    *host = skr_arena_copy(arena, (struct skr_bytes){authority->data, colon == NULL ? authority->size : (size_t)(colon - authority->data)});
+    for (size_t i = 0; i < host->size; i++)
+        if (host->data[i] >= 'A' && host->data[i] <= 'Z')
+            ((char *)host->data)[i] |= 0x20;
+    return host->data != NULL;
+}
+
+/* May the caller read it? The source is looked at as a GET of its own. */
+static bool skr_source_allowed(struct skr_call *call, const struct skr_request *request, const struct skr_target *target)
+{
+    static const struct skr_operation reading = {
+        .name = "Get Blob", .method = SKR_GET, .resource = SKR_RESOURCE_OBJECT, .permissions = SKR_PERMISSION_READ};
+    struct skr_principal principal;
+    struct skr_error error;
+    if (skr_request_query(request, "sig") == NULL && skr_bytes_equal(target->account, call->principal.account) &&
+        (call->principal.scheme == SKR_AUTH_SHARED_KEY ||
+         skr_auth_authorize(&call->principal, &reading, target, 0) == SKR_AUTH_ALLOWED))
+        return true;
+    if (skr_call_authenticate(call, request, target, &principal, &error) != SKR_AUTH_ALLOWED)
+        return false;
+    int public_access = principal.scheme == SKR_AUTH_ANONYMOUS ? skr_call_public_access(call, target) : 0;
+    return skr_auth_authorize(&principal, &reading, target, public_access) == SKR_AUTH_ALLOWED;
+}
+
+static bool skr_source_target(struct skr_call *call, struct skr_bytes url)
+{
+    struct skr_bytes authority, host, raw_target;
+    struct skr_target target;
+    struct skr_error error;
+    struct skr_request *request = skr_arena_alloc_zero(call->arena, sizeof *request);
+    if (request == NULL || !skr_split_url(call->arena, url, &authority, &host, &raw_target) ||
+        skr_uri_parse(call->arena, raw_target, &request->uri, &error) != SKR_OK)
+        return false;
+    request->method = SKR_GET;
+    request->method_name = SKR_BYTES("GET");
+    request->host = host;
+    request->tls = call->request->tls;
+    request->received_ns = call->request->received_ns;
+    memcpy(request->peer, call->request->peer, sizeof request->peer);
+    if (skr_target_parse(call->arena, call->blob->options.accounts, request->uri.raw_path, host, &target) != SKR_TARGET_OK ||
+        !skr_accounts_known(call->blob->options.accounts, target.account))
+        return false;
+    if (target.resource == SKR_RESOURCE_CONTAINER) {
+        target.object = target.container;
+        target.container = SKR_BYTES("$root");
+        target.resource = SKR_RESOURCE_OBJECT;
+    }
+    if (target.resource != SKR_RESOURCE_OBJECT || !skr_source_allowed(call, request, &target))
+        return false;
+    call->source.name = (struct skr_object_name){target.account, target.container, target.object};
+    return true;
+}
+
+/* The URL without its signature: what is kept with the copy and shown to whoever may read it. */
+static struct skr_bytes skr_source_shown(struct skr_bytes url)
+{
+    const char *question = memchr(url.data, '?', url.size);
+    return (struct skr_bytes){url.data, question == NULL ? url.size : (size_t)(question - url.data)};
+}
+
+bool skr_source_parse(struct skr_call *call)
+{
+    static const char *const names[4] = {"x-ms-source-if-match", "x-ms-source-if-none-match", "x-ms-source-if-modified-since",
+                                         "x-ms-source-if-unmodified-since"};
+    struct skr_bytes url = skr_call_header(call, "x-ms-copy-source");
+    const char *bad;
+    if (url.size == 0 || url.size > 2048) {
+        skr_call_fail_header(call, "x-ms-copy-source");
+        return false;
+    }
+    if (!skr_parse_conditions(call->arena, call->request, names, &call->source_conditions, &bad)) {
+        skr_call_fail_header(call, bad);
+        return false;
+    }
+    call->source.conditions = &call->source_conditions;
+    call->source.length = SKR_SIZE_ANY;
+    if (!skr_source_target(call, url)) {
+        skr_call_refuse(call, SKR_BLOB_CANNOT_VERIFY_SOURCE);
+        return false;
+    }
+    call->put.properties[SKR_PROPERTY_COPY_SOURCE] = skr_source_shown(url);
+    return true;
+}

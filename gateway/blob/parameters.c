@@ -1,0 +1,228 @@
+/* Headers and query parameters that many operations share, validated. */
+#include "call.h"
+
+#define SKR_MAX_METADATA_BYTES 8192
+#define SKR_MAX_ETAGS 64
+
+struct skr_bytes skr_call_header(const struct skr_call *call, const char *name)
+{
+    return skr_request_header(call->request, name);
+}
+
+struct skr_bytes skr_call_query(const struct skr_call *call, const char *name)
+{
+    const struct skr_query_parameter *parameter = skr_request_query(call->request, name);
+    return parameter == NULL ? SKR_NO_BYTES : parameter->value;
+}
+
+uint64_t skr_call_body_length(const struct skr_call *call)
+{
+    return call->request->chunked ? SKR_SIZE_ANY : call->request->content_length;
+}
+
+/* ---- conditions ---- */
+
+/* A list of entity tags: quoted, weak, bare, or "*". */
+static bool skr_parse_etags(struct skr_arena *arena, struct skr_bytes text, bool *any, const struct skr_bytes **out, size_t *count)
+{
+    struct skr_bytes *tags = skr_arena_alloc(arena, SKR_MAX_ETAGS * sizeof *tags);
+    *count = 0;
+    *any = false;
+    if (tags == NULL)
+        return false;
+    while (text.size > 0) {
+        const char *comma = memchr(text.data, ',', text.size);
+        struct skr_bytes tag = {text.data, comma == NULL ? text.size : (size_t)(comma - text.data)};
+        text.data += tag.size + (comma != NULL);
+        text.size -= tag.size + (comma != NULL);
+        while (tag.size > 0 && (tag.data[0] == ' ' || tag.data[0] == '\t')) {
+            tag.data++;
+            tag.size--;
+        }
+        while (tag.size > 0 && (tag.data[tag.size - 1] == ' ' || tag.data[tag.size - 1] == '\t'))
+            tag.size--;
+        if (skr_bytes_starts_with(tag, SKR_BYTES("W/")))
+            tag = (struct skr_bytes){tag.data + 2, tag.size - 2};
+        if (tag.size >= 2 && tag.data[0] == '"' && tag.data[tag.size - 1] == '"')
+            tag = (struct skr_bytes){tag.data + 1, tag.size - 2};
+        if (tag.size == 0 || *count == SKR_MAX_ETAGS)
+            return false;
+        if (skr_bytes_equal(tag, SKR_BYTES("*")))
+            *any = true;
+        else
+            tags[(*count)++] = tag;
+    }
+    *out = tags;
+    return true;
+}
+
+static bool skr_parse_since(struct skr_bytes text, bool *has, int64_t *seconds)
+{
+    *has = text.size > 0;
+    return !*has || skr_http_date_parse(text, seconds);
+}
+
+bool skr_parse_conditions(struct skr_arena *arena, const struct skr_request *request, const char *const names[4],
+                          struct skr_conditions *out, const char **bad_header)
+{
+    *out = (struct skr_conditions){.if_match_any = false};
+    struct skr_bytes match = skr_request_header(request, names[0]), none = skr_request_header(request, names[1]);
+    *bad_header = names[0];
+    if (match.size > 0 && !skr_parse_etags(arena, match, &out->if_match_any, &out->if_match, &out->if_match_count))
+        return false;
+    *bad_header = names[1];
+    if (none.size > 0 && !skr_parse_etags(arena, none, &out->if_none_match_any, &out->if_none_match, &out->if_none_match_count))
+        return false;
+    *bad_header = names[2];
+    if (!skr_parse_since(skr_request_header(request, names[2]), &out->has_modified_since, &out->modified_since_s))
+        return false;
+    *bad_header = names[3];
+    return skr_parse_since(skr_request_header(request, names[3]), &out->has_unmodified_since, &out->unmodified_since_s);
+}
+
+bool skr_call_conditions(struct skr_call *call)
+{
+    static const char *const names[4] = {"if-match", "if-none-match", "if-modified-since", "if-unmodified-since"};
+    const char *bad;
+    if (skr_parse_conditions(call->arena, call->request, names, &call->conditions, &bad))
+        return true;
+    skr_call_fail_header(call, bad);
+    return false;
+}
+
+/* ---- metadata ---- */
+
+/* A C# identifier, of which the service takes the ASCII ones: a letter or '_', then those and digits. */
+static bool skr_is_identifier(struct skr_bytes name)
+{
+    for (size_t i = 0; i < name.size; i++) {
+        char c = name.data[i];
+        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+        if (!letter && !(i > 0 && c >= '0' && c <= '9'))
+            return false;
+    }
+    return true;
+}
+
+bool skr_call_metadata(struct skr_call *call, const struct skr_name_value **metadata, size_t *count)
+{
+    struct skr_name_value *pairs = skr_arena_alloc(call->arena, SKR_MAX_HEADERS * sizeof *pairs);
+    size_t total = 0, used = 0;
+    if (pairs == NULL) {
+        skr_call_fail_status(call, SKR_NO_MEMORY);
+        return false;
+    }
+    for (size_t i = 0; i < call->request->header_count; i++) {
+        const struct skr_header *header = &call->request->headers[i];
+        if (header->name.size < 10 || !skr_bytes_equal_nocase((struct skr_bytes){header->name.data, 10}, SKR_BYTES("x-ms-meta-")))
+            continue;
+        struct skr_bytes name = {header->name.data + 10, header->name.size - 10};
+        if (name.size == 0 || !skr_is_identifier(name)) {
+            skr_call_refuse(call, name.size == 0 ? SKR_BLOB_EMPTY_METADATA_NAME : SKR_BLOB_METADATA_INVALID);
+            return false;
+        }
+        total += name.size + header->value.size;
+        pairs[used++] = (struct skr_name_value){name, header->value};
+    }
+    if (total > SKR_MAX_METADATA_BYTES) {
+        skr_call_refuse(call, SKR_BLOB_METADATA_TOO_LARGE);
+        return false;
+    }
+    *metadata = pairs;
+    *count = used;
+    return true;
+}
+
+/* ---- content headers and digests ---- */
+
+bool skr_call_content_properties(struct skr_call *call, bool plain_too, struct skr_bytes properties[SKR_PROPERTY_COUNT])
+{
+    static const struct {
+        enum skr_property property;
+        const char *own, *plain;
+    } headers[] = {
+        {SKR_PROPERTY_CONTENT_TYPE, "x-ms-blob-content-type", "content-type"},
+        {SKR_PROPERTY_CONTENT_ENCODING, "x-ms-blob-content-encoding", "content-encoding"},
+        {SKR_PROPERTY_CONTENT_LANGUAGE, "x-ms-blob-content-language", "content-language"},
+        {SKR_PROPERTY_CONTENT_DISPOSITION, "x-ms-blob-content-disposition", NULL},
+        {SKR_PROPERTY_CACHE_CONTROL, "x-ms-blob-cache-control", "cache-control"},
+        {SKR_PROPERTY_ACCESS_TIER, "x-ms-access-tier", NULL},
+    };
+    static const char *const tiers[] = {"Hot", "Cool", "Cold", "Archive"};
+    for (size_t i = 0; i < sizeof headers / sizeof *headers; i++) {
+        struct skr_bytes value = skr_call_header(call, headers[i].own);
+        if (value.data == NULL && plain_too && headers[i].plain != NULL)
+            value = skr_call_header(call, headers[i].plain);
+        if (value.size > 0)
+            properties[headers[i].property] = value;
+    }
+    struct skr_bytes tier = properties[SKR_PROPERTY_ACCESS_TIER];
+    bool known = tier.data == NULL;
+    for (size_t i = 0; i < 4 && !known; i++)
+        known = skr_bytes_equal(tier, skr_text(tiers[i]));
+    if (!known)
+        skr_call_fail_header(call, "x-ms-access-tier");
+    return known;
+}
+
+bool skr_parse_md5(struct skr_bytes text, uint8_t md5[16])
+{
+    size_t size;
+    uint8_t bytes[18];
+    if (!skr_base64_decode(text, bytes, sizeof bytes, &size) || size != 16)
+        return false;
+    memcpy(md5, bytes, 16);
+    return true;
+}
+
+bool skr_call_digests(struct skr_call *call, const char *md5_header, const char *crc64_header, struct skr_digests *out)
+{
+    struct skr_bytes md5 = skr_call_header(call, md5_header), crc64 = skr_call_header(call, crc64_header);
+    uint8_t bytes[9];
+    size_t size;
+    *out = (struct skr_digests){.has_md5 = md5.size > 0, .has_crc64 = crc64.size > 0};
+    if (out->has_md5 && out->has_crc64) {
+        skr_call_refuse(call, SKR_BLOB_BOTH_DIGESTS);
+        return false;
+    }
+    if (out->has_md5 && !skr_parse_md5(md5, out->md5)) {
+        skr_call_refuse(call, SKR_BLOB_INVALID_MD5);
+        return false;
+    }
+    if (out->has_crc64 && (!skr_base64_decode(crc64, bytes, sizeof bytes, &size) || size != 8)) {
+        skr_call_refuse(call, SKR_BLOB_INVALID_CRC64);
+        return false;
+    }
+    for (int i = 0; out->has_crc64 && i < 8; i++)
+        out->crc64 |= (uint64_t)bytes[i] << (8 * i);
+    return true;
+}
+
+/* ---- what is not there ---- */
+
+bool skr_call_unsupported(struct skr_call *call)
+{
+    static const char *const refused[] = {
+        "x-ms-encryption-key", "x-ms-encryption-scope", "x-ms-tags", "x-ms-immutability-policy-until-date",
+        "x-ms-legal-hold",     "x-ms-if-tags",          "x-ms-source-encryption-key",
+    };
+    if (skr_call_header(call, "x-ms-lease-id").size > 0) {
+        skr_call_refuse(call, call->target.resource == SKR_RESOURCE_OBJECT ? SKR_BLOB_LEASE_NOT_PRESENT
+                                                                           : SKR_BLOB_LEASE_NOT_PRESENT_CONTAINER);
+        return true;
+    }
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
+        if (skr_call_header(call, refused[i]).size > 0) {
+            skr_call_fail(call, SKR_BLOB_UNSUPPORTED_HEADER, refused[i], SKR_NO_BYTES, NULL);
+            return true;
+        }
+    if (call->target.resource == SKR_RESOURCE_OBJECT &&
+        (skr_call_query(call, "snapshot").size > 0 || skr_call_query(call, "versionid").size > 0)) {
+        if (call->request->method == SKR_GET || call->request->method == SKR_HEAD || call->request->method == SKR_DELETE)
+            skr_call_fail_status(call, SKR_OBJECT_NOT_FOUND); /* there are no snapshots and versions, so not this one */
+        else
+            skr_call_refuse(call, SKR_BLOB_NOT_IMPLEMENTED);
+        return true;
+    }
+    return false;
+}

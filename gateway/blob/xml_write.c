@@ -1,0 +1,136 @@
+/* See xml.h. */
+#include "xml.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+void skr_xml_raw(struct skr_xml *xml, struct skr_bytes text)
+{
+    if (xml->size + text.size > xml->capacity && !xml->failed) {
+        size_t capacity = (xml->size + text.size) * 2 + 512;
+        char *grown = realloc(xml->data, capacity);
+        xml->failed = grown == NULL;
+        if (grown != NULL) {
+            xml->data = grown;
+            xml->capacity = capacity;
+        }
+    }
+    if (xml->failed || text.size == 0)
+        return;
+    memcpy(xml->data + xml->size, text.data, text.size);
+    xml->size += text.size;
+}
+
+static void skr_xml_literal(struct skr_xml *xml, const char *text)
+{
+    skr_xml_raw(xml, skr_text(text));
+}
+
+void skr_xml_open(struct skr_xml *xml)
+{
+    *xml = (struct skr_xml){.data = NULL};
+    skr_xml_literal(xml, "<?xml version=\"1.0\" encoding=\"utf-8\"?>");
+}
+
+void skr_xml_close(struct skr_xml *xml)
+{
+    free(xml->data);
+    *xml = (struct skr_xml){.data = NULL};
+}
+
+static void skr_xml_escaped(struct skr_xml *xml, struct skr_bytes text)
+{
+    size_t from = 0;
+    for (size_t i = 0; i < text.size; i++) {
+        const char *entity = NULL;
+        switch (text.data[i]) {
+        case '&': entity = "&amp;"; break;
+        case '<': entity = "&lt;"; break;
+        case '>': entity = "&gt;"; break;
+        case '"': entity = "&quot;"; break;
+        case '\r': entity = "&#xD;"; break;
+        default: continue;
+        }
+        skr_xml_raw(xml, (struct skr_bytes){text.data + from, i - from});
+        skr_xml_literal(xml, entity);
+        from = i + 1;
+    }
+    skr_xml_raw(xml, (struct skr_bytes){text.data + from, text.size - from});
+}
+
+void skr_xml_begin(struct skr_xml *xml, const char *name)
+{
+    skr_xml_raw(xml, SKR_BYTES("<"));
+    skr_xml_literal(xml, name);
+    skr_xml_raw(xml, SKR_BYTES(">"));
+}
+
+void skr_xml_begin_with(struct skr_xml *xml, const char *name, const char *attribute, struct skr_bytes value)
+{
+    skr_xml_raw(xml, SKR_BYTES("<"));
+    skr_xml_literal(xml, name);
+    skr_xml_raw(xml, SKR_BYTES(" "));
+    skr_xml_literal(xml, attribute);
+    skr_xml_raw(xml, SKR_BYTES("=\""));
+    skr_xml_escaped(xml, value);
+    skr_xml_raw(xml, SKR_BYTES("\">"));
+}
+
+void skr_xml_end(struct skr_xml *xml, const char *name)
+{
+    skr_xml_raw(xml, SKR_BYTES("</"));
+    skr_xml_literal(xml, name);
+    skr_xml_raw(xml, SKR_BYTES(">"));
+}
+
+void skr_xml_empty(struct skr_xml *xml, const char *name)
+{
+    skr_xml_raw(xml, SKR_BYTES("<"));
+    skr_xml_literal(xml, name);
+    skr_xml_raw(xml, SKR_BYTES(" />"));
+}
+
+void skr_xml_element(struct skr_xml *xml, const char *name, struct skr_bytes text)
+{
+    skr_xml_begin(xml, name);
+    skr_xml_escaped(xml, text);
+    skr_xml_end(xml, name);
+}
+
+void skr_xml_element_u64(struct skr_xml *xml, const char *name, uint64_t value)
+{
+    char text[24];
+    int size = snprintf(text, sizeof text, "%llu", (unsigned long long)value);
+    skr_xml_element(xml, name, (struct skr_bytes){text, (size_t)size});
+}
+
+/* Control characters, and U+FFFE and U+FFFF, have no place in XML 1.0. */
+static bool skr_xml_can_hold(struct skr_bytes text)
+{
+    for (size_t i = 0; i < text.size; i++) {
+        unsigned char c = (unsigned char)text.data[i];
+        if ((c < 0x20 && c != '\t' && c != '\n' && c != '\r') || c == 0x7F)
+            return false;
+        if (c == 0xEF && i + 2 < text.size && (unsigned char)text.data[i + 1] == 0xBF && (unsigned char)text.data[i + 2] >= 0xBE)
+            return false;
+    }
+    return true;
+}
+
+void skr_xml_name(struct skr_xml *xml, const char *name, struct skr_bytes text)
+{
+    static const char digits[] = "0123456789ABCDEF";
+    if (skr_xml_can_hold(text)) {
+        skr_xml_element(xml, name, text);
+        return;
+    }
+    skr_xml_begin_with(xml, name, "Encoded", SKR_BYTES("true"));
+    for (size_t i = 0; i < text.size; i++) {
+        unsigned char c = (unsigned char)text.data[i];
+        char escape[3] = {'%', digits[c >> 4], digits[c & 15]};
+        bool plain = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+                     (c != '\0' && strchr("-_.~/", c) != NULL);
+        skr_xml_raw(xml, plain ? (struct skr_bytes){text.data + i, 1} : (struct skr_bytes){escape, 3});
+    }
+    skr_xml_end(xml, name);
+}

@@ -1,0 +1,106 @@
+/* Numbers for Prometheus and for the console. */
+#include <sys/resource.h>
+
+#include "admin_private.h"
+
+static void skr_metric(FILE *out, const char *name, const char *type, const char *help, double value)
+{
+    fprintf(out, "# HELP skerry_%s %s\n# TYPE skerry_%s %s\nskerry_%s %.17g\n", name, help, name, type, name, value);
+}
+
+struct skr_operation_metrics {
+    FILE *out;
+    bool seconds;
+};
+
+static void skr_metric_operation(void *context, const char *face, const char *operation, unsigned status_class, uint64_t count,
+                                 double seconds)
+{
+    struct skr_operation_metrics *metrics = context;
+    const char *name = metrics->seconds ? "request_seconds_total" : "requests_total";
+    fprintf(metrics->out, "skerry_%s{face=\"%s\",operation=\"%s\",status=\"%uxx\"} ", name, face, operation, status_class);
+    if (metrics->seconds)
+        fprintf(metrics->out, "%.9g\n", seconds);
+    else
+        fprintf(metrics->out, "%llu\n", (unsigned long long)count);
+}
+
+static double skr_cpu_seconds(void)
+{
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    return (double)usage.ru_utime.tv_sec + (double)usage.ru_stime.tv_sec +
+           (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1e-6;
+}
+
+static double skr_resident_bytes(void)
+{
+    long pages = 0, resident = 0;
+    FILE *file = fopen("/proc/self/statm", "re");
+    if (file != NULL) {
+        if (fscanf(file, "%ld %ld", &pages, &resident) != 2)
+            resident = 0;
+        fclose(file);
+    }
+    return (double)resident * 4096;
+}
+
+void skr_admin_metrics(struct skr_admin *admin, FILE *out)
+{
+    struct skr_core_numbers core;
+    struct skr_http_counters http = {.requests = 0};
+    skr_core_read_numbers(admin->core, &core);
+    if (admin->http != NULL)
+        skr_http_read_counters(admin->http, &http);
+    fprintf(out, "# HELP skerry_build_info Version.\n# TYPE skerry_build_info gauge\nskerry_build_info{version=\"%s\"} 1\n", SKERRY_VERSION);
+    skr_metric(out, "read_only", "gauge", "1 after a failed sync: no writes until restart.", core.read_only);
+    skr_metric(out, "out_of_space", "gauge", "1 while writes are refused for lack of room.", core.out_of_space);
+    skr_metric(out, "free_bytes", "gauge", "Free space of the data folder's file system.", (double)core.free_bytes);
+    skr_metric(out, "total_bytes", "gauge", "Size of the data folder's file system.", (double)core.total_bytes);
+    skr_metric(out, "meta_commits_total", "counter", "Transactions made durable.", (double)core.commits);
+    skr_metric(out, "meta_changes_total", "counter", "Changes that were applied.", (double)core.changes);
+    skr_metric(out, "meta_failed_changes_total", "counter", "Changes that were refused.", (double)core.failed_changes);
+    skr_metric(out, "meta_queue_length", "gauge", "Changes waiting for the commit thread.", (double)core.queue_length);
+    skr_metric(out, "meta_map_bytes", "gauge", "Size of the metadata map.", (double)core.meta_map_bytes);
+    skr_metric(out, "meta_used_bytes", "gauge", "Used part of the metadata map.", (double)core.meta_used_bytes);
+    skr_metric(out, "store_written_bytes_total", "counter", "Bytes written to content files.", (double)core.written_bytes);
+    skr_metric(out, "store_read_bytes_total", "counter", "Verified bytes read from content files.", (double)core.read_bytes);
+    skr_metric(out, "store_checksum_failures_total", "counter", "Reads whose bytes did not verify.", (double)core.checksum_failures);
+    skr_metric(out, "store_syncs_total", "counter", "Syncs of content files.", (double)core.syncs);
+    skr_metric(out, "garbage_collected_total", "counter", "Contents, files and ranges given back.", (double)core.garbage_collected);
+    skr_metric(out, "connections_open", "gauge", "Open connections.", (double)http.connections_open);
+    skr_metric(out, "connections_accepted_total", "counter", "Connections accepted.", (double)http.connections_accepted);
+    skr_metric(out, "connections_shed_total", "counter", "Connections refused for lack of room.", (double)http.connections_shed);
+    skr_metric(out, "requests_refused_total", "counter", "Requests refused for their framing.", (double)http.requests_refused);
+    skr_metric(out, "connection_timeouts_total", "counter", "Connections cut for being too slow.", (double)http.timeouts);
+    skr_metric(out, "received_bytes_total", "counter", "Bytes of request bodies.", (double)http.received_bytes);
+    skr_metric(out, "sent_bytes_total", "counter", "Bytes of response bodies.", (double)http.sent_bytes);
+    skr_metric(out, "cpu_seconds_total", "counter", "CPU time of the process.", skr_cpu_seconds());
+    skr_metric(out, "resident_bytes", "gauge", "Resident memory of the process, the metadata map included.", skr_resident_bytes());
+    if (admin->http == NULL)
+        return;
+    struct skr_operation_metrics counts = {out, false}, seconds = {out, true};
+    fprintf(out, "# HELP skerry_requests_total Requests by operation.\n# TYPE skerry_requests_total counter\n");
+    skr_http_read_operations(admin->http, skr_metric_operation, &counts);
+    fprintf(out, "# HELP skerry_request_seconds_total Time of requests by operation.\n# TYPE skerry_request_seconds_total counter\n");
+    skr_http_read_operations(admin->http, skr_metric_operation, &seconds);
+}
+
+void skr_admin_status(struct skr_admin *admin, FILE *out)
+{
+    struct skr_core_numbers core;
+    struct skr_http_counters http = {.requests = 0};
+    const char *trouble = skr_admin_trouble(admin);
+    skr_core_read_numbers(admin->core, &core);
+    if (admin->http != NULL)
+        skr_http_read_counters(admin->http, &http);
+    fprintf(out,
+            "{\"version\":\"%s\",\"state\":\"%s\",\"uptime_seconds\":%lld,\"connections\":%llu,\"requests\":%llu,"
+            "\"received_bytes\":%llu,\"sent_bytes\":%llu,\"free_bytes\":%llu,\"total_bytes\":%llu,\"meta_used_bytes\":%llu,"
+            "\"changes\":%llu,\"commits\":%llu,\"queue_length\":%llu,\"checksum_failures\":%llu,\"resident_bytes\":%.0f}\n",
+            SKERRY_VERSION, trouble == NULL ? "ready" : trouble, (long long)(time(NULL) - admin->started),
+            (unsigned long long)http.connections_open, (unsigned long long)http.requests, (unsigned long long)http.received_bytes,
+            (unsigned long long)http.sent_bytes, (unsigned long long)core.free_bytes, (unsigned long long)core.total_bytes,
+            (unsigned long long)core.meta_used_bytes, (unsigned long long)core.changes, (unsigned long long)core.commits,
+            (unsigned long long)core.queue_length, (unsigned long long)core.checksum_failures, skr_resident_bytes());
+}

@@ -1,0 +1,62 @@
+/* Help, man page and reference, from the table of settings. */
+#include "settings.h"
+
+static const char *const skr_commands[][2] = {
+    {"serve", "serve Azure Blob from a data folder"},
+    {"fsck DIR", "check a data folder; --repair, --verify (bytes too), --json"},
+    {"health", "ask a running server whether it is well; --admin ADDR:PORT"},
+    {"settings", "print the reference of settings; --markdown, --man"},
+};
+
+void skr_help_general(void)
+{
+    printf("Skerry serves Azure Blob storage from local flash.\n\nUsage: skerry COMMAND [ARGUMENTS]\n\n");
+    for (size_t i = 0; i < sizeof skr_commands / sizeof *skr_commands; i++)
+        printf("  %-12s %s\n", skr_commands[i][0], skr_commands[i][1]);
+    printf("\nBegin with:\n\n"
+           "  skerry serve --hints\n\n"
+           "It serves the development account 'devstoreaccount1' on 127.0.0.1:10000 with data in ./skerry-data and prints\n"
+           "lines to copy for azcopy, the Azure SDKs (UseDevelopmentStorage=true works) and rclone.\n"
+           "'skerry serve --help' lists every setting. 'skerry --version' prints the version.\n");
+}
+
+void skr_help_serve(void)
+{
+    printf("Usage: skerry serve [--SETTING VALUE]...\n\n"
+           "Each setting may also stand in the file named by --config (name: value) and in the environment\n"
+           "(SKERRY_NAME, '-' written '_', lists with an S at the end). A flag goes before the environment, that before the file.\n\n");
+    for (size_t i = 0; i < skr_setting_count; i++) {
+        const struct skr_setting *setting = &skr_setting_table[i];
+        char left[64];
+        snprintf(left, sizeof left, "--%s %s", setting->name, setting->argument);
+        printf("  %-36s %s", left, setting->text);
+        if (setting->value != NULL)
+            printf(" [%s]", setting->value);
+        printf("\n");
+    }
+    printf("\nWhen all is listening one line is printed: skerry ready blob=ADDR:PORT s3=ADDR:PORT admin=ADDR:PORT\n"
+           "SIGTERM ends it when the requests under way are done.\n");
+}
+
+void skr_help_markdown(void)
+{
+    printf("| setting | value | default | meaning |\n|---|---|---|---|\n");
+    for (size_t i = 0; i < skr_setting_count; i++)
+        printf("| `%s` | %s | %s | %s |\n", skr_setting_table[i].name, skr_setting_table[i].argument,
+               skr_setting_table[i].value == NULL ? "" : skr_setting_table[i].value, skr_setting_table[i].text);
+}
+
+void skr_help_man(void)
+{
+    printf(".TH SKERRY 1 \"\" \"Skerry %s\"\n.SH NAME\nskerry \\- serve Azure Blob storage from local flash\n.SH SYNOPSIS\n"
+           ".B skerry\n.I COMMAND\n[\\fIARGUMENTS\\fR]\n.SH COMMANDS\n",
+           SKERRY_VERSION);
+    for (size_t i = 0; i < sizeof skr_commands / sizeof *skr_commands; i++)
+        printf(".TP\n.B %s\n%s\n", skr_commands[i][0], skr_commands[i][1]);
+    printf(".SH SETTINGS\nAs \\-\\-NAME VALUE, as NAME: VALUE in the file given by \\-\\-config, or as SKERRY_NAME in the environment.\n");
+    for (size_t i = 0; i < skr_setting_count; i++)
+        printf(".TP\n.BI \\-\\-%s \" %s\"\n%s.%s%s\n", skr_setting_table[i].name, skr_setting_table[i].argument,
+               skr_setting_table[i].text, skr_setting_table[i].value == NULL ? "" : " Default: ",
+               skr_setting_table[i].value == NULL ? "" : skr_setting_table[i].value);
+    printf(".SH EXIT STATUS\n0 on success; 1 when a command failed, or fsck found problems; 2 when fsck could not check.\n");
+}

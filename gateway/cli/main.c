@@ -1,0 +1,40 @@
+/* skerry: the program. Finds the subcommand. */
+#include <libxml/parser.h>
+#include <string.h>
+
+#include "commands.h"
+#include "settings.h"
+
+static int skr_command_settings(int argc, char **argv)
+{
+    if (argc > 0 && strcmp(argv[0], "--man") == 0)
+        skr_help_man();
+    else if (argc == 0 || strcmp(argv[0], "--markdown") == 0)
+        skr_help_markdown();
+    else
+        return fprintf(stderr, "skerry settings: '%s' is not known: --markdown or --man\n", argv[0]), 1;
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    static const struct {
+        const char *name;
+        int (*run)(int argc, char **argv);
+    } commands[] = {
+        {"serve", skr_command_serve}, {"fsck", skr_command_fsck}, {"health", skr_command_health}, {"settings", skr_command_settings}};
+    xmlInitParser(); /* before there are threads */
+    if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0 || strcmp(argv[1], "-h") == 0) {
+        skr_help_general();
+        return argc < 2 ? 1 : 0;
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        printf("skerry %s\n", SKERRY_VERSION);
+        return 0;
+    }
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+        if (strcmp(argv[1], commands[i].name) == 0)
+            return commands[i].run(argc - 2, argv + 2);
+    fprintf(stderr, "skerry: '%s' is not a command. See skerry --help\n", argv[1]);
+    return 1;
+}

@@ -1,0 +1,3 @@
+module skerry/compat/sdk-go
+
+go 1.23

@@ -67,7 +67,8 @@ def ranges(h):
     for offset, length in ((0, 1), (0, size), (1, 4096), (4095, 2), (4096, 4096), (MIB - 1, MIB + 2), (size - 1, 1), (size - 10, 1000), (size // 2, None)):
         got = blob.download_blob(offset=offset, length=length).readall()
         c.true(f"offset {offset}, length {length}", got == data[offset:None if length is None else offset + length], f"{len(got)} bytes")
-    h.refused("beyond the end", 416, "InvalidRange", blob.download_blob, offset=size, length=1)
+    h.refused("beyond the end", 416, "InvalidRange", blob.download_blob, offset=size, length=1,
+              azurite_lacks="it answers 206 and no bytes at the very end")
     part = blob.download_blob(offset=10, length=20)
     c.equal("Content-Range", part.properties.content_range, f"bytes 10-29/{size}")
     c.equal("the blob's own MD5 on a part", part.properties.content_settings.content_md5, bytearray(hashlib.md5(data).digest()))
@@ -184,7 +185,7 @@ def metadata_and_properties(h):
     blob.upload_blob(b"new", overwrite=True)
     fresh = blob.get_blob_properties()
     c.equal("a new upload has none of the old", (fresh.metadata, fresh.content_settings.content_type), ({}, "application/octet-stream"))
-    h.refused("metadata with an invalid name", 400, ("InvalidMetadata", "EmptyMetadataKey"), blob.set_blob_metadata, {"not valid!": "x"})
+    h.refused("metadata with an invalid name", 400, "InvalidMetadata", blob.set_blob_metadata, {"not-an-identifier": "x"})
 
 
 def deletion(h):

@@ -36,12 +36,14 @@ class Test:
                 self.environment[f"RCLONE_CONFIG_{remote.upper()}_{setting}"] = value
         self.source = folder / "tree"
         self.want = tree.make(self.source)
+        # A temporary name would be too long for a file of 240 bytes; rclone before 1.63 knows no other way than this
+        self.inplace = ["--inplace"] if "--inplace" in self.run("help", "flags")[1] else []
         version = self.run("version")[1].splitlines()[0]
         checks.say(f"{version}; the tree has {len(self.want)} files, {sum(size for size, _ in self.want.values()) >> 20} MiB")
 
     def run(self, *arguments):
-        result = subprocess.run([self.program, *map(str, arguments)], env=self.environment, cwd=self.folder, capture_output=True, text=True,
-                                timeout=COMMAND_SECONDS, stdin=subprocess.DEVNULL, preexec_fn=servers.die_with_parent)
+        result = subprocess.run([self.program, *map(str, arguments)], env=self.environment, cwd=self.folder, capture_output=True,
+                                encoding="utf-8", errors="surrogateescape", timeout=COMMAND_SECONDS, stdin=subprocess.DEVNULL, preexec_fn=servers.die_with_parent)
         return result.returncode, result.stdout, result.stderr
 
     def good(self, what, *arguments):
@@ -67,8 +69,7 @@ class Test:
         self.transfer("check by hash", "check", self.source, self.path("tree"), "--one-way")
         self.transfer("check by download", "check", self.source, self.path("tree"), "--download")
         down = self.folder / "down"
-        # --inplace: a temporary name would be too long for a file of 240 bytes
-        self.transfer("copy down", "copy", self.path("tree"), down, "--inplace")
+        self.transfer("copy down", "copy", self.path("tree"), down, *self.inplace)
         self.same_tree("copy up and down", down)
         times = [(name, abs((down / name).stat().st_mtime - (self.source / name).stat().st_mtime)) for name in self.want]
         self.checks.equal("modification times", [name for name, seconds in times if seconds > 0.001][:5], [])
@@ -89,8 +90,8 @@ class Test:
         self.checks.equal("lsjson: MD5", sums, {name: hashlib.md5((self.source / "awkward/sizes" / name).read_bytes()).hexdigest() for name in sums})
         paged = self.good("lsf in pages of 100", "lsf", "-R", "--files-only", "--azureblob-list-chunk", "100", self.path("tree")).splitlines()
         self.checks.equal("lsf in pages of 100: names", sorted(paged), sorted(self.want))
-        code, _, _ = self.run("lsf", self.path("tree/no such directory"))
-        self.checks.true("lsf of what is not there fails", code != 0)
+        code, _, _ = self.run("lsf", self.path("no-such-container"))
+        self.checks.true("lsf of a missing container fails", code != 0)
         self.checks.true("lsd names the container", self.prefix + "tree" in self.good("lsd", "lsd", "key:"))
 
     def sync(self):
@@ -106,11 +107,11 @@ class Test:
         self.transfer("second sync", "sync", work, target)
         self.transfer("check after sync", "check", work, target, "--download")
         back = self.folder / "back"
-        self.transfer("sync down", "sync", target, back, "--inplace")
+        self.transfer("sync down", "sync", target, back, *self.inplace)
         self.same_tree("sync", back, tree.manifest(work))
         self.good("deletefile", "deletefile", target + "/caret^")
         tree.write_random(back / "only here", 5, "to be deleted")
-        self.transfer("sync down again", "sync", target, back, "--inplace")
+        self.transfer("sync down again", "sync", target, back, *self.inplace)
         want = tree.manifest(work)
         del want["caret^"]
         self.same_tree("sync after remote deletion", back, want)
@@ -122,11 +123,17 @@ class Test:
         target = self.folder / "moved"
         self.good("copy of the moved file", "copyto", self.path("moved/moved 50%.bin"), target)
         self.checks.equal("the bytes of the moved file", tree.same_bytes(target, self.source / "awkward/sizes/65537.bin"), "")
-        self.transfer("copy between containers", "copy", self.path("tree/awkward"), self.path("copied"))
-        self.transfer("check of the copy", "check", self.source / "awkward", self.path("copied"), "--download")
-        self.good("cat of a range", "cat", self.path("tree/awkward/sizes/65537.bin"), "--offset", "65530", "--count", "7")
+        got = self.good("cat of a range", "cat", self.path("tree/awkward/sizes/65537.bin"), "--offset", "65530", "--count", "7")
+        want = (self.source / "awkward/sizes/65537.bin").read_bytes()[65530:]
+        self.checks.equal("cat of a range: the bytes", got.encode("utf-8", "surrogateescape"), want)
+        self.good("mkdir", "mkdir", self.path("copied"))
         self.good("touch", "touch", self.path("copied/touched"))
         self.checks.equal("touch makes an empty blob", self.good("size", "lsf", "--format", "s", self.path("copied/touched")).strip(), "0")
+
+    def copy_between_containers(self):
+        self.transfer("copy between containers", "copy", self.path("tree/awkward"), self.path("copied"))
+        self.transfer("check of the copy", "check", self.source / "awkward", self.path("copied"), "--download")
+        self.good("copy onto itself is nothing to do", "copy", self.path("copied"), self.path("copied"), "--no-unicode-normalization")
         self.good("purge", "purge", self.path("copied"))
         self.checks.true("the container is gone", self.prefix + "copied" not in self.good("lsd", "lsd", "key:"))
 
@@ -155,28 +162,33 @@ class Test:
         self.checks.say(f"large file of {tree.LARGE_BYTES} bytes: up {middle - start:.1f} s, down {time.monotonic() - middle:.1f} s")
         self.checks.equal("large file: every byte", tree.same_bytes(source, down), "")
         down.unlink(missing_ok=True)
-        self.good("server-side copy of the large file", "copyto", target, self.path("large/copy.bin"))
-        self.good("check of the copy by hash", "check", self.path("large"), self.path("large"), "--include", "*.bin")
-        self.checks.equal("sizes", sorted(self.good("lsf", "lsf", "--format", "sp", self.path("large")).split()),
-                          [f"{tree.LARGE_BYTES};copy.bin", f"{tree.LARGE_BYTES};large.bin"])
-        self.good("download of the copy", "copyto", self.path("large/copy.bin"), down, *chunks)
-        self.checks.equal("copy of the large file: every byte", tree.same_bytes(source, down), "")
+        self.checks.equal("listed size", self.good("lsf", "lsf", "--format", "sp", self.path("large")).split(), [f"{tree.LARGE_BYTES};large.bin"])
+
+    def large_copy(self):
+        code, _, messages = self.run("copyto", self.path("large/large.bin"), self.path("large-copied/copy.bin"), "-v")
+        self.checks.true("server-side copy of the large file", code == 0 and "server-side" in messages, f"{code}: {messages[-1500:]}")
+        down = self.folder / "large.down"
+        self.good("download of the copy", "copyto", self.path("large-copied/copy.bin"), down)
+        self.checks.equal("copy of the large file: every byte", tree.same_bytes(self.folder / "large.bin", down), "")
         down.unlink(missing_ok=True)
 
     def clean_up(self):
-        for name in ("tree", "sync", "moved", "copied", "by-sas", "scoped", "large"):
+        for name in ("tree", "sync", "moved", "copied", "by-sas", "scoped", "large", "large-copied"):
             self.run("purge", self.path(name))
 
 
 def body(checks, server, folder):
     test = Test(checks, server, folder)
+    from_url = "it does not implement Put Block From URL, which rclone uses above 8 MiB"
     try:
         checks.section("copy up and down", test.copy_up_and_down)
         checks.section("listings", test.listings)
         checks.section("sync", test.sync)
         checks.section("server-side copies and moves", test.server_side)
+        checks.section("copy between containers", test.copy_between_containers, azurite_lacks=from_url)
         checks.section("SAS URLs", test.by_sas)
         checks.section("large file", test.large)
+        checks.section("large file, server-side copy", test.large_copy, azurite_lacks=from_url)
     finally:
         test.clean_up()
 

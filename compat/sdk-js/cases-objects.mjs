@@ -1,6 +1,6 @@
 // Uploads, ranges, conditions, metadata, blocks, copies, deletion, a network that fails.
 import { Readable } from "node:stream";
-import { MIB, bytes, check, collect, container, credential, equal, md5, refused, sameBytes, sdk, serviceAt } from "./harness.mjs";
+import { MIB, bytes, check, collect, container, equal, md5, refused, sameBytes, sdk, serviceAt } from "./harness.mjs";
 
 const FROM_URL = "it does not implement Put Blob From URL and Put Block From URL";
 const SECOND = 1000;
@@ -179,7 +179,17 @@ async function cutDownload() {
   const data = bytes(8 * MIB, 2);
   await client.getBlockBlobClient("blob").upload(data, data.length);
   const blob = serviceAt(process.env.COMPAT_DOWNLOAD_CUT_ENDPOINT).getContainerClient(client.containerName).getBlockBlobClient("blob");
-  sameBytes("the bytes after a retried download", Buffer.concat(await collect((await blob.download(0, undefined, { maxRetryRequests: 3 })).readableStreamBody)), data);
+  const read = async () => Buffer.concat(await collect((await blob.download(0, undefined, { maxRetryRequests: 3 })).readableStreamBody));
+  // Since Node 15 a reset in mid-body reaches the SDK as "aborted", which it takes for the caller's own abort and does not retry, whatever
+  // the server. So what is checked is that a part is never taken for the whole, and that asking again gives it.
+  let got;
+  try {
+    got = await read();
+  } catch (error) {
+    equal("the cut is reported", error.name, "AbortError");
+    got = await read();
+  }
+  sameBytes("the bytes after a retried download", got, data);
 }
 
 export const sections = [["uploads", uploads], ["ranges", ranges], ["conditions", conditions], ["metadata and properties", metadata], ["blocks", blocks],

@@ -74,6 +74,22 @@ func conditions(match *azcore.ETag, none *azcore.ETag, modified, unmodified *tim
 		IfUnmodifiedSince: unmodified}}
 }
 
+// notModified: this SDK takes a 304 for a success without body.
+func (h *harness) notModified(what string, target *blockblob.Client, c *blob.AccessConditions) {
+	response, err := target.DownloadStream(h.ctx, &blob.DownloadStreamOptions{AccessConditions: c})
+	if err != nil {
+		h.refused(what, err, 304, nil)
+		return
+	}
+	defer response.Body.Close()
+	content, err := io.ReadAll(response.Body)
+	code := ""
+	if response.ErrorCode != nil {
+		code = *response.ErrorCode
+	}
+	h.equal(what, []any{len(content), err, code}, []any{0, nil, "ConditionNotMet"})
+}
+
 func (h *harness) conditions() {
 	target := h.container("conditions").NewBlockBlobClient("blob")
 	must(target.Upload(h.ctx, body("one"), nil))
@@ -88,7 +104,7 @@ func (h *harness) conditions() {
 	}
 	notMet := []string{"ConditionNotMet"}
 	h.equal("If-Match, right", read(conditions(old, nil, nil, nil)), nil)
-	h.refused("If-None-Match, same etag, on read", read(conditions(nil, old, nil, nil)), 304, nil)
+	h.notModified("If-None-Match, same etag, on read", target, conditions(nil, old, nil, nil))
 	h.equal("upload with the right etag", write(conditions(old, nil, nil, nil)), nil)
 	now := must(target.GetProperties(h.ctx, nil))
 	past := now.LastModified.Add(-time.Hour)
@@ -102,7 +118,7 @@ func (h *harness) conditions() {
 	_, err = target.Delete(h.ctx, &blob.DeleteOptions{AccessConditions: stale})
 	h.refused("If-Match, stale, on delete", err, 412, notMet)
 	h.refused("If-None-Match *, on upload", write(conditions(nil, to.Ptr(azcore.ETagAny), nil, nil)), 409, []string{"BlobAlreadyExists"})
-	h.refused("If-Modified-Since, same second, on read", read(conditions(nil, nil, now.LastModified, nil)), 304, nil)
+	h.notModified("If-Modified-Since, same second, on read", target, conditions(nil, nil, now.LastModified, nil))
 	h.equal("If-Modified-Since, past", read(conditions(nil, nil, &past, nil)), nil)
 	h.equal("If-Unmodified-Since, same second", read(conditions(nil, nil, nil, now.LastModified)), nil)
 	h.refused("If-Unmodified-Since, past, on read", read(conditions(nil, nil, nil, &past)), 412, notMet)

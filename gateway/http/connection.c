@@ -81,11 +81,22 @@ static bool skr_connection_moves(struct skr_connection *connection, struct skr_e
     return moves;
 }
 
-/* libmicrohttpd does not look at a suspended connection. A client that only closed its sending side may still wait for the reply. */
-static bool skr_connection_is_gone(const struct skr_connection *connection)
+/* What libmicrohttpd does not notice: that a suspended connection was reset, and an end of stream that arrived together with data,
+ * since it takes a short read for an empty socket. A client that only closed its sending side may still wait for its reply. */
+static bool skr_connection_is_gone(struct skr_connection *connection)
 {
-    struct pollfd polled = {.fd = connection->fd, .events = 0};
-    return poll(&polled, 1, 0) == 1 && (polled.revents & (POLLHUP | POLLERR)) != 0;
+    struct skr_exchange *exchange = connection->exchange;
+    char byte;
+    if (exchange != NULL && exchange->suspended) {
+        struct pollfd polled = {.fd = connection->fd, .events = 0};
+        return poll(&polled, 1, 0) == 1 && (polled.revents & (POLLHUP | POLLERR)) != 0;
+    }
+    if (exchange == NULL && connection->probed)
+        return false; /* nothing arrived since */
+    if (exchange != NULL && exchange->phase == SKR_PHASE_REPLYING)
+        return false;
+    connection->probed = true;
+    return recv(connection->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
 }
 
 static bool skr_connection_is_late(struct skr_connection *connection)
@@ -98,7 +109,7 @@ static bool skr_connection_is_late(struct skr_connection *connection)
     if (exchange->phase == SKR_PHASE_TARGET) /* absolute: `progress_ms` is when the request line came */
         return now_ms - (connection->served ? exchange->progress_ms : connection->since_ms) > options->header_timeout_ms;
     if (exchange->suspended)
-        return skr_connection_is_gone(connection); /* it waits for us, not we for it */
+        return false; /* it waits for us, not we for it */
     if (now_ms - exchange->progress_ms <= options->body_timeout_ms)
         return false;
     if (exchange->phase == SKR_PHASE_REPLYING && skr_connection_moves(connection, exchange)) {
@@ -110,11 +121,15 @@ static bool skr_connection_is_late(struct skr_connection *connection)
 
 void skr_connections_sweep(struct skr_reactor *reactor)
 {
-    for (struct skr_connection *connection = reactor->connections; connection != NULL; connection = connection->next)
-        if (!connection->cut && skr_connection_is_late(connection)) {
+    for (struct skr_connection *connection = reactor->connections; connection != NULL; connection = connection->next) {
+        if (connection->cut)
+            continue;
+        bool late = skr_connection_is_late(connection);
+        if (late)
             atomic_fetch_add_explicit(&reactor->timeouts, 1, memory_order_relaxed);
+        if (late || skr_connection_is_gone(connection))
             skr_connection_cut(connection);
-        }
+    }
 }
 
 void skr_connections_close_idle(struct skr_reactor *reactor)

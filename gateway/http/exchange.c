@@ -219,8 +219,11 @@ static void skr_exchange_begin(struct skr_exchange *exchange, struct MHD_Connect
 static bool skr_exchange_discards_first(const struct skr_exchange *exchange)
 {
     const struct skr_request *request = &exchange->request;
-    return request->has_body && !exchange->framing_broken && !request->expects_continue &&
-           (request->chunked || request->content_length <= SKR_MAX_DISCARDED_BYTES);
+    if (exchange->framing_broken)
+        return false;
+    if (!request->has_body)
+        return true;
+    return !request->expects_continue && (request->chunked || request->content_length <= SKR_MAX_DISCARDED_BYTES);
 }
 
 /* libmicrohttpd takes a response before the body or after it, not in between. */
@@ -234,15 +237,15 @@ static enum MHD_Result skr_exchange_discard(struct skr_exchange *exchange, size_
     return exchange->discarded_bytes > SKR_MAX_DISCARDED_BYTES ? MHD_NO : MHD_YES;
 }
 
-/* The first callback: the headers are complete, nothing of the body was read. */
+/* The headers are complete, nothing of the body was read. A response that is queued here makes libmicrohttpd close the connection
+ * whether there is a body or not; so it waits for the next callback wherever the connection shall live on. */
 static enum MHD_Result skr_exchange_reply_early(struct skr_exchange *exchange)
 {
     if (skr_exchange_discards_first(exchange)) {
         exchange->phase = SKR_PHASE_DISCARDING;
         return MHD_YES;
     }
-    if (exchange->request.has_body)
-        exchange->close_after = true; /* what comes next on this connection is a body that nobody reads */
+    exchange->close_after = true; /* what comes next on this connection is a body that nobody reads */
     return skr_response_queue(exchange);
 }
 
@@ -310,6 +313,7 @@ void skr_exchange_completed(void *cls, struct MHD_Connection *handle, void **con
                           (double)(skr_now_ns() - exchange->started_ns) * 1e-9);
     connection->since_ms = exchange->reactor->now_ms;
     connection->served = true;
+    connection->probed = false;
     skr_exchange_free(exchange);
 }
 

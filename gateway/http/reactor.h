@@ -36,6 +36,7 @@ struct skr_connection {
     int fd;
     int64_t since_ms;              /* accepted, or the last request ended */
     bool served;                   /* has had a request */
+    bool probed;                   /* looked for an end of stream since the last request ended */
     bool cut;                      /* shut down, libmicrohttpd will notice */
 };
 

@@ -54,6 +54,10 @@ static void skr_acceptor_out_of_descriptors(struct skr_http *http, int listener)
     if (fd >= 0)
         skr_acceptor_shed(http, fd);
     http->reserve_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    if (fd < 0 || http->reserve_fd < 0) { /* another thread took the descriptor: do not spin on the readable listener */
+        struct timespec pause = {.tv_nsec = 10 * 1000 * 1000};
+        nanosleep(&pause, NULL);
+    }
 }
 
 static void skr_acceptor_take(struct skr_http *http, const struct skr_listener *listener)
@@ -62,7 +66,7 @@ static void skr_acceptor_take(struct skr_http *http, const struct skr_listener *
         struct sockaddr_storage address;
         socklen_t size = sizeof address;
         int fd = accept4(listener->fd, (struct sockaddr *)&address, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
-        if (fd < 0 && (errno == EMFILE || errno == ENFILE)) {
+        if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)) {
             skr_acceptor_out_of_descriptors(http, listener->fd);
             return;
         }

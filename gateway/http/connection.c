@@ -3,6 +3,7 @@
  */
 #include <netinet/in.h>
 #include <linux/tcp.h>
+#include <poll.h>
 #include <stdlib.h>
 
 #include "reactor.h"
@@ -80,17 +81,35 @@ static bool skr_connection_moves(struct skr_connection *connection, struct skr_e
     return moves;
 }
 
+/* What libmicrohttpd does not notice: that a suspended connection was reset, and an end of stream that arrived together with data,
+ * since it takes a short read for an empty socket. A client that only closed its sending side may still wait for its reply. */
+static bool skr_connection_is_gone(struct skr_connection *connection)
+{
+    struct skr_exchange *exchange = connection->exchange;
+    char byte;
+    if (exchange != NULL && exchange->suspended) {
+        struct pollfd polled = {.fd = connection->fd, .events = 0};
+        return poll(&polled, 1, 0) == 1 && (polled.revents & (POLLHUP | POLLERR)) != 0;
+    }
+    if (exchange == NULL && connection->probed)
+        return false; /* nothing arrived since */
+    if (exchange != NULL && exchange->phase == SKR_PHASE_REPLYING)
+        return false;
+    connection->probed = true;
+    return recv(connection->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
 static bool skr_connection_is_late(struct skr_connection *connection)
 {
     const struct skr_http_options *options = &connection->face->reactor->http->options;
     struct skr_exchange *exchange = connection->exchange;
     int64_t now_ms = connection->face->reactor->now_ms;
-    if (exchange == NULL || exchange->phase == SKR_PHASE_TARGET)
+    if (exchange == NULL)
         return now_ms - connection->since_ms > (connection->served ? options->idle_timeout_ms : options->header_timeout_ms);
+    if (exchange->phase == SKR_PHASE_TARGET) /* absolute: `progress_ms` is when the request line came */
+        return now_ms - (connection->served ? exchange->progress_ms : connection->since_ms) > options->header_timeout_ms;
     if (exchange->suspended)
         return false; /* it waits for us, not we for it */
-    if (exchange->phase != SKR_PHASE_RECEIVING && exchange->phase != SKR_PHASE_REPLYING)
-        return false;
     if (now_ms - exchange->progress_ms <= options->body_timeout_ms)
         return false;
     if (exchange->phase == SKR_PHASE_REPLYING && skr_connection_moves(connection, exchange)) {
@@ -102,11 +121,15 @@ static bool skr_connection_is_late(struct skr_connection *connection)
 
 void skr_connections_sweep(struct skr_reactor *reactor)
 {
-    for (struct skr_connection *connection = reactor->connections; connection != NULL; connection = connection->next)
-        if (!connection->cut && skr_connection_is_late(connection)) {
+    for (struct skr_connection *connection = reactor->connections; connection != NULL; connection = connection->next) {
+        if (connection->cut)
+            continue;
+        bool late = skr_connection_is_late(connection);
+        if (late)
             atomic_fetch_add_explicit(&reactor->timeouts, 1, memory_order_relaxed);
+        if (late || skr_connection_is_gone(connection))
             skr_connection_cut(connection);
-        }
+    }
 }
 
 void skr_connections_close_idle(struct skr_reactor *reactor)
@@ -119,5 +142,6 @@ void skr_connections_close_idle(struct skr_reactor *reactor)
 void skr_connections_cut_all(struct skr_reactor *reactor)
 {
     for (struct skr_connection *connection = reactor->connections; connection != NULL; connection = connection->next)
-        skr_connection_cut(connection);
+        if (!connection->cut)
+            skr_connection_cut(connection);
 }

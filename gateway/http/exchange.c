@@ -12,6 +12,7 @@
 
 #define SKR_SPARE_EXCHANGES 256
 #define SKR_MAX_DISCARDED_BYTES (64u << 20)
+#define SKR_KEPT_DISCARDED_BYTES (64u << 10) /* a longer unread body costs the client its connection */
 #define SKR_MAX_COLLECTED_BYTES (8u << 20)
 
 static int64_t skr_now_ns(void)
@@ -107,6 +108,16 @@ void skr_exchange_pause(struct skr_exchange *exchange)
     MHD_suspend_connection(exchange->connection->handle);
 }
 
+/* Suspends until skr_response_ready(): a wake-up of a sink or source is none of the reply's business, and letting libmicrohttpd go
+ * on would send "100 Continue" for a body that nobody asked for. */
+static void skr_exchange_await_reply(struct skr_exchange *exchange)
+{
+    if (exchange->connection->cut)
+        return;
+    exchange->wake_pending = false;
+    skr_exchange_pause(exchange);
+}
+
 void skr_exchange_wake(struct skr_exchange *exchange)
 {
     exchange->progress_ms = exchange->reactor->now_ms;
@@ -168,7 +179,9 @@ static void skr_exchange_feed(struct skr_exchange *exchange, const char *data, s
 {
     while (*size > 0 && exchange->response == NULL) {
         exchange->wake_pending = false;
-        if (exchange->body_bytes + *size > exchange->body_limit) {
+        if (*size > exchange->body_limit - exchange->body_bytes) {
+            exchange->sink->abort(exchange->sink_context);
+            exchange->aborted = true;
             skr_exchange_refuse(exchange, 413, SKR_TOO_LARGE);
             return;
         }
@@ -194,53 +207,90 @@ static void skr_exchange_begin(struct skr_exchange *exchange, struct MHD_Connect
     atomic_fetch_add_explicit(&exchange->reactor->requests, 1, memory_order_relaxed);
     int refuse = skr_request_build(exchange, handle, method, version);
     if (refuse != 0) {
-        skr_exchange_refuse(exchange, refuse, SKR_INVALID_ARGUMENT);
+        exchange->framing_broken = exchange->close_after = true;
+        skr_exchange_refuse(exchange, refuse, refuse == 414 || refuse == 431 ? SKR_TOO_LARGE : SKR_INVALID_ARGUMENT);
         return;
     }
     face->handle(face->context, exchange);
-    if (exchange->response != NULL && exchange->request.has_body)
-        exchange->close_after = true; /* whatever comes next on this connection is a body that nobody read */
+}
+
+/* A reply that comes before the body was read. While the client sends, closing would reset the connection and could take the reply
+ * with it: the body is read and dropped first. Not when it may be long, waits for "100 Continue", or its end is in doubt. */
+static bool skr_exchange_discards_first(const struct skr_exchange *exchange)
+{
+    const struct skr_request *request = &exchange->request;
+    if (exchange->framing_broken)
+        return false;
+    if (!request->has_body)
+        return true;
+    return !request->expects_continue && (request->chunked || request->content_length <= SKR_MAX_DISCARDED_BYTES);
+}
+
+/* libmicrohttpd takes a response before the body or after it, not in between. */
+static enum MHD_Result skr_exchange_discard(struct skr_exchange *exchange, size_t *size)
+{
+    exchange->discarded_bytes += *size;
+    exchange->progress_ms = exchange->reactor->now_ms;
+    *size = 0;
+    if (exchange->discarded_bytes > SKR_KEPT_DISCARDED_BYTES)
+        exchange->close_after = true;
+    return exchange->discarded_bytes > SKR_MAX_DISCARDED_BYTES ? MHD_NO : MHD_YES;
+}
+
+/* The headers are complete, nothing of the body was read. A response that is queued here makes libmicrohttpd close the connection
+ * whether there is a body or not; so it waits for the next callback wherever the connection shall live on. */
+static enum MHD_Result skr_exchange_reply_early(struct skr_exchange *exchange)
+{
+    if (skr_exchange_discards_first(exchange)) {
+        exchange->phase = SKR_PHASE_DISCARDING;
+        return MHD_YES;
+    }
+    exchange->close_after = true; /* what comes next on this connection is a body that nobody reads */
+    return skr_response_queue(exchange);
+}
+
+/* Later callbacks: body bytes, or `*size` 0 for its end. */
+static enum MHD_Result skr_exchange_continue(struct skr_exchange *exchange, const char *data, size_t *size)
+{
+    if (exchange->phase == SKR_PHASE_REPLYING)
+        return MHD_YES;
+    if (exchange->phase == SKR_PHASE_DECIDED && exchange->response != NULL)
+        return skr_exchange_reply_early(exchange);
+    if (exchange->phase == SKR_PHASE_RECEIVING && exchange->response == NULL && *size > 0) {
+        skr_exchange_feed(exchange, data, size);
+        if (exchange->response == NULL)
+            return MHD_YES;
+    } else if (exchange->phase == SKR_PHASE_RECEIVING && exchange->response == NULL) {
+        exchange->phase = SKR_PHASE_RECEIVED;
+        exchange->sink->end(exchange->sink_context);
+    }
+    if (exchange->response == NULL) {
+        skr_exchange_await_reply(exchange);
+        return MHD_YES;
+    }
+    return *size > 0 ? skr_exchange_discard(exchange, size) : skr_response_queue(exchange);
 }
 
 enum MHD_Result skr_exchange_step(void *cls, struct MHD_Connection *handle, const char *url, const char *method,
                                   const char *version, const char *upload_data, size_t *upload_data_size, void **con_cls)
 {
     struct skr_exchange *exchange = *con_cls;
+    enum MHD_Result result = MHD_YES;
     (void)cls, (void)url;
-    if (exchange == NULL)
-        return MHD_NO; /* no memory for it at the request line */
+    if (exchange == NULL || exchange->connection->cut)
+        return MHD_NO; /* no memory for it at the request line, or given up: nothing more may happen */
     exchange->in_callback = true;
     if (exchange->phase == SKR_PHASE_TARGET) {
         skr_exchange_begin(exchange, handle, method, version);
-        if (exchange->response == NULL && exchange->phase == SKR_PHASE_RECEIVING) {
-            exchange->in_callback = false;
-            return MHD_YES; /* the body may come */
-        }
-    } else if (exchange->phase == SKR_PHASE_RECEIVING && exchange->response == NULL) {
-        if (*upload_data_size > 0) {
-            skr_exchange_feed(exchange, upload_data, upload_data_size);
-        } else {
-            exchange->phase = SKR_PHASE_RECEIVED;
-            exchange->sink->end(exchange->sink_context);
-        }
-    }
-    enum MHD_Result result = MHD_YES;
-    if (exchange->response != NULL && *upload_data_size > 0) {
-        /* Answered in mid-body: libmicrohttpd takes a response only at the end of the body, so a little of it is read and dropped. */
-        exchange->close_after = true;
-        exchange->body_bytes += *upload_data_size;
-        exchange->discarded_bytes += *upload_data_size;
-        *upload_data_size = 0;
-        if (exchange->discarded_bytes > SKR_MAX_DISCARDED_BYTES)
-            result = MHD_NO;
-    } else if (exchange->response != NULL) {
-        if (exchange->phase != SKR_PHASE_REPLYING)
-            result = skr_response_queue(exchange);
-    } else if (exchange->phase != SKR_PHASE_RECEIVING) {
-        skr_exchange_pause(exchange); /* until the handler replies */
+        if (exchange->response != NULL)
+            result = skr_exchange_reply_early(exchange);
+        else if (exchange->phase != SKR_PHASE_RECEIVING)
+            skr_exchange_await_reply(exchange);
+    } else {
+        result = skr_exchange_continue(exchange, upload_data, upload_data_size);
     }
     exchange->in_callback = false;
-    return result;
+    return exchange->connection->cut ? MHD_NO : result;
 }
 
 void skr_exchange_completed(void *cls, struct MHD_Connection *handle, void **con_cls, enum MHD_RequestTerminationCode code)
@@ -251,7 +301,7 @@ void skr_exchange_completed(void *cls, struct MHD_Connection *handle, void **con
         return;
     *con_cls = NULL;
     struct skr_connection *connection = exchange->connection;
-    if (exchange->phase == SKR_PHASE_RECEIVING && exchange->sink != NULL)
+    if (exchange->phase == SKR_PHASE_RECEIVING && !exchange->aborted && exchange->response == NULL)
         exchange->sink->abort(exchange->sink_context);
     if (exchange->closed != NULL)
         exchange->closed(exchange->closed_context);
@@ -263,6 +313,7 @@ void skr_exchange_completed(void *cls, struct MHD_Connection *handle, void **con
                           (double)(skr_now_ns() - exchange->started_ns) * 1e-9);
     connection->since_ms = exchange->reactor->now_ms;
     connection->served = true;
+    connection->probed = false;
     skr_exchange_free(exchange);
 }
 
@@ -272,7 +323,6 @@ void skr_exchange_refuse(struct skr_exchange *exchange, int http_status, enum sk
     if (exchange->response != NULL)
         return;
     atomic_fetch_add_explicit(&exchange->reactor->refused, 1, memory_order_relaxed);
-    exchange->close_after = true;
     face->refuse(face->context, exchange, http_status, status);
 }
 

@@ -25,6 +25,8 @@ enum skr_status skr_http_open(struct skr_http **out, const struct skr_http_optio
         return skr_fail(err, SKR_NO_MEMORY, "no memory for the HTTP server");
     skr_raise_descriptor_limit();
     http->options = *options;
+    if (http->options.connection_memory_bytes == 0)
+        http->options.connection_memory_bytes = SKR_CONNECTION_MEMORY_BYTES;
     http->wake_fd = http->reserve_fd = -1;
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
     http->reactor_count = options->reactors > 0 ? options->reactors : cores > 0 ? (size_t)cores : 1;
@@ -114,7 +116,7 @@ void skr_http_close(struct skr_http *http)
     for (size_t i = 0; i < http->reactor_count; i++) {
         if (http->reactors[i].started)
             pthread_join(http->reactors[i].thread, NULL);
-        skr_io_close(http->reactors[i].io);
+        skr_reactor_release(&http->reactors[i]);
     }
     free(http->reactors);
     free(http);

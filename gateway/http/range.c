@@ -2,9 +2,8 @@
 #include "skerry/encoding.h"
 #include "skerry/http.h"
 
-bool skr_range_parse(struct skr_bytes text, struct skr_range *range)
+static bool skr_range_read(struct skr_bytes text, struct skr_range *range)
 {
-    *range = (struct skr_range){.kind = SKR_RANGE_NONE};
     if (text.size < 7 || !skr_bytes_equal_nocase((struct skr_bytes){text.data, 6}, SKR_BYTES("bytes=")))
         return false;
     text.data += 6;
@@ -21,6 +20,15 @@ bool skr_range_parse(struct skr_bytes text, struct skr_range *range)
         return false;
     range->kind = last.size == 0 ? SKR_RANGE_FROM : SKR_RANGE_FROM_TO;
     return last.size == 0 || (skr_parse_u64(last, &range->last) && range->first <= range->last);
+}
+
+bool skr_range_parse(struct skr_bytes text, struct skr_range *range)
+{
+    *range = (struct skr_range){.kind = SKR_RANGE_NONE};
+    if (skr_range_read(text, range))
+        return true;
+    *range = (struct skr_range){.kind = SKR_RANGE_NONE};
+    return false;
 }
 
 bool skr_range_resolve(const struct skr_range *range, uint64_t size, uint64_t *offset, uint64_t *length)

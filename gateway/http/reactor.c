@@ -88,6 +88,14 @@ static void skr_reactor_readable(struct skr_io_op *op, int result)
     face->runnable = true;
 }
 
+static struct skr_reactor_face *skr_reactor_face_of(struct skr_reactor *reactor, const struct skr_face *face)
+{
+    for (size_t i = 0; i < reactor->face_count; i++)
+        if (reactor->faces[i].face == face)
+            return &reactor->faces[i];
+    return NULL;
+}
+
 static enum skr_status skr_reactor_open_face(struct skr_reactor *reactor, const struct skr_face *face, struct skr_error *err)
 {
     struct skr_reactor_face *own = &reactor->faces[reactor->face_count];
@@ -151,10 +159,7 @@ static void skr_reactor_add(struct skr_task *task)
 {
     struct skr_adoption *adoption = (struct skr_adoption *)task;
     struct skr_reactor *reactor = adoption->reactor;
-    struct skr_reactor_face *own = NULL;
-    for (size_t i = 0; i < reactor->face_count; i++)
-        if (reactor->faces[i].face == adoption->face)
-            own = &reactor->faces[i];
+    struct skr_reactor_face *own = skr_reactor_face_of(reactor, adoption->face);
     if (own == NULL || reactor->draining) {
         close(adoption->fd);
         skr_reactor_lost(reactor);
@@ -257,6 +262,7 @@ static void skr_reactor_close(struct skr_reactor *reactor)
         while (reactor->faces[i].armed)
             skr_io_run(reactor->io, 100);
         MHD_stop_daemon(reactor->faces[i].daemon);
+        reactor->faces[i].daemon = NULL;
     }
     skr_reactor_drain_inbox(reactor);
     if (options->worker_close != NULL)
@@ -272,37 +278,68 @@ static void *skr_reactor_run(void *argument)
 {
     struct skr_reactor *reactor = argument;
     const struct skr_http_options *options = &reactor->http->options;
-    struct skr_error error;
-    if (options->worker_open != NULL && options->worker_open(options->worker_context, reactor->io, &reactor->executor,
-                                                             &reactor->worker, &error) != SKR_OK) {
-        skr_log(SKR_LOG_ERROR, "http", "a reactor cannot start: %s", error.message);
-        abort(); /* as many readers were asked for as there are reactors */
+    if (options->worker_open != NULL)
+        reactor->open_status = options->worker_open(options->worker_context, reactor->io, &reactor->executor, &reactor->worker,
+                                                    &reactor->open_error);
+    bool opened = reactor->open_status == SKR_OK;
+    sem_post(&reactor->opened);
+    if (opened) {
+        skr_reactor_loop(reactor);
+        skr_reactor_close(reactor);
     }
-    skr_reactor_loop(reactor);
-    skr_reactor_close(reactor);
     return NULL;
 }
 
-enum skr_status skr_reactor_start(struct skr_reactor *reactor, struct skr_error *err)
+static enum skr_status skr_reactor_prepare(struct skr_reactor *reactor, struct skr_error *err)
 {
     struct skr_io_options io_options = {.entries = SKR_RING_ENTRIES, .fault = reactor->http->options.fault};
     reactor->executor.post = skr_reactor_post;
     reactor->inbox_last = &reactor->inbox;
     pthread_mutex_init(&reactor->inbox_lock, NULL);
     pthread_mutex_init(&reactor->label_lock, NULL);
+    sem_init(&reactor->opened, 0, 0);
+    reactor->prepared = true;
     reactor->now_ms = skr_clock_ms();
     if (getrandom(reactor->id_state, sizeof reactor->id_state, 0) != sizeof reactor->id_state)
         return skr_fail_os(err, SKR_IO, errno, "no random numbers for request ids");
     enum skr_status status = skr_io_open(&reactor->io, &io_options, err);
     for (size_t i = 0; i < reactor->http->listener_count && status == SKR_OK; i++)
-        status = skr_reactor_open_face(reactor, reactor->http->listeners[i].face, err);
+        if (skr_reactor_face_of(reactor, reactor->http->listeners[i].face) == NULL)
+            status = skr_reactor_open_face(reactor, reactor->http->listeners[i].face, err);
+    return status;
+}
+
+enum skr_status skr_reactor_start(struct skr_reactor *reactor, struct skr_error *err)
+{
+    enum skr_status status = skr_reactor_prepare(reactor, err);
     if (status != SKR_OK)
         return status;
     int failed = pthread_create(&reactor->thread, NULL, skr_reactor_run, reactor);
     if (failed != 0)
         return skr_fail_os(err, SKR_NO_MEMORY, failed, "cannot start a reactor: %s", strerror(failed));
+    while (sem_wait(&reactor->opened) != 0 && errno == EINTR)
+        ;
+    if (reactor->open_status != SKR_OK) {
+        pthread_join(reactor->thread, NULL);
+        if (err != NULL)
+            *err = reactor->open_error;
+        return reactor->open_status;
+    }
     reactor->started = true;
     return SKR_OK;
+}
+
+void skr_reactor_release(struct skr_reactor *reactor)
+{
+    if (!reactor->prepared)
+        return;
+    for (size_t i = 0; i < reactor->face_count; i++)
+        if (reactor->faces[i].daemon != NULL)
+            MHD_stop_daemon(reactor->faces[i].daemon);
+    skr_io_close(reactor->io);
+    sem_destroy(&reactor->opened);
+    pthread_mutex_destroy(&reactor->inbox_lock);
+    pthread_mutex_destroy(&reactor->label_lock);
 }
 
 /* ---- counting ---- */

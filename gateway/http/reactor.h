@@ -4,6 +4,7 @@
 
 #include <microhttpd.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdatomic.h>
 #include <sys/socket.h>
 
@@ -11,6 +12,7 @@
 
 #define SKR_MAX_FACES 8
 #define SKR_MAX_LABELS 128
+#define SKR_CONNECTION_MEMORY_BYTES (64u << 10)
 
 struct skr_reactor;
 struct skr_exchange;
@@ -34,6 +36,7 @@ struct skr_connection {
     int fd;
     int64_t since_ms;              /* accepted, or the last request ended */
     bool served;                   /* has had a request */
+    bool probed;                   /* looked for an end of stream since the last request ended */
     bool cut;                      /* shut down, libmicrohttpd will notice */
 };
 
@@ -51,7 +54,10 @@ struct skr_reactor {
     struct skr_io *io;
     void *worker;
     pthread_t thread;
-    bool started;
+    bool prepared, started;
+    sem_t opened;                  /* posted once the worker was opened or not */
+    enum skr_status open_status;   /* written before `opened` is posted */
+    struct skr_error open_error;
     pthread_mutex_t inbox_lock; /* guards the inbox */
     struct skr_task *inbox, **inbox_last;
     struct skr_reactor_face faces[SKR_MAX_FACES];
@@ -94,6 +100,7 @@ enum skr_phase {
     SKR_PHASE_DECIDED,   /* `handle` ran; what comes next is the handler's */
     SKR_PHASE_RECEIVING, /* a body goes to the sink */
     SKR_PHASE_RECEIVED,  /* the sink has all of it */
+    SKR_PHASE_DISCARDING, /* answered already: the body is read to drop it */
     SKR_PHASE_REPLYING   /* the response is libmicrohttpd's */
 };
 
@@ -111,7 +118,8 @@ struct skr_exchange {
     bool in_callback;  /* libmicrohttpd is calling us: what we queue is picked up on return */
     bool suspended, wake_pending;
     bool close_after;  /* the body was not read, or framing is in doubt */
-    bool aborted;
+    bool framing_broken; /* where this request ends is not known */
+    bool aborted;      /* the sink was told */
     struct skr_bytes raw_target;
     bool target_truncated;
     uint64_t body_bytes, body_limit, discarded_bytes;
@@ -169,6 +177,8 @@ void skr_connections_cut_all(struct skr_reactor *reactor);
 
 /* ---- reactors (reactor.c) ---- */
 enum skr_status skr_reactor_start(struct skr_reactor *reactor, struct skr_error *err);
+/* Frees what the reactor has; its thread has ended or never began. */
+void skr_reactor_release(struct skr_reactor *reactor);
 /* Hands a new connection over. Any thread. The descriptor is the reactor's from then on. */
 void skr_reactor_adopt(struct skr_reactor *reactor, const struct skr_face *face, int fd, const struct sockaddr *address,
                        socklen_t address_size);

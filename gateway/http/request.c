@@ -1,5 +1,10 @@
 /* A request as libmicrohttpd read it, looked at once more with strict eyes. What makes two readers disagree about where a request
  * ends or which host it is for is refused before anybody acts on it; the connection is closed, since what follows cannot be trusted.
+ *
+ * libmicrohttpd leaves what it parsed where it received it, with delimiters overwritten, and tells the size of the whole section. So
+ * the parts must tile it: method, space, target, space, version, CRLF, then name, colon, blanks, value, CRLF for each header, then
+ * CRLF. What it repairs or stops at by itself breaks the tiling: folded lines (it appends the fold to the header's *name*), a line
+ * with an empty name (it takes that for the end of the headers), zero bytes, bare line feeds.
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -12,6 +17,7 @@ struct skr_header_walk {
     struct skr_exchange *exchange;
     int refuse; /* HTTP status, 0: fine so far */
     unsigned hosts, lengths, encodings;
+    const char *at; /* where the next line must begin */
 };
 
 static bool skr_is_token(const char *text, size_t size)
@@ -56,6 +62,8 @@ static struct skr_bytes skr_host_of(struct skr_arena *arena, struct skr_bytes au
         if (bracket == NULL)
             return SKR_NO_BYTES;
         size = (size_t)(bracket - authority.data) + 1;
+        if (size < authority.size && authority.data[size] != ':')
+            return SKR_NO_BYTES;
     } else if (size > 0) {
         const char *colon = memchr(authority.data, ':', size);
         size = colon == NULL ? size : (size_t)(colon - authority.data);
@@ -64,11 +72,14 @@ static struct skr_bytes skr_host_of(struct skr_arena *arena, struct skr_bytes au
         if (authority.data[i] < '0' || authority.data[i] > '9')
             return SKR_NO_BYTES;
     struct skr_bytes host = skr_arena_copy(arena, (struct skr_bytes){authority.data, size});
+    bool bracketed = size > 0 && authority.data[0] == '[';
     for (size_t i = 0; i < host.size; i++) {
         char *c = (char *)host.data + i;
         if (*c >= 'A' && *c <= 'Z')
             *c |= 0x20;
-        if (strchr("abcdefghijklmnopqrstuvwxyz0123456789.-_~[]:%", *c) == NULL || *c == '\0')
+        bool plain = *c != '\0' && strchr("abcdefghijklmnopqrstuvwxyz0123456789.-_~", *c) != NULL;
+        bool of_brackets = bracketed && (*c == ':' || (*c == '[' && i == 0) || (*c == ']' && i == host.size - 1));
+        if (!plain && !of_brackets)
             return SKR_NO_BYTES;
     }
     return host;
@@ -94,17 +105,27 @@ static void skr_walk_framing(struct skr_header_walk *walk, struct skr_bytes name
     }
 }
 
+/* Does this header begin where the last one ended? */
+static bool skr_walk_is_next(struct skr_header_walk *walk, struct skr_bytes name, struct skr_bytes value)
+{
+    const char *after_colon = name.data + name.size + 1;
+    if (name.data != walk->at || value.data == NULL || value.data < after_colon)
+        return false;
+    for (const char *c = after_colon; c < value.data; c++)
+        if (*c != ' ' && *c != '\t')
+            return false;
+    walk->at = value.data + value.size + 2;
+    return true;
+}
+
 static enum MHD_Result skr_walk_header(void *cls, enum MHD_ValueKind kind, const char *key, size_t key_size, const char *value,
                                        size_t value_size)
 {
     struct skr_header_walk *walk = cls;
     struct skr_request *request = &walk->exchange->request;
     (void)kind;
-    if (value == NULL)
-        value_size = 0;
-    /* libmicrohttpd ends a value at a zero byte and says so by its size. */
-    if (!skr_is_token(key, key_size) || strlen(key) != key_size || (value != NULL && strlen(value) != value_size) ||
-        !skr_is_field_value(value == NULL ? "" : value, value_size)) {
+    if (!skr_walk_is_next(walk, (struct skr_bytes){key, key_size}, (struct skr_bytes){value, value_size}) ||
+        !skr_is_token(key, key_size) || !skr_is_field_value(value, value_size)) {
         walk->refuse = 400;
         return MHD_NO;
     }
@@ -114,7 +135,7 @@ static enum MHD_Result skr_walk_header(void *cls, enum MHD_ValueKind kind, const
     }
     struct skr_header *header = &request->headers[request->header_count++];
     header->name = (struct skr_bytes){key, key_size};
-    header->value = skr_trim(value == NULL ? "" : value, value_size);
+    header->value = skr_trim(value, value_size);
     skr_walk_framing(walk, header->name, header->value);
     return walk->refuse == 0 ? MHD_YES : MHD_NO;
 }
@@ -173,7 +194,7 @@ int skr_request_build(struct skr_exchange *exchange, struct MHD_Connection *hand
     request->received_ns = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
     request->header_count = 0;
     request->host = SKR_NO_BYTES;
-    request->has_content_length = request->chunked = request->expects_continue = request->tls = false;
+    request->has_content_length = request->chunked = request->expects_continue = request->tls = request->has_body = false;
     request->content_length = 0;
     request->method_name = skr_text(method);
     request->method = skr_method_of(request->method_name);
@@ -189,9 +210,14 @@ int skr_request_build(struct skr_exchange *exchange, struct MHD_Connection *hand
     enum skr_status status = skr_uri_parse(&exchange->arena, exchange->raw_target, &request->uri, &error);
     if (status != SKR_OK)
         return status == SKR_TOO_LARGE ? 414 : 400;
+    walk.at = version + strlen(version) + 2;
     MHD_get_connection_values_n(handle, MHD_HEADER_KIND, skr_walk_header, &walk);
     if (walk.refuse != 0)
         return walk.refuse;
+    const union MHD_ConnectionInfo *section = MHD_get_connection_info(handle, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+    if (section == NULL || walk.at + 2 != method + section->header_size ||
+        version != method + request->method_name.size + 1 + exchange->raw_target.size + 1)
+        return 400;
     if ((is_11 && walk.hosts == 0) || (request->chunked && (request->has_content_length || !is_11)) ||
         !skr_request_absolute(exchange))
         return 400;

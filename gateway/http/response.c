@@ -74,6 +74,8 @@ static ssize_t skr_stream_read(void *cls, uint64_t position, char *buffer, size_
     struct skr_exchange *exchange = cls;
     exchange->progress_ms = exchange->reactor->now_ms;
     for (;;) {
+        if (exchange->connection->cut)
+            return MHD_CONTENT_READER_END_WITH_ERROR;
         exchange->wake_pending = false;
         ssize_t taken = exchange->source->read(exchange->source_context, position, buffer, size);
         if (taken > 0)

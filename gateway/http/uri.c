@@ -29,7 +29,9 @@ static struct skr_bytes skr_origin_form(struct skr_bytes target)
     size_t at = scheme;
     while (at < target.size && target.data[at] != '/' && target.data[at] != '?')
         at++;
-    return at < target.size && target.data[at] == '/' ? (struct skr_bytes){target.data + at, target.size - at} : SKR_NO_BYTES;
+    if (at == target.size)
+        return SKR_BYTES("/"); /* RFC 9112: an empty path is "/" */
+    return target.data[at] == '/' ? (struct skr_bytes){target.data + at, target.size - at} : SKR_NO_BYTES;
 }
 
 static enum skr_status skr_query_parse(struct skr_arena *arena, struct skr_uri *uri, struct skr_error *err)

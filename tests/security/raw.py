@@ -1,0 +1,144 @@
+"""A client that writes exact bytes, and the server it writes to. Python's standard library only."""
+import json
+import socket
+import subprocess
+import sys
+
+
+class Server:
+    def __init__(self, program, *options):
+        self.process = subprocess.Popen([program, *map(str, options)], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        line = self.process.stdout.readline().decode().strip()
+        if not line:
+            raise RuntimeError("the server did not start")
+        host, port = line.rsplit(":", 1)
+        self.address = (host, int(port))
+
+    def connect(self):
+        return Client(self.address)
+
+    def begin_close(self):
+        self.process.stdin.close()
+
+    def close(self):
+        if not self.process.stdin.closed:
+            self.process.stdin.close()
+        out = self.process.stdout.read().decode()
+        code = self.process.wait(timeout=60)
+        if code != 0:
+            raise AssertionError(f"the server ended with {code}: {out}")
+
+    def stats(self):
+        with self.connect() as client:
+            client.send(b"GET /stats HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n")
+            return json.loads(client.response().body)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, value, trace):
+        if kind is None:
+            self.close()
+        else:
+            self.process.kill()
+            self.process.wait()
+
+
+class Response:
+    def __init__(self, status, headers, body):
+        self.status, self.headers, self.body = status, headers, body
+
+    def json(self):
+        return json.loads(self.body)
+
+    def header(self, name):
+        return next((v for n, v in self.headers if n.lower() == name.lower()), None)
+
+
+class Client:
+    def __init__(self, address):
+        self.socket = socket.create_connection(address, timeout=5)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.buffer = b""
+
+    def send(self, data):
+        try:
+            self.socket.sendall(data)
+        except (BrokenPipeError, ConnectionResetError):
+            pass
+
+    def _more(self):
+        try:
+            data = self.socket.recv(1 << 20)
+        except ConnectionResetError:
+            return False
+        self.buffer += data
+        return bool(data)
+
+    def response(self, method="GET"):
+        """The next response, or None when the connection ended before one began."""
+        while b"\r\n\r\n" not in self.buffer:
+            if not self._more():
+                if self.buffer:
+                    raise AssertionError(f"half a response: {self.buffer[:200]!r}")
+                return None
+        head, self.buffer = self.buffer.split(b"\r\n\r\n", 1)
+        lines = head.split(b"\r\n")
+        status = int(lines[0].split()[1])
+        headers = [tuple(p.decode("latin-1") for p in line.split(b": ", 1)) for line in lines[1:]]
+        length = next((int(v) for n, v in headers if n.lower() == "content-length"), 0)
+        if method == "HEAD" or status in (100, 204, 304):
+            length = 0
+        while len(self.buffer) < length:
+            if not self._more():
+                raise EOFError(f"{len(self.buffer)} of {length} bytes")
+        body, self.buffer = self.buffer[:length], self.buffer[length:]
+        return Response(status, headers, body)
+
+    def ended(self):
+        """True when the server closed and sent nothing more."""
+        while self._more():
+            pass
+        return self.buffer == b""
+
+    def over(self):
+        """True when the server closed and answered nothing more with success."""
+        try:
+            while self._more():
+                pass
+        except TimeoutError:
+            return False
+        return b"HTTP/1.1 2" not in self.buffer
+
+    def quiet(self, seconds):
+        """True when nothing arrives for so long."""
+        self.socket.settimeout(seconds)
+        try:
+            return not self.buffer and not self._more() and False
+        except TimeoutError:
+            return True
+        finally:
+            self.socket.settimeout(5)
+
+    def close(self):
+        self.socket.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *ignored):
+        self.close()
+
+
+failures = []
+
+
+def check(condition, what):
+    if not condition:
+        failures.append(what)
+        print("FAILED:", what, file=sys.stderr)
+
+
+def finish():
+    print(f"{len(failures)} failures")
+    sys.exit(1 if failures else 0)

@@ -66,7 +66,7 @@ class Checks:
             return
         self.passed += result["passed"]
         self.failed += result["failed"]
-        self.not_run += result.get("not_run", [])
+        self.not_run += result.get("not_run") or []
 
     def write_result_file(self, path):
         with open(path, "w", encoding="utf-8") as file:

@@ -153,7 +153,7 @@ func (h *harness) blocks() {
 	target := h.container("blocks").NewBlockBlobClient("blob")
 	parts := [][]byte{noise(100_000, 1), noise(100_001, 2), noise(100_002, 3)}
 	for _, n := range []int{2, 0, 1} {
-		must(target.StageBlock(h.ctx, blockID(n), stream(parts[n]), nil))
+		must(target.StageBlock(h.ctx, blockID(n), stream(parts[n]), &blockblob.StageBlockOptions{TransactionalValidation: blob.TransferValidationTypeComputeCRC64()}))
 	}
 	listed := must(target.GetBlockList(h.ctx, blockblob.BlockListTypeAll, nil))
 	h.equal("before the commit", []int{len(listed.CommittedBlocks), len(listed.UncommittedBlocks)}, []int{0, 3})
@@ -170,6 +170,8 @@ func (h *harness) blocks() {
 	h.sameBytes("old and new blocks together", must(h.read(target.BlobClient(), nil)), slices.Concat([]byte("new"), parts[1]))
 	_, err := target.CommitBlockList(h.ctx, []string{blockID(1), blockID(8)}, nil)
 	h.refused("commit of an unknown block", err, 400, []string{"InvalidBlockList"})
+	_, err = target.StageBlock(h.ctx, blockID(8), body("data"), &blockblob.StageBlockOptions{TransactionalValidation: blob.TransferValidationTypeCRC64(1)})
+	h.refused("a wrong CRC64", err, 400, []string{"Crc64Mismatch"}, "it does not check CRC64")
 }
 
 func (h *harness) signed(client *container.Client, name string) string {

@@ -49,21 +49,25 @@ enum skr_status skr_meta_submit(struct skr_meta *meta, struct skr_change *change
 
 /* ---- one transaction ---- */
 
-/* Free pages of the environment as this transaction sees them, in bytes. */
-static int64_t skr_free_bytes(struct skr_view *view)
+/* Free pages of the environment, in bytes. LMDB shows its list of them to readers only. */
+static int64_t skr_free_bytes(struct skr_meta *meta)
 {
+    MDB_txn *txn;
     MDB_cursor *cursor;
     MDB_val key, value;
     int64_t pages = 0;
-    if (mdb_cursor_open(view->txn, 0, &cursor) != 0)
+    if (mdb_txn_begin(meta->env, NULL, MDB_RDONLY, &txn) != 0)
         return 0;
-    while (mdb_cursor_get(cursor, &key, &value, MDB_NEXT) == 0)
-        if (value.mv_size >= sizeof(size_t)) {
-            size_t count;
-            memcpy(&count, value.mv_data, sizeof count);
-            pages += (int64_t)count;
-        }
-    mdb_cursor_close(cursor);
+    if (mdb_cursor_open(txn, 0, &cursor) == 0) {
+        while (mdb_cursor_get(cursor, &key, &value, MDB_NEXT) == 0)
+            if (value.mv_size >= sizeof(size_t)) {
+                size_t count;
+                memcpy(&count, value.mv_data, sizeof count);
+                pages += (int64_t)count;
+            }
+        mdb_cursor_close(cursor);
+    }
+    mdb_txn_abort(txn);
     return pages * 4096;
 }
 
@@ -78,7 +82,7 @@ static int skr_transaction_begin(struct skr_meta *meta, struct skr_view *view)
     const int64_t reserve = 8 << 20; /* kept for removals */
     view->room_bytes = (int64_t)meta->map_max_bytes - reserve - (int64_t)(info.me_last_pgno + 1) * 4096;
     if (view->room_bytes < 4 * reserve)
-        view->room_bytes += skr_free_bytes(view);
+        view->room_bytes += skr_free_bytes(meta);
     return 0;
 }
 

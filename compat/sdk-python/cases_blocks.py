@@ -42,9 +42,10 @@ def blocks(h):
     c.equal("both lists", listed(blob), ([(identifier(n), 100_000 + n) for n in range(3)], [(identifier(1), 50_000), (identifier(9), 4)]))
     c.equal("the committed list", listed(blob, "committed")[1], [])
     c.equal("the uncommitted list", listed(blob, "uncommitted")[0], [])
+    # This SDK compares the state with "committed" while its enumeration says "Committed": it sends Latest whatever is asked for.
     blob.commit_block_list([BlobBlock(identifier(9), BlockState.UNCOMMITTED), BlobBlock(identifier(2), BlockState.COMMITTED),
                             BlobBlock(identifier(1), BlockState.COMMITTED)])
-    c.true("old and new blocks together", blob.download_blob().readall() == b"nine" + parts[2] + parts[1],
+    c.true("old and new blocks together", blob.download_blob().readall() == b"nine" + parts[2] + changed,
            azurite_lacks="it takes the staged block where the committed one is asked for")
     c.equal("a commit discards what it does not name", listed(blob)[1], [], KEEPS)
     blob.stage_block(identifier(1), changed)
@@ -63,14 +64,12 @@ def blocks(h):
 
 
 def refusals(h):
-    from azure.storage.blob import BlobBlock, BlockState
+    from azure.storage.blob import BlobBlock
     container = h.container("refusals")
     blob = container.get_blob_client("blob")
     h.refused("block list of a missing blob", 404, "BlobNotFound", blob.get_block_list)
     blob.stage_block(identifier(1), b"one")
     h.refused("commit of an unknown block", 400, "InvalidBlockList", blob.commit_block_list, [BlobBlock(identifier(1)), BlobBlock(identifier(2))])
-    h.refused("commit as committed of an uncommitted block", 400, "InvalidBlockList", blob.commit_block_list, [BlobBlock(identifier(1), BlockState.COMMITTED)],
-              azurite_lacks=LAX)
     h.refused("identifiers of different lengths", 400, "InvalidBlobOrBlock", blob.stage_block, base64.b64encode(b"short").decode(), b"x",
               azurite_lacks=LAX)
     h.counts.equal("the staged block survives refusals", listed(blob)[1], [(identifier(1), 3)], LAX)

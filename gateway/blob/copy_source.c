@@ -43,7 +43,8 @@ static bool skr_source_allowed(struct skr_call *call, const struct skr_request *
     return skr_auth_authorize(&principal, &reading, target, public_access) == SKR_AUTH_ALLOWED;
 }
 
-static bool skr_source_target(struct skr_call *call, struct skr_bytes url)
+/* True when the source is a blob of this server; then `*allowed` says whether the caller may read it. */
+static bool skr_source_target(struct skr_call *call, struct skr_bytes url, bool *allowed)
 {
     struct skr_bytes authority, host, raw_target;
     struct skr_target target;
@@ -66,8 +67,9 @@ static bool skr_source_target(struct skr_call *call, struct skr_bytes url)
         target.container = SKR_BYTES("$root");
         target.resource = SKR_RESOURCE_OBJECT;
     }
-    if (target.resource != SKR_RESOURCE_OBJECT || !skr_source_allowed(call, request, &target))
+    if (target.resource != SKR_RESOURCE_OBJECT)
         return false;
+    *allowed = skr_source_allowed(call, request, &target);
     call->source.name = (struct skr_object_name){target.account, target.container, target.object};
     return true;
 }
@@ -85,6 +87,7 @@ bool skr_source_parse(struct skr_call *call)
                                          "x-ms-source-if-unmodified-since"};
     struct skr_bytes url = skr_call_header(call, "x-ms-copy-source");
     const char *bad;
+    bool allowed = false;
     if (url.size == 0 || url.size > 2048) {
         skr_call_fail_header(call, "x-ms-copy-source");
         return false;
@@ -95,8 +98,9 @@ bool skr_source_parse(struct skr_call *call)
     }
     call->source.conditions = &call->source_conditions;
     call->source.length = SKR_SIZE_ANY;
-    if (!skr_source_target(call, url)) {
-        skr_call_refuse(call, SKR_BLOB_CANNOT_VERIFY_SOURCE);
+    bool local = skr_source_target(call, url, &allowed);
+    if (!local || !allowed) {
+        skr_call_refuse(call, local ? SKR_BLOB_SOURCE_FORBIDDEN : SKR_BLOB_CANNOT_VERIFY_SOURCE);
         return false;
     }
     call->put.properties[SKR_PROPERTY_COPY_SOURCE] = skr_source_shown(url);

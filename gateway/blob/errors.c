@@ -84,6 +84,7 @@ static const struct skr_error_entry skr_blob_errors[SKR_BLOB_ERROR_COUNT] = {
     [SKR_BLOB_NOT_IMPLEMENTED] = {501, "NotImplemented", "The requested operation is not implemented on the specified resource."},
     [SKR_BLOB_UNSUPPORTED_HEADER] = {501, "UnsupportedHeader", "One of the HTTP headers specified in the request is not supported."},
     [SKR_BLOB_CANNOT_VERIFY_SOURCE] = {404, "CannotVerifyCopySource", "Could not verify the copy source: it is not a blob on this server that the request may read."},
+    [SKR_BLOB_SOURCE_FORBIDDEN] = {403, "CannotVerifyCopySource", "This request is not authorized to read the source of the copy."},
     [SKR_BLOB_NO_PENDING_COPY] = {409, "NoPendingCopyOperation", "There is currently no pending copy operation."},
     [SKR_BLOB_LEASE_NOT_PRESENT] = {412, "LeaseNotPresentWithBlobOperation", "There is currently no lease on the blob."},
     [SKR_BLOB_LEASE_NOT_PRESENT_CONTAINER] = {412, "LeaseNotPresentWithContainerOperation", "There is currently no lease on the container."},

@@ -114,7 +114,7 @@ def ending(folder):
     server.process.send_signal(signal.SIGINT)
     check("SIGINT ends it with 0", server.process.wait(30) == 0)
     server.process.stdout.close()
-    with server.start():
+    with server:
         check("the data is there", Client(server.blob).get_blob("box", "a").body == b"x")
     with Server(os.path.join(folder, "fault"), "--io-fault", "sync:1+:EIO") as faulty:
         client = Client(faulty.blob)

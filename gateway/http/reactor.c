@@ -96,7 +96,7 @@ static struct skr_reactor_face *skr_reactor_face_of(struct skr_reactor *reactor,
     return NULL;
 }
 
-static enum skr_status skr_reactor_open_face(struct skr_reactor *reactor, const struct skr_face *face, struct skr_error *err)
+enum skr_status skr_reactor_open_face(struct skr_reactor *reactor, const struct skr_face *face, struct skr_error *err)
 {
     struct skr_reactor_face *own = &reactor->faces[reactor->face_count];
     const struct skr_http_options *options = &reactor->http->options;

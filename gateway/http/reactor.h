@@ -176,6 +176,8 @@ void skr_connections_close_idle(struct skr_reactor *reactor);
 void skr_connections_cut_all(struct skr_reactor *reactor);
 
 /* ---- reactors (reactor.c) ---- */
+/* Adds a libmicrohttpd daemon for the face. */
+enum skr_status skr_reactor_open_face(struct skr_reactor *reactor, const struct skr_face *face, struct skr_error *err);
 enum skr_status skr_reactor_start(struct skr_reactor *reactor, struct skr_error *err);
 /* Frees what the reactor has; its thread has ended or never began. */
 void skr_reactor_release(struct skr_reactor *reactor);

@@ -4,7 +4,8 @@
  * libmicrohttpd leaves what it parsed where it received it, with delimiters overwritten, and tells the size of the whole section. So
  * the parts must tile it: method, space, target, space, version, CRLF, then name, colon, blanks, value, CRLF for each header, then
  * CRLF. What it repairs or stops at by itself breaks the tiling: folded lines (it appends the fold to the header's *name*), a line
- * with an empty name (it takes that for the end of the headers), zero bytes, bare line feeds.
+ * with an empty name (it takes that for the end of the headers), zero bytes, bare line feeds. A zero byte in place of the CR of a CRLF
+ * is the one thing that looks the same afterwards; the line ends where it ended.
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -202,6 +203,8 @@ int skr_request_build(struct skr_exchange *exchange, struct MHD_Connection *hand
     request->uri.query_count = 0;
     request->uri.raw_target = request->uri.raw_path = SKR_BYTES("/");
     request->uri.raw_query = SKR_BYTES("");
+    if (!skr_is_token(method, request->method_name.size))
+        return 400;
     bool is_11 = strcmp(version, MHD_HTTP_VERSION_1_1) == 0;
     if (!is_11 && strcmp(version, MHD_HTTP_VERSION_1_0) != 0)
         return 505;

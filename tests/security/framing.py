@@ -110,6 +110,8 @@ REFUSED = [
     ("zero byte in the target", 400, get(b"/echo\0/evil")),
     ("zero byte after the method", 400, b"GET\0 /echo HTTP/1.1\r\n" + HOST + b"\r\n"),
     ("two spaces in the request line", CLOSED, b"GET  /echo  HTTP/1.1\r\n" + HOST + b"\r\n"),
+    ("CR alone in the method", 400, b"G\rGET /echo HTTP/1.1\r\n" + HOST + b"\r\n"),
+    ("high byte in the method", 400, b"G\x99ET /echo HTTP/1.1\r\n" + HOST + b"\r\n"),
     ("space after the version", (400, 505), get(version=b"HTTP/1.1 ")),
 ]
 

@@ -113,6 +113,7 @@ static void *skr_pool_run(void *argument)
 {
     struct skr_store *store = argument;
     struct skr_pool *pool = &store->pool;
+    pthread_setname_np(pthread_self(), "skr-files");
     pthread_mutex_lock(&pool->lock);
     while (!pool->stopping) {
         if (!pool->wanted) {

@@ -268,6 +268,7 @@ static void *skr_commit_run(void *argument)
 {
     struct skr_meta *meta = argument;
     struct skr_change *batch;
+    pthread_setname_np(pthread_self(), "skr-commit");
     while ((batch = skr_take_batch(meta)) != NULL)
         skr_run_batch(meta, batch);
     return NULL;

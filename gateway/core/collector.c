@@ -237,6 +237,7 @@ static bool skr_collector_pause(struct skr_collector *collector)
 static void *skr_collector_run(void *argument)
 {
     struct skr_collector *collector = argument;
+    pthread_setname_np(pthread_self(), "skr-collector");
     skr_sweep_orphans(collector);
     do {
         if (skr_store_is_read_only(collector->core->store))

@@ -87,6 +87,7 @@ static void *skr_acceptor_run(void *argument)
 {
     struct skr_http *http = argument;
     struct pollfd polled[SKR_MAX_FACES + 1];
+    pthread_setname_np(pthread_self(), "skr-acceptor");
     for (size_t i = 0; i < http->listener_count; i++)
         polled[i] = (struct pollfd){.fd = http->listeners[i].fd, .events = POLLIN};
     polled[http->listener_count] = (struct pollfd){.fd = http->wake_fd, .events = POLLIN};

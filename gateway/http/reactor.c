@@ -278,6 +278,9 @@ static void *skr_reactor_run(void *argument)
 {
     struct skr_reactor *reactor = argument;
     const struct skr_http_options *options = &reactor->http->options;
+    char name[16];
+    snprintf(name, sizeof name, "skr-reactor-%u", reactor->number % 1000);
+    pthread_setname_np(pthread_self(), name);
     if (options->worker_open != NULL)
         reactor->open_status = options->worker_open(options->worker_context, reactor->io, &reactor->executor, &reactor->worker,
                                                     &reactor->open_error);

@@ -67,7 +67,7 @@ def lua_put(folder, query, size, kind, container):
     """Unique names per thread and request; the SAS is in the URL, so that nothing is signed while measuring."""
     path = os.path.join(folder, f"{kind}.lua")
     target = ("/devstoreaccount1/%s/t\" .. id .. \"-\" .. n .. \"?%s" % (container, query) if kind == "put" else
-              "/devstoreaccount1/%s/t\" .. id .. \"-\" .. (n // 64) .. \"?comp=block&blockid=\" .. string.format(\"QUFB%%04d\", n %% 64) .. \"&%s"
+              "/devstoreaccount1/%s/t\" .. id .. \"-\" .. math.floor(n / 64) .. \"?comp=block&blockid=\" .. string.format(\"QUFB%%04d\", n %% 64) .. \"&%s"
               % (container, query))
     with open(path, "w") as file:
         file.write("local threads = 0\nfunction setup(thread) thread:set('id', tostring(threads) .. '%s'); threads = threads + 1 end\n"

@@ -146,6 +146,14 @@ TAKEN = [
     ("an unread chunked body", b"PUT /early/200 HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n", None),
 ]
 
+# What cannot be told from a CRLF. There is one reading: these requests end where they seem to, and the next one is the one that follows.
+OPEN = [
+    ("zero byte for a CR", b"GET /echo HTTP/1.1\r\nHost: t\0\n\r\n"),
+    ("zero byte for the closing CR", b"GET /echo HTTP/1.1\r\nHost: t\r\n\0\n"),
+    ("colon and LF for the closing CRLF", b"GET /echo HTTP/1.1\r\nHost: t\r\n:\n"),
+    ("line that begins with a zero byte before a request", b"\0GET /echo-evil HTTP/1.1\r\n" + get()),
+]
+
 # Broken chunks: never taken for a whole body, and nothing after them is a request.
 BROKEN_CHUNKS = [
     ("size is not hexadecimal", b"zz\r\nhello\r\n0\r\n\r\n"),
@@ -205,6 +213,16 @@ def taken(server):
                 answers_next(client, name + (", byte by byte" if split else ""))
 
 
+def left_open(server):
+    for name, raw in OPEN:
+        with server.connect() as client:
+            client.send(raw + NEXT)
+            response = client.response()
+            check(response is not None and response.status == 200 and response.json()["target"] == "/echo" and
+                  response.json()["headers"] == [["Host", "t"]], f"{name}: {response and response.body}")
+            answers_next(client, name)
+
+
 def broken_chunks(server):
     for name, chunks in BROKEN_CHUNKS:
         before = server.stats()
@@ -221,5 +239,6 @@ def broken_chunks(server):
 with Server(sys.argv[1]) as framing_server:
     refused(framing_server)
     taken(framing_server)
+    left_open(framing_server)
     broken_chunks(framing_server)
 finish()

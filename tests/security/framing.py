@@ -89,6 +89,7 @@ REFUSED = [
     ("empty header name that ends the headers", 400, get(headers=HOST + b": 1\r\nX: y\r\n")),
     ("nothing but a colon", 400, get(headers=HOST + b":\r\n")),
     ("zero byte that ends the headers", 400, get(headers=HOST + b"\0\r\nX: y\r\n")),
+    ("zero byte and a letter that end the headers", 400, b"GET /echo HTTP/1.1\r\nHost: t\n\0E\n"),
     ("second request after an empty name", 400, b"GET /echo HTTP/1.1\r\nHost: t\r\n: 1\r\nGET /echo-evil HTTP/1.1\r\nHost: e\r\n\r\n"),
     ("folded line", 400, get(headers=HOST + b"A: x\r\n y\r\n")),
     ("fold that completes a name", (400, 413), put(b"Content-Lengt: 5\r\n h\r\n", b"hello")),
@@ -151,6 +152,7 @@ OPEN = [
     ("zero byte for a CR", b"GET /echo HTTP/1.1\r\nHost: t\0\n\r\n"),
     ("zero byte for the closing CR", b"GET /echo HTTP/1.1\r\nHost: t\r\n\0\n"),
     ("colon and LF for the closing CRLF", b"GET /echo HTTP/1.1\r\nHost: t\r\n:\n"),
+    ("LF, and a colon for the closing CRLF", b"GET /echo HTTP/1.1\r\nHost: t\n:\r\n"),
     ("line that begins with a zero byte before a request", b"\0GET /echo-evil HTTP/1.1\r\n" + get()),
 ]
 

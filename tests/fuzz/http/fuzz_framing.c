@@ -180,8 +180,20 @@ static struct skr_reactor *open_reactor(void)
     return &reactor;
 }
 
-/* What cannot be told from CRLF, since libmicrohttpd overwrites both alike: a zero byte before a line feed, and a line that is a colon
- * before a line feed. Both are turned into CRLF for both readers; the README of the room says what that leaves open. */
+/* What cannot be told from CRLF, since libmicrohttpd overwrites it all with zeros: a zero byte before a line feed, and zero bytes or
+ * colons within the two line ends that close the headers. All are turned into CRLF for both readers; the README of the room says
+ * what that leaves open. */
+static bool is_like_the_closing_line_ends(const uint8_t *at)
+{
+    unsigned line_feeds = 0;
+    for (int i = 0; i < 4; i++) {
+        if (at[i] != '\r' && at[i] != '\n' && at[i] != '\0' && at[i] != ':')
+            return false;
+        line_feeds += at[i] == '\n';
+    }
+    return line_feeds == 2 && at[3] == '\n';
+}
+
 static const uint8_t *without_likenesses_of_crlf(const uint8_t *data, size_t size)
 {
     static uint8_t copy[1 << 20];
@@ -189,8 +201,11 @@ static const uint8_t *without_likenesses_of_crlf(const uint8_t *data, size_t siz
         return NULL;
     memcpy(copy, data, size);
     for (size_t i = 0; i + 1 < size; i++)
-        if (copy[i + 1] == '\n' && (copy[i] == '\0' || (copy[i] == ':' && i > 0 && copy[i - 1] == '\n')))
+        if (copy[i] == '\0' && copy[i + 1] == '\n')
             copy[i] = '\r';
+    for (size_t i = 0; i + 3 < size; i++)
+        if (is_like_the_closing_line_ends(copy + i))
+            memcpy(copy + i, "\r\n\r\n", 4);
     return copy;
 }
 

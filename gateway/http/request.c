@@ -4,8 +4,8 @@
  * libmicrohttpd leaves what it parsed where it received it, with delimiters overwritten, and tells the size of the whole section. So
  * the parts must tile it: method, space, target, space, version, CRLF, then name, colon, blanks, value, CRLF for each header, then
  * CRLF. What it repairs or stops at by itself breaks the tiling: folded lines (it appends the fold to the header's *name*), a line
- * with an empty name (it takes that for the end of the headers), zero bytes, bare line feeds. A zero byte in place of the CR of a CRLF
- * is the one thing that looks the same afterwards; the line ends where it ended.
+ * with an empty name (it takes that for the end of the headers), zero bytes, bare line feeds. What looks the same afterwards is a zero byte
+ * in place of a CR, and zero bytes or a colon within the four bytes that close the section.
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -106,11 +106,20 @@ static void skr_walk_framing(struct skr_header_walk *walk, struct skr_bytes name
     }
 }
 
+/* Delimiters were overwritten with zeros; anything else between two parts was not a delimiter. */
+static bool skr_is_zero(const char *bytes, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        if (bytes[i] != '\0')
+            return false;
+    return true;
+}
+
 /* Does this header begin where the last one ended? */
 static bool skr_walk_is_next(struct skr_header_walk *walk, struct skr_bytes name, struct skr_bytes value)
 {
     const char *after_colon = name.data + name.size + 1;
-    if (name.data != walk->at || value.data == NULL || value.data < after_colon)
+    if (name.data != walk->at || !skr_is_zero(walk->at - 2, 2) || value.data == NULL || value.data < after_colon)
         return false;
     for (const char *c = after_colon; c < value.data; c++)
         if (*c != ' ' && *c != '\t')
@@ -218,7 +227,7 @@ int skr_request_build(struct skr_exchange *exchange, struct MHD_Connection *hand
     if (walk.refuse != 0)
         return walk.refuse;
     const union MHD_ConnectionInfo *section = MHD_get_connection_info(handle, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
-    if (section == NULL || walk.at + 2 != method + section->header_size ||
+    if (section == NULL || walk.at + 2 != method + section->header_size || !skr_is_zero(walk.at - 2, 4) ||
         version != method + request->method_name.size + 1 + exchange->raw_target.size + 1)
         return 400;
     if ((is_11 && walk.hosts == 0) || (request->chunked && (request->has_content_length || !is_11)) ||

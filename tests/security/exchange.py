@@ -3,6 +3,7 @@ import hashlib
 import select
 import socket
 import struct
+import subprocess
 import sys
 import threading
 import time
@@ -247,6 +248,43 @@ def shedding():
         until(served, "serves again below the limit")
 
 
+def out_of_descriptors():
+    with Server(PROGRAM, descriptors=40) as server:
+        clients = [server.connect() for _ in range(60)]
+        shed = kept = 0
+        for client in clients:
+            client.send(request(b"GET", b"/memory/5"))
+            try:
+                response = client.response()
+            except AssertionError:
+                response = None
+            shed += response is None or response.status == 503
+            kept += response is not None and response.status == 200
+        check(kept >= 10 and shed >= 10 and kept + shed == 60, f"out of descriptors: {kept} kept, {shed} shed")
+        with open(f"/proc/{server.process.pid}/stat", encoding="ascii") as stat:
+            before = sum(map(int, stat.read().split()[13:15]))
+        select.select([], [], [], 0.5)
+        with open(f"/proc/{server.process.pid}/stat", encoding="ascii") as stat:
+            check(sum(map(int, stat.read().split()[13:15])) - before < 20, "out of descriptors: it spins")
+        for client in clients:
+            client.close()
+
+        def served():
+            with server.connect() as client:
+                client.send(request(b"GET", b"/echo"))
+                response = client.response()
+                return response is not None and response.status == 200
+        until(served, "serves again once there are descriptors")
+
+
+def failing_start():
+    for worker in (1, 2):
+        process = subprocess.run([PROGRAM, "--reactors", "2", "--fail-worker", str(worker)], stdin=subprocess.DEVNULL,
+                                 capture_output=True, timeout=20, check=False)
+        check(process.returncode == 1 and process.stderr == b"this worker was asked to fail\n",
+              f"worker {worker} cannot start: {process}")
+
+
 def draining():
     with Server(PROGRAM, "--reactors", 2) as server:
         idle, receiving, fetching = server.connect(), server.connect(), server.connect()
@@ -285,5 +323,7 @@ with Server(PROGRAM) as exchange_server:
         part(exchange_server)
 deadlines()
 shedding()
+out_of_descriptors()
+failing_start()
 draining()
 finish()

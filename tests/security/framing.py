@@ -89,6 +89,7 @@ REFUSED = [
     ("empty header name that ends the headers", 400, get(headers=HOST + b": 1\r\nX: y\r\n")),
     ("nothing but a colon", 400, get(headers=HOST + b":\r\n")),
     ("zero byte that ends the headers", 400, get(headers=HOST + b"\0\r\nX: y\r\n")),
+    ("zero byte and a letter that end the headers", 400, b"GET /echo HTTP/1.1\r\nHost: t\n\0E\n"),
     ("second request after an empty name", 400, b"GET /echo HTTP/1.1\r\nHost: t\r\n: 1\r\nGET /echo-evil HTTP/1.1\r\nHost: e\r\n\r\n"),
     ("folded line", 400, get(headers=HOST + b"A: x\r\n y\r\n")),
     ("fold that completes a name", (400, 413), put(b"Content-Lengt: 5\r\n h\r\n", b"hello")),
@@ -144,6 +145,15 @@ TAKEN = [
     ("an unread body of PATCH", b"PATCH /early/200 HTTP/1.1\r\nHost: t\r\nContent-Length: 40\r\n\r\n" +
      b"GET /echo-evil HTTP/1.1\r\nHost: evil\r\n\r\n\r\n"[:40], None),
     ("an unread chunked body", b"PUT /early/200 HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n", None),
+]
+
+# What cannot be told from a CRLF. There is one reading: these requests end where they seem to, and the next one is the one that follows.
+OPEN = [
+    ("zero byte for a CR", b"GET /echo HTTP/1.1\r\nHost: t\0\n\r\n"),
+    ("zero byte for the closing CR", b"GET /echo HTTP/1.1\r\nHost: t\r\n\0\n"),
+    ("colon and LF for the closing CRLF", b"GET /echo HTTP/1.1\r\nHost: t\r\n:\n"),
+    ("LF, and a colon for the closing CRLF", b"GET /echo HTTP/1.1\r\nHost: t\n:\r\n"),
+    ("line that begins with a zero byte before a request", b"\0GET /echo-evil HTTP/1.1\r\n" + get()),
 ]
 
 # Broken chunks: never taken for a whole body, and nothing after them is a request.
@@ -205,6 +215,16 @@ def taken(server):
                 answers_next(client, name + (", byte by byte" if split else ""))
 
 
+def left_open(server):
+    for name, raw in OPEN:
+        with server.connect() as client:
+            client.send(raw + NEXT)
+            response = client.response()
+            check(response is not None and response.status == 200 and response.json()["target"] == "/echo" and
+                  response.json()["headers"] == [["Host", "t"]], f"{name}: {response and response.body}")
+            answers_next(client, name)
+
+
 def broken_chunks(server):
     for name, chunks in BROKEN_CHUNKS:
         before = server.stats()
@@ -221,5 +241,6 @@ def broken_chunks(server):
 with Server(sys.argv[1]) as framing_server:
     refused(framing_server)
     taken(framing_server)
+    left_open(framing_server)
     broken_chunks(framing_server)
 finish()

@@ -32,6 +32,7 @@ static __thread struct skr_exchange *held;
 static __thread struct skr_executor *own_executor;
 static char pattern[1 << 20];
 static struct skr_http *server;
+static unsigned failing_worker; /* 1: the first; 0: none */
 
 /* ---- answering ---- */
 
@@ -346,7 +347,10 @@ static void refuse(void *context, struct skr_exchange *exchange, int http_status
 static enum skr_status worker_open(void *context, struct skr_io *io, struct skr_executor *executor, void **worker,
                                    struct skr_error *err)
 {
-    (void)context, (void)io, (void)err;
+    static _Atomic unsigned opened;
+    (void)context, (void)io;
+    if (++opened == failing_worker)
+        return skr_fail(err, SKR_CORRUPT, "this worker was asked to fail");
     own_executor = executor;
     *worker = executor;
     return SKR_OK;
@@ -378,6 +382,8 @@ int main(int argc, char **argv)
             options.idle_timeout_ms = value;
         else if (strcmp(argv[i], "--drain-ms") == 0)
             options.drain_timeout_ms = value;
+        else if (strcmp(argv[i], "--fail-worker") == 0)
+            failing_worker = value;
         else if (strcmp(argv[i], "--pool") == 0)
             options.connection_memory_bytes = value;
     }
@@ -386,6 +392,7 @@ int main(int argc, char **argv)
     if (skr_http_open(&server, &options, &error) != SKR_OK ||
         skr_http_listen(server, &face, "127.0.0.1:0", bound, &error) != SKR_OK || skr_http_start(server, &error) != SKR_OK) {
         fprintf(stderr, "%s\n", error.message);
+        skr_http_close(server);
         return 1;
     }
     printf("%s\n", bound);

@@ -1,13 +1,17 @@
 """A client that writes exact bytes, and the server it writes to. Python's standard library only."""
 import json
+import resource
 import socket
 import subprocess
 import sys
 
 
 class Server:
-    def __init__(self, program, *options):
-        self.process = subprocess.Popen([program, *map(str, options)], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    def __init__(self, program, *options, descriptors=None):
+        def limit():
+            resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, descriptors))
+        self.process = subprocess.Popen([program, *map(str, options)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        preexec_fn=limit if descriptors else None)
         line = self.process.stdout.readline().decode().strip()
         if not line:
             raise RuntimeError("the server did not start")

@@ -5,6 +5,7 @@
 
 #include <openssl/crypto.h>
 #include <openssl/sha.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "skerry/encoding.h"
@@ -147,4 +148,23 @@ bool skr_accounts_verify(const struct skr_accounts *accounts, struct skr_bytes a
         matches |= skr_secret_equal((struct skr_bytes){expected, sizeof expected}, signature);
     }
     return matches;
+}
+
+enum skr_status skr_accounts_make_sas(const struct skr_accounts *accounts, struct skr_bytes account, int64_t expiry_s,
+                                      struct skr_arena *arena, struct skr_bytes *out, struct skr_error *err)
+{
+    char expiry[36], text[256], query[400], signature[SKR_SIGNATURE_SIZE];
+    const struct skr_account_key *key = accounts->keys;
+    while (key != NULL && !skr_key_is_of(key, account))
+        key = key->next;
+    if (key == NULL)
+        return skr_fail(err, SKR_ACCOUNT_NOT_FOUND, "there is no such account");
+    int expiry_size = (int)skr_iso8601_format(expiry, expiry_s * 1000000000, 0);
+    int size = snprintf(text, sizeof text, "%.*s\nrwdlacx\nb\nsco\n\n%.*s\n\n\n2021-12-02\n\n", SKR_PRINT(account), expiry_size, expiry);
+    skr_key_sign(key, (struct skr_bytes){text, (size_t)size}, signature);
+    struct skr_bytes encoded = skr_percent_encode(arena, (struct skr_bytes){signature, sizeof signature}, "");
+    size = snprintf(query, sizeof query, "sv=2021-12-02&ss=b&srt=sco&sp=rwdlacx&se=%.*s&sig=%.*s", expiry_size, expiry,
+                    SKR_PRINT(encoded));
+    *out = skr_arena_copy(arena, (struct skr_bytes){query, (size_t)size});
+    return out->data != NULL ? SKR_OK : skr_fail(err, SKR_NO_MEMORY, "no memory for a signature");
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "commands.h"
@@ -225,18 +226,28 @@ static void skr_server_close(struct skr_server *server)
 
 /* ---- running ---- */
 
+/* Lines to copy. Only for the well-known account: no other key is ever printed. */
 static void skr_print_hints(const struct skr_server *server)
 {
+    struct skr_arena arena = {.blocks = NULL};
+    struct skr_bytes sas = SKR_BYTES("");
+    struct skr_error error;
+    const int64_t week_s = 7 * 86400;
+    skr_accounts_make_sas(server->accounts, SKR_BYTES(SKR_WELL_KNOWN_ACCOUNT), (int64_t)time(NULL) + week_s, &arena, &sas, &error);
     fprintf(stderr,
-            "\nAzure SDKs:  DefaultEndpointsProtocol=http;AccountName=%s;AccountKey=%s;BlobEndpoint=http://%s/%s;\n"
-            "             (UseDevelopmentStorage=true when it listens on 127.0.0.1:10000)\n"
-            "rclone:      rclone lsd :azureblob: --azureblob-account %s --azureblob-key %s --azureblob-endpoint http://%s/%s\n"
-            "azcopy:      B=http://%s/%s; S='?SAS' (made by any SDK, or: .ci/make-sas %s)\n"
-            "             azcopy copy FILE \"$B/CONTAINER/NAME$S\" --from-to LocalBlob\n"
-            "Console:     http://%s/\n\n",
-            SKR_WELL_KNOWN_ACCOUNT, SKR_WELL_KNOWN_KEY, server->blob_bound, SKR_WELL_KNOWN_ACCOUNT, SKR_WELL_KNOWN_ACCOUNT,
-            SKR_WELL_KNOWN_KEY, server->blob_bound, SKR_WELL_KNOWN_ACCOUNT, server->blob_bound, SKR_WELL_KNOWN_ACCOUNT,
-            server->blob_bound, server->admin_bound);
+            "\nazcopy (the signature is good for a week):\n"
+            "  B='http://%s/%s'; S='%.*s'\n"
+            "  curl -X PUT \"$B/data?restype=container&$S\" -H 'x-ms-version: 2021-12-02' -d ''\n"
+            "  azcopy copy FOLDER \"$B/data/?$S\" --from-to LocalBlob --recursive\n"
+            "\nAzure SDKs, connection string (UseDevelopmentStorage=true does too, on 127.0.0.1:10000):\n"
+            "  DefaultEndpointsProtocol=http;AccountName=%s;AccountKey=%s;BlobEndpoint=http://%s/%s;\n"
+            "\nrclone:\n"
+            "  rclone lsd ':azureblob,account=%s,key=\"%s\",endpoint=\"http://%s/%s\":'\n"
+            "\nConsole: http://%s/\n\n",
+            server->blob_bound, SKR_WELL_KNOWN_ACCOUNT, SKR_PRINT(sas), SKR_WELL_KNOWN_ACCOUNT, SKR_WELL_KNOWN_KEY, server->blob_bound,
+            SKR_WELL_KNOWN_ACCOUNT, SKR_WELL_KNOWN_ACCOUNT, SKR_WELL_KNOWN_KEY, server->blob_bound, SKR_WELL_KNOWN_ACCOUNT,
+            server->admin_bound);
+    skr_arena_release(&arena);
 }
 
 static bool skr_set_log_level(const char *name)

@@ -60,6 +60,9 @@ enum skr_status skr_accounts_add(struct skr_accounts *accounts, struct skr_bytes
 bool skr_accounts_known(const struct skr_accounts *accounts, struct skr_bytes name);
 /* True when an account has the well-known development key, which is refused on addresses that are not loopback. */
 bool skr_accounts_has_well_known_key(const struct skr_accounts *accounts);
+/* An account SAS for all of Blob until `expiry_s` (Unix), as a query string in the arena: for hints to whoever tries the server out. */
+enum skr_status skr_accounts_make_sas(const struct skr_accounts *accounts, struct skr_bytes account, int64_t expiry_s,
+                                      struct skr_arena *arena, struct skr_bytes *out, struct skr_error *err);
 #define SKR_WELL_KNOWN_ACCOUNT "devstoreaccount1"
 #define SKR_WELL_KNOWN_KEY "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 

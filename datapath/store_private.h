@@ -68,8 +68,6 @@ enum skr_status skr_store_status(int result);
 void skr_store_path(char path[SKR_PATH_SIZE], uint64_t file_id);
 /* An fsync failed: no more writes. */
 void skr_store_sync_failed(struct skr_store *store, int result);
-/* SKR_NO_SPACE below the reserve, SKR_READ_ONLY. */
-enum skr_status skr_store_admit(struct skr_store *store, struct skr_error *err);
 int64_t skr_now_ms(void);
 
 enum skr_status skr_pool_open(struct skr_store *store, struct skr_error *err);

@@ -19,7 +19,9 @@ enum skr_status skr_ingest_open(struct skr_worker *worker, const struct skr_inge
     ingest->wants_crc64 = options->crc64;
     ingest->ready = options->ready;
     ingest->context = options->context;
-    enum skr_status status = options->md5 ? skr_md5_open(&ingest->md5, err) : SKR_OK;
+    enum skr_status status = skr_store_admit(worker->core->store, err); /* small payloads, too, leave the reserve alone */
+    if (status == SKR_OK && options->md5)
+        status = skr_md5_open(&ingest->md5, err);
     if (status == SKR_OK && options->block_of != NULL && options->expected_size != SKR_SIZE_ANY)
         status = skr_upload_slots_acquire(worker->core, options->block_of, &ingest->file, err);
     bool is_block = options->block_of != NULL;

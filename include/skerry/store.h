@@ -48,6 +48,10 @@ void skr_store_set_read_only(struct skr_store *store, const char *reason);
 /* Free and total bytes of the file system. Any thread. */
 enum skr_status skr_store_space(struct skr_store *store, uint64_t *free_bytes, uint64_t *total_bytes, struct skr_error *err);
 
+/* May something be written now? SKR_NO_SPACE below the reserve, SKR_READ_ONLY. Writers ask by themselves; for bytes that go elsewhere on the
+ * same disk. Any thread. */
+enum skr_status skr_store_admit(struct skr_store *store, struct skr_error *err);
+
 /* ---- writing ---- */
 
 /* A file that several writers, on any threads, fill in slots in order of arrival: the blocks of one upload.

@@ -298,8 +298,8 @@ void skr_io_complete(struct skr_io *io, struct skr_io_op *op, int result)
     pthread_mutex_lock(&io->lock);
     op->next = io->posted;
     io->posted = op;
+    skr_io_wake(io); /* under the lock: the ring may be freed as soon as its owner has seen `op` and can take it */
     pthread_mutex_unlock(&io->lock);
-    skr_io_wake(io);
 }
 
 /* ---- without the ring ---- */

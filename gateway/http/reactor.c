@@ -31,8 +31,8 @@ static void skr_reactor_post(struct skr_executor *executor, struct skr_task *tas
     pthread_mutex_lock(&reactor->inbox_lock);
     *reactor->inbox_last = task;
     reactor->inbox_last = &task->next;
+    skr_io_wake(reactor->io); /* under the lock: a drained reactor frees its ring once it can take it */
     pthread_mutex_unlock(&reactor->inbox_lock);
-    skr_io_wake(reactor->io);
 }
 
 static void skr_reactor_drain_inbox(struct skr_reactor *reactor)

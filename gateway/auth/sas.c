@@ -9,6 +9,8 @@
 static bool skr_is_delegation(struct skr_bytes name)
 {
     static const char *const names[] = {"skoid", "sktid", "skt", "ske", "sks", "skv", "saoid", "suoid", "scid", "skdutid", "sduoid"};
+    if (name.size < 3 || name.data[0] != 's') /* nearly every parameter */
+        return false;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (skr_bytes_equal(name, skr_text(names[i])))
             return true;
@@ -150,7 +152,7 @@ enum skr_auth_refusal skr_sas_check_limits(const struct skr_sas *sas, const stru
         return skr_refuse(err, SKR_AUTH_FAILED, "Signature not valid in the specified time frame: it does not begin to be valid yet.");
     if (sas->expiry.size == 0)
         return skr_refuse(err, SKR_AUTH_FAILED, "se is mandatory, in the signature or in the stored access policy that it names.");
-    if (!skr_iso8601_parse(sas->expiry, &when) || request->received_ns >= when)
+    if (!skr_iso8601_parse(sas->expiry, &when) || request->received_ns > when)
         return skr_refuse(err, SKR_AUTH_FAILED, "Signature not valid in the specified time frame: it has expired.");
     bool https_only = skr_bytes_equal(sas->protocol, SKR_BYTES("https"));
     if (sas->protocol.size > 0 && !https_only && !skr_bytes_equal(sas->protocol, SKR_BYTES("https,http")))

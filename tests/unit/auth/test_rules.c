@@ -173,15 +173,15 @@ START_TEST(times_bound_a_signature)
         enum skr_auth_refusal refusal;
     } cases[] = {
         {"", "2026-06-15T12:00:01Z", SKR_AUTH_ALLOWED},          {"", "2026-06-15T12:00:00.0000001Z", SKR_AUTH_ALLOWED},
-        {"", "2026-06-15T12:00:00Z", SKR_AUTH_FAILED},           {"", "2026-06-15T11:59:59.9999999Z", SKR_AUTH_FAILED},
-        {"", "2026-06-15T12:01Z", SKR_AUTH_ALLOWED},             {"", "2026-06-15T12:00Z", SKR_AUTH_FAILED},
+        {"", "2026-06-15T12:00:00Z", SKR_AUTH_ALLOWED},           {"", "2026-06-15T11:59:59.9999999Z", SKR_AUTH_FAILED},
+        {"", "2026-06-15T12:01Z", SKR_AUTH_ALLOWED},             {"", "2026-06-15T11:59Z", SKR_AUTH_FAILED}, {"", "2026-06-15T12:00Z", SKR_AUTH_ALLOWED},
         {"", "2026-06-16", SKR_AUTH_ALLOWED},                    {"", "2026-06-15", SKR_AUTH_FAILED},
         {"", "", SKR_AUTH_FAILED},                               {"", "soon", SKR_AUTH_FAILED},
         {"2026-06-15T12:00:00Z", "2026-06-16", SKR_AUTH_ALLOWED}, {"2026-06-15T12:00:01Z", "2026-06-16", SKR_AUTH_FAILED},
         {"2026-06-15T12:00:00.0000001Z", "2026-06-16", SKR_AUTH_FAILED}, {"2026-06-15", "2026-06-16", SKR_AUTH_ALLOWED},
         {"2026-06-16", "2026-06-17", SKR_AUTH_FAILED},           {"never", "2026-06-16", SKR_AUTH_FAILED},
-        {"2026-06-16", "2026-06-14", SKR_AUTH_FAILED},           {"", "2026-06-15T07:00:01-05:00", SKR_AUTH_ALLOWED},
-        {"", "2026-06-15T07:00:00-05:00", SKR_AUTH_FAILED},
+        {"2026-06-16", "2026-06-14", SKR_AUTH_FAILED},           {"", "2026-06-15T06:59:59-05:00", SKR_AUTH_FAILED},
+        {"", "2026-06-15T07:00:00-05:00", SKR_AUTH_ALLOWED},
     };
     for (size_t i = 0; i < COUNT(cases); i++)
         ck_assert_msg(run_fields((struct fields){"r", cases[i].st, cases[i].se, "", "", ""}, false, "10.0.0.5") == cases[i].refusal,

@@ -57,6 +57,8 @@ static void skr_key_sign(const struct skr_account_key *key, struct skr_bytes tex
     SHA256_Update(&state, digest, sizeof digest);
     SHA256_Final(digest, &state);
     skr_base64_encode(signature, digest, sizeof digest);
+    OPENSSL_cleanse(&state, sizeof state);
+    OPENSSL_cleanse(digest, sizeof digest);
 }
 
 #pragma GCC diagnostic pop
@@ -97,9 +99,11 @@ enum skr_status skr_accounts_add(struct skr_accounts *accounts, struct skr_bytes
     size_t size;
     if (!skr_account_name_is_valid(name))
         return skr_fail(err, SKR_INVALID_NAME, "an account's name has 3 to 24 lower-case letters and digits");
-    if (!skr_base64_decode(base64_key, secret, sizeof secret, &size) || size == 0)
+    if (!skr_base64_decode(base64_key, secret, sizeof secret, &size) || size == 0) {
+        OPENSSL_cleanse(secret, sizeof secret);
         return skr_fail(err, SKR_INVALID_ARGUMENT, "the key of account '%.*s' is not base64 of 1 to %d bytes", SKR_PRINT(name),
                         SKR_MAX_KEY);
+    }
     struct skr_account_key *key = calloc(1, sizeof *key);
     if (key == NULL) {
         OPENSSL_cleanse(secret, sizeof secret);
@@ -146,6 +150,7 @@ bool skr_accounts_verify(const struct skr_accounts *accounts, struct skr_bytes a
             continue;
         skr_key_sign(key, text, expected);
         matches |= skr_secret_equal((struct skr_bytes){expected, sizeof expected}, signature);
+        OPENSSL_cleanse(expected, sizeof expected);
     }
     return matches;
 }

@@ -1,14 +1,24 @@
 /* May it? Default deny: whatever is not allowed by a line here is refused. */
 #include "skerry/auth.h"
 
-#define SKR_SECONDARY_PERMISSIONS (SKR_PERMISSION_READ | SKR_PERMISSION_LIST)
+static bool skr_only_fetches(const struct skr_operation *operation)
+{
+    return operation->method == SKR_GET || operation->method == SKR_HEAD;
+}
+
+/* A secondary is read-only: what fetches, and what asks for no more than reading or listing whatever its method (a query is a POST). */
+static bool skr_is_read_only(const struct skr_operation *operation)
+{
+    const uint32_t reading = SKR_PERMISSION_READ | SKR_PERMISSION_LIST;
+    return skr_only_fetches(operation) || operation->method == SKR_OPTIONS ||
+           (operation->permissions != 0 && (operation->permissions & ~reading) == 0);
+}
 
 static enum skr_auth_refusal skr_authorize_anonymous(const struct skr_operation *operation, const struct skr_target *target,
                                                      int public_access)
 {
-    bool reads = operation->permissions != 0 && (operation->permissions & SKR_PERMISSION_READ) != 0 &&
-                 (operation->method == SKR_GET || operation->method == SKR_HEAD);
-    bool lists = (operation->permissions & SKR_PERMISSION_LIST) != 0;
+    bool reads = skr_only_fetches(operation) && (operation->permissions & SKR_PERMISSION_READ) != 0;
+    bool lists = skr_only_fetches(operation) && (operation->permissions & SKR_PERMISSION_LIST) != 0;
     if (public_access >= 1 && target->resource == SKR_RESOURCE_OBJECT && reads)
         return SKR_AUTH_ALLOWED;
     if (public_access >= 2 && target->resource == SKR_RESOURCE_CONTAINER && (reads || lists))
@@ -16,7 +26,7 @@ static enum skr_auth_refusal skr_authorize_anonymous(const struct skr_operation 
     return SKR_AUTH_PUBLIC_ACCESS_DENIED;
 }
 
-/* What a service SAS may do with the container itself: list it. */
+/* What a service SAS may do with the container itself: list it, and find blobs in it. */
 static enum skr_auth_refusal skr_authorize_service_sas(const struct skr_principal *principal, const struct skr_operation *operation,
                                                        const struct skr_target *target)
 {
@@ -35,8 +45,7 @@ enum skr_auth_refusal skr_auth_authorize(const struct skr_principal *principal, 
                                          const struct skr_target *target, int public_access)
 {
     uint32_t asked = operation->permissions;
-    if (target->secondary && (asked & SKR_SECONDARY_PERMISSIONS) == 0 && operation->method != SKR_GET &&
-        operation->method != SKR_HEAD)
+    if (target->secondary && !skr_is_read_only(operation))
         return SKR_AUTH_PERMISSION_MISMATCH;
     if (principal->scheme == SKR_AUTH_ANONYMOUS)
         return skr_authorize_anonymous(operation, target, public_access);

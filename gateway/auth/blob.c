@@ -9,18 +9,12 @@ enum skr_auth_refusal skr_auth_blob(const struct skr_auth_options *options, cons
     struct skr_sas sas;
     *err = (struct skr_error){.status = SKR_UNAUTHENTICATED};
     if (!skr_accounts_known(options->accounts, target->account))
-        return SKR_AUTH_ACCOUNT_UNKNOWN;
+        return skr_refuse(err, SKR_AUTH_ACCOUNT_UNKNOWN, "The account is not known here.");
     if (authorization.data != NULL)
         return skr_shared_key_check(options, request, target, authorization, arena, out, err);
     if (!skr_sas_read(request, &sas)) {
         *out = (struct skr_principal){.scheme = SKR_AUTH_ANONYMOUS};
         return SKR_AUTH_ALLOWED;
-    }
-    if (sas.duplicate || sas.version.data == NULL || sas.delegation.data != NULL) {
-        skr_fail(err, SKR_UNAUTHENTICATED, "%s",
-                 sas.delegation.data != NULL ? "User delegation signatures are not offered here."
-                                                                       : "The signature's parameters are incomplete or repeated.");
-        return SKR_AUTH_FAILED;
     }
     return sas.is_account ? skr_account_sas_check(options, request, target, &sas, arena, out, err)
                           : skr_service_sas_check(options, request, target, &sas, arena, out, err);

@@ -1,59 +1,132 @@
-/* Shared access signatures: reading one from the query, the limits that both kinds share, and the account SAS.
- * Source: "Create an account SAS". */
+/* Shared access signatures: reading one from the query, and the limits that both kinds share. What a signature says counts only after
+ * it was verified; until then its texts are the client's. Sources: "Create an account SAS", "Create a service SAS". */
 #include <arpa/inet.h>
 
-#include "accounts.h"
 #include "schemes.h"
 #include "skerry/encoding.h"
-#include "text.h"
+
+/* Parameters of a user delegation signature; one of them makes it one. */
+static bool skr_is_delegation(struct skr_bytes name)
+{
+    static const char *const names[] = {"skoid", "sktid", "skt", "ske", "sks", "skv", "saoid", "suoid", "scid", "skdutid", "sduoid"};
+    if (name.size < 3 || name.data[0] != 's') /* nearly every parameter */
+        return false;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (skr_bytes_equal(name, skr_text(names[i])))
+            return true;
+    return false;
+}
+
+static bool skr_has_control_bytes(struct skr_bytes text)
+{
+    for (size_t i = 0; i < text.size; i++)
+        if ((unsigned char)text.data[i] < 0x20 || text.data[i] == 0x7F)
+            return true;
+    return false;
+}
 
 bool skr_sas_read(const struct skr_request *request, struct skr_sas *sas)
 {
     *sas = (struct skr_sas){.is_account = false};
     const struct {
-        const char *name;
+        struct skr_bytes name;
         struct skr_bytes *value;
     } fields[] = {
-        {"sv", &sas->version},          {"ss", &sas->services},       {"srt", &sas->resource_types},
-        {"sp", &sas->permissions},      {"st", &sas->start},          {"se", &sas->expiry},
-        {"sip", &sas->ip},              {"spr", &sas->protocol},      {"ses", &sas->encryption_scope},
-        {"sig", &sas->signature},       {"sr", &sas->resource},       {"si", &sas->identifier},
-        {"rscc", &sas->cache_control},  {"rscd", &sas->content_disposition}, {"rsce", &sas->content_encoding},
-        {"rscl", &sas->content_language}, {"rsct", &sas->content_type}, {"skoid", &sas->delegation},
+        {SKR_BYTES("sv"), &sas->version},          {SKR_BYTES("ss"), &sas->services},
+        {SKR_BYTES("srt"), &sas->resource_types},  {SKR_BYTES("sp"), &sas->permissions},
+        {SKR_BYTES("st"), &sas->start},            {SKR_BYTES("se"), &sas->expiry},
+        {SKR_BYTES("sip"), &sas->ip},              {SKR_BYTES("spr"), &sas->protocol},
+        {SKR_BYTES("ses"), &sas->encryption_scope}, {SKR_BYTES("sig"), &sas->signature},
+        {SKR_BYTES("sr"), &sas->resource},         {SKR_BYTES("si"), &sas->identifier},
+        {SKR_BYTES("rscc"), &sas->cache_control},  {SKR_BYTES("rscd"), &sas->content_disposition},
+        {SKR_BYTES("rsce"), &sas->content_encoding}, {SKR_BYTES("rscl"), &sas->content_language},
+        {SKR_BYTES("rsct"), &sas->content_type},
     };
     for (size_t i = 0; i < request->uri.query_count; i++) {
         const struct skr_query_parameter *parameter = &request->uri.query[i];
+        sas->is_delegated |= skr_is_delegation(parameter->name);
         for (size_t f = 0; f < sizeof fields / sizeof *fields; f++) {
-            if (!skr_bytes_equal(parameter->name, skr_text(fields[f].name)))
+            if (!skr_bytes_equal(parameter->name, fields[f].name))
                 continue;
-            sas->duplicate |= fields[f].value->data != NULL;
-            *fields[f].value = parameter->value;
+            sas->is_repeated |= fields[f].value->data != NULL;
+            sas->is_dirty |= skr_has_control_bytes(parameter->value);
+            *fields[f].value = parameter->value.data == NULL ? SKR_BYTES("") : parameter->value;
         }
     }
     sas->is_account = sas->services.data != NULL || sas->resource_types.data != NULL;
     return sas->signature.data != NULL;
 }
 
-bool skr_sas_permissions(struct skr_bytes letters, uint32_t *permissions)
+bool skr_sas_since(const struct skr_sas *sas, const char *version)
 {
-    static const char known[] = "racwdltfxymeopi";
-    static const uint32_t bits[] = {SKR_PERMISSION_READ,           SKR_PERMISSION_ADD,    SKR_PERMISSION_CREATE,
-                                    SKR_PERMISSION_WRITE,          SKR_PERMISSION_DELETE, SKR_PERMISSION_LIST,
-                                    SKR_PERMISSION_TAGS,           SKR_PERMISSION_FILTER, SKR_PERMISSION_DELETE_VERSION,
-                                    SKR_PERMISSION_DELETE_PERMANENT, SKR_PERMISSION_MOVE, SKR_PERMISSION_EXECUTE,
-                                    SKR_PERMISSION_OWNERSHIP,      SKR_PERMISSION_POLICY, SKR_PERMISSION_IMMUTABILITY};
-    *permissions = 0;
-    for (size_t i = 0; i < letters.size; i++) {
-        const char *at = letters.data[i] == '\0' ? NULL : strchr(known, letters.data[i]);
-        if (letters.data[i] == 'u') /* "update" of queues and tables: an account SAS may carry it for them */
-            continue;
-        if (at == NULL)
+    return skr_bytes_compare(sas->version, skr_text(version)) >= 0;
+}
+
+/* A version is a date. One that is newer than this server is taken for the newest form that it knows: if that was wrong, the signature does
+ * not match. */
+static bool skr_is_version(struct skr_bytes text)
+{
+    static const char shape[] = "dddd-dd-dd";
+    if (text.size != sizeof shape - 1)
+        return false;
+    for (size_t i = 0; i < text.size; i++)
+        if (shape[i] == 'd' ? text.data[i] < '0' || text.data[i] > '9' : text.data[i] != '-')
             return false;
-        *permissions |= bits[at - known];
-    }
     return true;
 }
 
+enum skr_auth_refusal skr_sas_check_form(const struct skr_sas *sas, const char *oldest, struct skr_error *err)
+{
+    if (sas->is_delegated)
+        return skr_refuse(err, SKR_AUTH_FAILED, "User delegation signatures are not offered here.");
+    if (sas->is_repeated)
+        return skr_refuse(err, SKR_AUTH_FAILED, "A parameter of the shared access signature is repeated.");
+    if (sas->is_dirty)
+        return skr_refuse(err, SKR_AUTH_FAILED, "A parameter of the shared access signature holds control characters.");
+    if (!skr_is_version(sas->version) || !skr_sas_since(sas, oldest))
+        return skr_refuse(err, SKR_AUTH_FAILED, "sv is mandatory, and must be a version that has this kind of signature.");
+    return SKR_AUTH_ALLOWED;
+}
+
+bool skr_sas_permissions(struct skr_bytes letters, bool account, uint32_t *permissions)
+{
+    static const struct {
+        char letter;
+        bool account, service;
+        uint32_t bit;
+    } known[] = {
+        {'r', true, true, SKR_PERMISSION_READ},
+        {'a', true, true, SKR_PERMISSION_ADD},
+        {'c', true, true, SKR_PERMISSION_CREATE},
+        {'w', true, true, SKR_PERMISSION_WRITE},
+        {'d', true, true, SKR_PERMISSION_DELETE},
+        {'l', true, true, SKR_PERMISSION_LIST},
+        {'t', true, true, SKR_PERMISSION_TAGS},
+        {'f', true, true, SKR_PERMISSION_FILTER},
+        {'x', true, true, SKR_PERMISSION_DELETE_VERSION},
+        {'y', true, true, SKR_PERMISSION_DELETE_PERMANENT},
+        {'i', true, true, SKR_PERMISSION_IMMUTABILITY},
+        {'m', false, true, SKR_PERMISSION_MOVE},
+        {'e', false, true, SKR_PERMISSION_EXECUTE},
+        {'o', false, true, SKR_PERMISSION_OWNERSHIP},
+        {'p', false, true, SKR_PERMISSION_POLICY},
+        {'p', true, false, 0}, /* "process" messages of queues */
+        {'u', true, false, 0}, /* "update" entities and messages */
+    };
+    const size_t count = sizeof known / sizeof *known;
+    *permissions = 0;
+    for (size_t i = 0; i < letters.size; i++) {
+        size_t k = 0;
+        while (k < count && (known[k].letter != letters.data[i] || !(account ? known[k].account : known[k].service)))
+            k++;
+        if (k == count)
+            return false;
+        *permissions |= known[k].bit;
+    }
+    return letters.size > 0;
+}
+
+/* One IPv4 address, or two with a dash between. A client on the machine itself is 127.0.0.1 in either family. */
 static bool skr_sas_address_allowed(struct skr_bytes range, const char *peer)
 {
     char text[64];
@@ -65,7 +138,8 @@ static bool skr_sas_address_allowed(struct skr_bytes range, const char *peer)
     char *dash = strchr(text, '-');
     if (dash != NULL)
         *dash = '\0';
-    if (inet_pton(AF_INET, text, &first) != 1 || inet_pton(AF_INET, dash == NULL ? text : dash + 1, &last) != 1 ||
+    if (strlen(text) + (dash == NULL ? 0 : 1 + strlen(dash + 1)) != range.size || inet_pton(AF_INET, text, &first) != 1 ||
+        inet_pton(AF_INET, dash == NULL ? text : dash + 1, &last) != 1 ||
         inet_pton(AF_INET, strcmp(peer, "::1") == 0 ? "127.0.0.1" : peer, &client) != 1)
         return false;
     return ntohl(client.s_addr) >= ntohl(first.s_addr) && ntohl(client.s_addr) <= ntohl(last.s_addr);
@@ -74,58 +148,18 @@ static bool skr_sas_address_allowed(struct skr_bytes range, const char *peer)
 enum skr_auth_refusal skr_sas_check_limits(const struct skr_sas *sas, const struct skr_request *request, struct skr_error *err)
 {
     int64_t when;
-    if (sas->start.size > 0 && (!skr_iso8601_parse(sas->start, &when) || request->received_ns < when)) {
-        skr_fail(err, SKR_UNAUTHENTICATED, "Signature not valid in the specified time frame: it does not begin to be valid yet.");
-        return SKR_AUTH_FAILED;
-    }
-    if (sas->expiry.size == 0 || !skr_iso8601_parse(sas->expiry, &when) || request->received_ns > when) {
-        skr_fail(err, SKR_UNAUTHENTICATED, "Signature not valid in the specified time frame: it has expired, or has no valid expiry.");
-        return SKR_AUTH_FAILED;
-    }
-    if (sas->protocol.size > 0 && !skr_bytes_equal(sas->protocol, SKR_BYTES("https")) &&
-        !skr_bytes_equal(sas->protocol, SKR_BYTES("https,http")))
-        return SKR_AUTH_FAILED;
-    if (skr_bytes_equal(sas->protocol, SKR_BYTES("https")) && !request->tls)
-        return SKR_AUTH_PROTOCOL_MISMATCH;
+    if (sas->start.size > 0 && (!skr_iso8601_parse(sas->start, &when) || request->received_ns < when))
+        return skr_refuse(err, SKR_AUTH_FAILED, "Signature not valid in the specified time frame: it does not begin to be valid yet.");
+    if (sas->expiry.size == 0)
+        return skr_refuse(err, SKR_AUTH_FAILED, "se is mandatory, in the signature or in the stored access policy that it names.");
+    if (!skr_iso8601_parse(sas->expiry, &when) || request->received_ns > when)
+        return skr_refuse(err, SKR_AUTH_FAILED, "Signature not valid in the specified time frame: it has expired.");
+    bool https_only = skr_bytes_equal(sas->protocol, SKR_BYTES("https"));
+    if (sas->protocol.size > 0 && !https_only && !skr_bytes_equal(sas->protocol, SKR_BYTES("https,http")))
+        return skr_refuse(err, SKR_AUTH_FAILED, "spr is neither 'https' nor 'https,http'.");
+    if (https_only && !request->tls)
+        return skr_refuse(err, SKR_AUTH_PROTOCOL_MISMATCH, "The signature is good for HTTPS only.");
     if (sas->ip.size > 0 && !skr_sas_address_allowed(sas->ip, request->peer))
-        return SKR_AUTH_SOURCE_IP_MISMATCH;
-    return SKR_AUTH_ALLOWED;
-}
-
-/* ---- account SAS ---- */
-
-enum skr_auth_refusal skr_account_sas_check(const struct skr_auth_options *options, const struct skr_request *request,
-                                            const struct skr_target *target, const struct skr_sas *sas, struct skr_arena *arena,
-                                            struct skr_principal *out, struct skr_error *err)
-{
-    struct skr_signing_text text = {.arena = arena};
-    skr_signing_line(&text, target->account);
-    skr_signing_line(&text, sas->permissions);
-    skr_signing_line(&text, sas->services);
-    skr_signing_line(&text, sas->resource_types);
-    skr_signing_line(&text, sas->start);
-    skr_signing_line(&text, sas->expiry);
-    skr_signing_line(&text, sas->ip);
-    skr_signing_line(&text, sas->protocol);
-    skr_signing_line(&text, sas->version);
-    if (skr_bytes_compare(sas->version, SKR_BYTES("2020-12-06")) >= 0)
-        skr_signing_line(&text, sas->encryption_scope);
-    if (text.failed || !skr_accounts_verify(options->accounts, target->account, skr_signing_bytes(&text), sas->signature)) {
-        skr_fail(err, SKR_UNAUTHENTICATED, "Signature did not match.");
-        return SKR_AUTH_FAILED;
-    }
-    enum skr_auth_refusal refusal = skr_sas_check_limits(sas, request, err);
-    if (refusal != SKR_AUTH_ALLOWED)
-        return refusal;
-    *out = (struct skr_principal){.scheme = SKR_AUTH_ACCOUNT_SAS, .account = target->account};
-    if (!skr_sas_permissions(sas->permissions, &out->permissions))
-        return SKR_AUTH_FAILED;
-    if (memchr(sas->services.data, 'b', sas->services.size) == NULL)
-        return SKR_AUTH_SERVICE_MISMATCH;
-    for (size_t i = 0; i < sas->resource_types.size; i++)
-        out->resource_types |= sas->resource_types.data[i] == 's'   ? 1u << SKR_RESOURCE_SERVICE
-                               : sas->resource_types.data[i] == 'c' ? 1u << SKR_RESOURCE_CONTAINER
-                               : sas->resource_types.data[i] == 'o' ? 1u << SKR_RESOURCE_OBJECT
-                                                                    : 0;
+        return skr_refuse(err, SKR_AUTH_SOURCE_IP_MISMATCH, "The signature is not good for the address that the request came from.");
     return SKR_AUTH_ALLOWED;
 }

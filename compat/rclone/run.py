@@ -130,7 +130,6 @@ class Test:
         self.checks.equal("touch makes an empty blob", self.good("size", "lsf", "--format", "s", self.path("moved/touched")).strip(), "0")
 
     def copy_between_containers(self):
-        self.good("deletefile", "deletefile", self.path("copied/touched"))
         self.transfer("copy between containers", "copy", self.path("tree/awkward"), self.path("copied"))
         self.transfer("check of the copy", "check", self.source / "awkward", self.path("copied"), "--download")
         self.good("copy onto itself is nothing to do", "copy", self.path("copied"), self.path("copied"), "--no-unicode-normalization")

@@ -2,7 +2,7 @@
 #include "access.h"
 
 #include "call.h"
-#include "xml.h"
+#include "skerry/xml.h"
 
 /* ---- reading the document ---- */
 

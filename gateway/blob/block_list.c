@@ -1,6 +1,6 @@
 /* Get Block List. */
 #include "call.h"
-#include "xml.h"
+#include "skerry/xml.h"
 
 struct skr_block_page {
     struct skr_xml committed, uncommitted;

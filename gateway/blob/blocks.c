@@ -3,7 +3,7 @@
 
 #include "blocks.h"
 #include "put_blob.h"
-#include "xml.h"
+#include "skerry/xml.h"
 
 bool skr_parse_block_id(struct skr_arena *arena, struct skr_bytes text, struct skr_bytes *name)
 {

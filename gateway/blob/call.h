@@ -104,12 +104,10 @@ void skr_call_crc64_header(struct skr_call *call, uint64_t crc64);
 void skr_call_object_headers(struct skr_call *call, const struct skr_object *object, bool ranged);
 /* Replies without a body. */
 void skr_call_reply(struct skr_call *call, int http_status);
-/* Replies with XML that lies in malloc'd memory of a writer: see xml.h. */
+/* Replies with XML that lies in malloc'd memory of a writer: see skerry/xml.h. */
 
 /* ---- parameters (parameters.c): false: the call was answered with an error ---- */
 bool skr_call_conditions(struct skr_call *call);
-bool skr_parse_conditions(struct skr_arena *arena, const struct skr_request *request, const char *const names[4],
-                          struct skr_conditions *out, const char **bad_header);
 bool skr_call_metadata(struct skr_call *call, const struct skr_name_value **metadata, size_t *count);
 /* x-ms-blob-content-* and, for Put Blob, the plain Content-* of the request. */
 bool skr_call_content_properties(struct skr_call *call, bool plain_too, struct skr_bytes properties[SKR_PROPERTY_COUNT]);

@@ -70,7 +70,7 @@ static bool skr_source_target(struct skr_call *call, struct skr_bytes url, bool 
     if (target.resource != SKR_RESOURCE_OBJECT)
         return false;
     *allowed = skr_source_allowed(call, request, &target);
-    call->source.name = (struct skr_object_name){target.account, target.container, target.object};
+    call->source.name = (struct skr_object_name){.account = target.account, .container = target.container, .key = target.object};
     return true;
 }
 
@@ -92,7 +92,7 @@ bool skr_source_parse(struct skr_call *call)
         skr_call_fail_header(call, "x-ms-copy-source");
         return false;
     }
-    if (!skr_parse_conditions(call->arena, call->request, names, &call->source_conditions, &bad)) {
+    if (!skr_request_conditions(call->arena, call->request, names, &call->source_conditions, &bad)) {
         skr_call_fail_header(call, bad);
         return false;
     }

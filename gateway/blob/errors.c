@@ -4,7 +4,7 @@
 #include <time.h>
 
 #include "call.h"
-#include "xml.h"
+#include "skerry/xml.h"
 
 struct skr_error_entry {
     int http_status;
@@ -22,9 +22,15 @@ static const struct skr_error_entry skr_status_errors[SKR_STATUS_COUNT] = {
     [SKR_TOO_LARGE] = {413, "RequestBodyTooLarge", "The request body is too large and exceeds the maximum permissible limit."},
     [SKR_CHECKSUM_MISMATCH_MD5] = {400, "Md5Mismatch", "The MD5 value specified in the request did not match with the MD5 value calculated by the server."},
     [SKR_CHECKSUM_MISMATCH_CRC64] = {400, "Crc64Mismatch", "The CRC64 value specified in the request did not match with the CRC64 value calculated by the server."},
+    [SKR_CHECKSUM_MISMATCH] = {400, "InvalidInput", "The checksum specified in the request did not match with the one calculated by the server."},
+    [SKR_INVALID_PART] = {400, "InvalidBlockList", "The specified block list is invalid."},
+    [SKR_PART_TOO_SMALL] = {400, "InvalidBlockList", "The specified block list is invalid."},
     [SKR_ACCOUNT_NOT_FOUND] = {404, "ResourceNotFound", "The specified resource does not exist."},
     [SKR_CONTAINER_NOT_FOUND] = {404, "ContainerNotFound", "The specified container does not exist."},
     [SKR_CONTAINER_EXISTS] = {409, "ContainerAlreadyExists", "The specified container already exists."},
+    [SKR_CONTAINER_NOT_EMPTY] = {409, "ContainerNotEmpty", "The specified container is not empty."},
+    [SKR_VERSION_NOT_FOUND] = {404, "BlobNotFound", "The specified blob does not exist."},
+    [SKR_IS_DELETE_MARKER] = {404, "BlobNotFound", "The specified blob does not exist."},
     [SKR_OBJECT_NOT_FOUND] = {404, "BlobNotFound", "The specified blob does not exist."},
     [SKR_OBJECT_EXISTS] = {409, "BlobAlreadyExists", "The specified blob already exists."},
     [SKR_UPLOAD_NOT_FOUND] = {404, "BlobNotFound", "The specified blob does not exist."},

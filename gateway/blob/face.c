@@ -129,7 +129,8 @@ static bool skr_call_find_target(struct skr_call *call)
         call->target.container = SKR_BYTES("$root");
         call->target.resource = SKR_RESOURCE_OBJECT;
     }
-    call->name = (struct skr_object_name){call->target.account, call->target.container, call->target.object};
+    call->name = (struct skr_object_name){
+        .account = call->target.account, .container = call->target.container, .key = call->target.object};
     return true;
 }
 

@@ -3,7 +3,7 @@
 #define SKERRY_BLOB_LIST_H
 
 #include "call.h"
-#include "xml.h"
+#include "skerry/xml.h"
 
 struct skr_list_parameters {
     struct skr_bytes prefix, delimiter, marker; /* the marker as it came */

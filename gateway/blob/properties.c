@@ -92,5 +92,5 @@ SKR_HANDLER(delete_blob)
         skr_call_reply(call, 202);
         return;
     }
-    skr_call_wait(call, skr_delete_object(call->worker, &call->name, &call->conditions, skr_blob_deleted, call));
+    skr_call_wait(call, skr_delete_object(call->worker, &call->name, &call->conditions, false, skr_blob_deleted, call));
 }

@@ -2,7 +2,7 @@
 #include <stdio.h>
 
 #include "call.h"
-#include "xml.h"
+#include "skerry/xml.h"
 
 #define SKR_PROPERTIES_DOCUMENT "blob-service-properties"
 

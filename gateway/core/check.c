@@ -162,7 +162,7 @@ static bool skr_verify_content(struct skr_byte_check *check, struct skr_reader *
 static void skr_verify_object(struct skr_byte_check *check, struct skr_bytes key)
 {
     struct skr_arena arena = {.blocks = NULL};
-    struct skr_object_name name = {check->account, check->container, key};
+    struct skr_object_name name = {.account = check->account, .container = check->container, .key = key};
     struct skr_object object;
     struct skr_reader *reader = NULL;
     struct skr_error error;

@@ -164,8 +164,9 @@ struct skr_pending *skr_update_container(struct skr_worker *worker, struct skr_b
 }
 
 struct skr_pending *skr_delete_container(struct skr_worker *worker, struct skr_bytes account, struct skr_bytes container,
-                                         const struct skr_conditions *conditions, skr_done done, void *context)
+                                         const struct skr_conditions *conditions, bool only_if_empty, skr_done done, void *context)
 {
+    (void)only_if_empty;
     return skr_change_container(worker, skr_apply_delete_container, account, container, conditions, NULL, done, context);
 }
 

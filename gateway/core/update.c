@@ -94,7 +94,8 @@ struct skr_pending *skr_update_object(struct skr_worker *worker, const struct sk
 }
 
 struct skr_pending *skr_delete_object(struct skr_worker *worker, const struct skr_object_name *name,
-                                      const struct skr_conditions *conditions, skr_done done, void *context)
+                                      const struct skr_conditions *conditions, bool mark_absent, skr_done done, void *context)
 {
+    (void)mark_absent;
     return skr_change_object(worker, skr_apply_delete, name, conditions, NULL, done, context);
 }

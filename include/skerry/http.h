@@ -10,6 +10,7 @@
 #include "skerry/bytes.h"
 #include "skerry/executor.h"
 #include "skerry/io.h"
+#include "skerry/records.h"
 #include "skerry/status.h"
 
 #define SKR_MAX_HEADERS 100
@@ -61,6 +62,11 @@ struct skr_request {
 struct skr_bytes skr_request_header(const struct skr_request *request, const char *name);
 /* First query parameter with that decoded name, or NULL. */
 const struct skr_query_parameter *skr_request_query(const struct skr_request *request, const char *name);
+
+/* Conditions from four headers, named in lower case and in this order: match, none-match, modified-since, unmodified-since ("if-match", or a
+ * protocol's own for the source of a copy). False: a malformed one, named in `bad_header`, or no memory. */
+bool skr_request_conditions(struct skr_arena *arena, const struct skr_request *request, const char *const names[4],
+                            struct skr_conditions *out, const char **bad_header);
 
 /* Parses a raw request target: fuzzed on its own. SKR_INVALID_ARGUMENT or SKR_TOO_LARGE. */
 enum skr_status skr_uri_parse(struct skr_arena *arena, struct skr_bytes raw_target, struct skr_uri *uri, struct skr_error *err);

@@ -195,7 +195,7 @@ struct skr_ingest *harness_ingest(struct harness *harness, size_t size, uint64_t
 
 static struct skr_object_name harness_name(const char *container, const char *key)
 {
-    return (struct skr_object_name){ACCOUNT, skr_text(container), skr_text(key)};
+    return (struct skr_object_name){.account = ACCOUNT, .container = skr_text(container), .key = skr_text(key)};
 }
 
 enum skr_status harness_put(struct harness *harness, const char *container, const char *key, size_t size, uint64_t seed)
@@ -248,7 +248,7 @@ enum skr_status harness_delete(struct harness *harness, const char *container, c
 {
     struct outcome outcome = {.called = false};
     struct skr_object_name name = harness_name(container, key);
-    return harness_wait(harness, &outcome, skr_delete_object(harness->worker, &name, NULL, harness_done, &outcome));
+    return harness_wait(harness, &outcome, skr_delete_object(harness->worker, &name, NULL, false, harness_done, &outcome));
 }
 
 enum skr_status harness_get(struct harness *harness, const char *container, const char *key, char **bytes, size_t *size)

@@ -2,7 +2,7 @@
 #include <libxml/xmlreader.h>
 #include <limits.h>
 
-#include "xml.h"
+#include "skerry/xml.h"
 
 #define SKR_XML_MAX_DEPTH 8
 #define SKR_XML_MAX_PATH 256

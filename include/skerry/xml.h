@@ -1,6 +1,6 @@
 /* XML out and in. Out: appended to one growing buffer. In: libxml2's reader, without network, entities or DTD, bounded. */
-#ifndef SKERRY_BLOB_XML_H
-#define SKERRY_BLOB_XML_H
+#ifndef SKERRY_XML_H
+#define SKERRY_XML_H
 
 #include "skerry/bytes.h"
 

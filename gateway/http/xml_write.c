@@ -1,5 +1,5 @@
 /* See xml.h. */
-#include "xml.h"
+#include "skerry/xml.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -136,5 +136,41 @@ bool skr_s3_bucket_exists(struct skr_s3_call *call);
 /* Handlers, one a row. */
 #define SKR_S3_HANDLER(name) void skr_s3_##name(void *context)
 SKR_S3_HANDLER(not_implemented);
+/* buckets, listings, what is not configured */
+SKR_S3_HANDLER(create_bucket);
+SKR_S3_HANDLER(delete_bucket);
+SKR_S3_HANDLER(delete_bucket_cors);
+SKR_S3_HANDLER(delete_bucket_tagging);
+SKR_S3_HANDLER(delete_objects);
+SKR_S3_HANDLER(get_bucket_accelerate);
+SKR_S3_HANDLER(get_bucket_acl);
+SKR_S3_HANDLER(get_bucket_cors);
+SKR_S3_HANDLER(get_bucket_encryption);
+SKR_S3_HANDLER(get_bucket_lifecycle);
+SKR_S3_HANDLER(get_bucket_location);
+SKR_S3_HANDLER(get_bucket_logging);
+SKR_S3_HANDLER(get_bucket_notification);
+SKR_S3_HANDLER(get_bucket_policy);
+SKR_S3_HANDLER(get_bucket_replication);
+SKR_S3_HANDLER(get_bucket_request_payment);
+SKR_S3_HANDLER(get_bucket_tagging);
+SKR_S3_HANDLER(get_bucket_versioning);
+SKR_S3_HANDLER(get_bucket_website);
+SKR_S3_HANDLER(get_object_lock);
+SKR_S3_HANDLER(get_object_retention);
+SKR_S3_HANDLER(get_ownership_controls);
+SKR_S3_HANDLER(get_public_access_block);
+SKR_S3_HANDLER(head_bucket);
+SKR_S3_HANDLER(list_buckets);
+SKR_S3_HANDLER(list_multipart_uploads);
+SKR_S3_HANDLER(list_object_versions);
+SKR_S3_HANDLER(list_objects);
+SKR_S3_HANDLER(list_objects_v2);
+SKR_S3_HANDLER(preflight);
+SKR_S3_HANDLER(put_bucket_acl);
+SKR_S3_HANDLER(put_bucket_cors);
+SKR_S3_HANDLER(put_bucket_tagging);
+SKR_S3_HANDLER(put_bucket_versioning);
+SKR_S3_HANDLER(remove_unconfigured);
 
 #endif

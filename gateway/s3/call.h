@@ -87,6 +87,8 @@ void skr_s3_reply(struct skr_s3_call *call, int http_status);
 void skr_s3_send_xml(struct skr_s3_call *call, int http_status, struct skr_xml *xml);
 /* Begins a document whose root has S3's namespace. */
 void skr_s3_xml_open(struct skr_xml *xml, const char *root);
+void skr_s3_xml_date(struct skr_xml *xml, const char *name, int64_t unix_ns); /* with milliseconds */
+void skr_s3_xml_etag(struct skr_xml *xml, struct skr_bytes etag);             /* in quotes */
 
 /* ---- texts (parameters.c) ---- */
 struct skr_bytes skr_s3_header(const struct skr_s3_call *call, const char *name);

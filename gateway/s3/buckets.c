@@ -36,7 +36,7 @@ SKR_S3_HANDLER(list_buckets)
     if (!skr_s3_page_limit(call, "max-buckets", 10000, &page.left) || !skr_s3_token_parse(call, "continuation-token", &from))
         return;
     skr_s3_xml_open(&page.xml, "ListAllMyBucketsResult");
-    skr_s3_xml_owner(&page.xml, "Owner", call->principal.account);
+    skr_s3_owner_render(&page.xml, "Owner", call->principal.account);
     skr_xml_begin(&page.xml, "Buckets");
     enum skr_status status = page.left == 0 ? SKR_OK
                                             : skr_list_containers(call->worker, call->arena, call->principal.account, prefix, from,

@@ -47,7 +47,7 @@ static bool skr_s3_version_entry(void *context, const struct skr_version_entry *
         skr_xml_element_u64(xml, "Size", entry->object->content.size_bytes);
         skr_s3_xml_storage_class(xml, entry->object);
     }
-    skr_s3_xml_owner(xml, "Owner", page->call->target.account);
+    skr_s3_owner_render(xml, "Owner", page->call->target.account);
     skr_xml_end(xml, element);
     return !xml->failed;
 }
@@ -134,8 +134,8 @@ static bool skr_s3_upload_entry(void *context, const struct skr_multipart_entry 
     skr_xml_begin(xml, "Upload");
     skr_s3_xml_name(page->call, xml, "Key", entry->key, page->url);
     skr_xml_element(xml, "UploadId", id);
-    skr_s3_xml_owner(xml, "Initiator", page->call->target.account);
-    skr_s3_xml_owner(xml, "Owner", page->call->target.account);
+    skr_s3_owner_render(xml, "Initiator", page->call->target.account);
+    skr_s3_owner_render(xml, "Owner", page->call->target.account);
     skr_s3_xml_storage_class(xml, &entry->upload->draft);
     skr_s3_xml_date(xml, "Initiated", entry->upload->created_ns);
     skr_s3_xml_checksum_kind(xml, &entry->upload->draft);

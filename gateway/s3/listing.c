@@ -69,30 +69,6 @@ void skr_s3_xml_name(struct skr_s3_call *call, struct skr_xml *xml, const char *
     skr_xml_element(xml, element, url ? skr_percent_encode(call->arena, name, "/") : name);
 }
 
-void skr_s3_xml_date(struct skr_xml *xml, const char *element, int64_t unix_ns)
-{
-    char text[36];
-    size_t size = skr_iso8601_format(text, unix_ns, 3);
-    skr_xml_element(xml, element, (struct skr_bytes){text, size});
-}
-
-void skr_s3_xml_owner(struct skr_xml *xml, const char *element, struct skr_bytes account)
-{
-    skr_xml_begin(xml, element);
-    skr_xml_element(xml, "ID", account);
-    skr_xml_element(xml, "DisplayName", account);
-    skr_xml_end(xml, element);
-}
-
-void skr_s3_xml_etag(struct skr_xml *xml, struct skr_bytes etag)
-{
-    skr_xml_begin(xml, "ETag");
-    skr_xml_raw(xml, SKR_BYTES("&quot;"));
-    skr_xml_raw(xml, etag); /* hexadecimal digits, '-' and 'x' */
-    skr_xml_raw(xml, SKR_BYTES("&quot;"));
-    skr_xml_end(xml, "ETag");
-}
-
 void skr_s3_xml_bool(struct skr_xml *xml, const char *element, bool value)
 {
     skr_xml_element(xml, element, value ? SKR_BYTES("true") : SKR_BYTES("false"));
@@ -155,7 +131,7 @@ static bool skr_s3_page_entry(void *context, const struct skr_list_entry *entry)
     skr_s3_xml_checksum_kind(xml, entry->object);
     skr_xml_element_u64(xml, "Size", entry->object->content.size_bytes);
     if (page->owner)
-        skr_s3_xml_owner(xml, "Owner", page->call->target.account);
+        skr_s3_owner_render(xml, "Owner", page->call->target.account);
     skr_s3_xml_storage_class(xml, entry->object);
     skr_xml_end(xml, "Contents");
     return !xml->failed;

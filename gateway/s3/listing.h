@@ -2,6 +2,7 @@
 #ifndef SKERRY_S3_LISTING_H
 #define SKERRY_S3_LISTING_H
 
+#include "acl.h"
 #include "call.h"
 
 /* A number of entries a page: `most` when it is not given or larger. False: answered. */
@@ -17,9 +18,6 @@ struct skr_bytes skr_s3_after(struct skr_arena *arena, struct skr_bytes marker);
 
 /* A key or prefix, percent-encoded when that was asked for. */
 void skr_s3_xml_name(struct skr_s3_call *call, struct skr_xml *xml, const char *element, struct skr_bytes name, bool url);
-void skr_s3_xml_date(struct skr_xml *xml, const char *element, int64_t unix_ns);
-void skr_s3_xml_owner(struct skr_xml *xml, const char *element, struct skr_bytes account);
-void skr_s3_xml_etag(struct skr_xml *xml, struct skr_bytes etag);
 void skr_s3_xml_bool(struct skr_xml *xml, const char *element, bool value);
 void skr_s3_xml_storage_class(struct skr_xml *xml, const struct skr_object *object);
 void skr_s3_xml_checksum_kind(struct skr_xml *xml, const struct skr_object *object);

@@ -87,6 +87,8 @@ void skr_s3_reply(struct skr_s3_call *call, int http_status);
 void skr_s3_send_xml(struct skr_s3_call *call, int http_status, struct skr_xml *xml);
 /* Begins a document whose root has S3's namespace. */
 void skr_s3_xml_open(struct skr_xml *xml, const char *root);
+void skr_s3_xml_date(struct skr_xml *xml, const char *name, int64_t unix_ns); /* with milliseconds */
+void skr_s3_xml_etag(struct skr_xml *xml, struct skr_bytes etag);             /* in quotes */
 
 /* ---- texts (parameters.c) ---- */
 struct skr_bytes skr_s3_header(const struct skr_s3_call *call, const char *name);
@@ -136,5 +138,38 @@ bool skr_s3_bucket_exists(struct skr_s3_call *call);
 /* Handlers, one a row. */
 #define SKR_S3_HANDLER(name) void skr_s3_##name(void *context)
 SKR_S3_HANDLER(not_implemented);
+/* buckets, listings, what is not configured */
+SKR_S3_HANDLER(create_bucket);
+SKR_S3_HANDLER(delete_bucket);
+SKR_S3_HANDLER(delete_bucket_cors);
+SKR_S3_HANDLER(delete_objects);
+SKR_S3_HANDLER(get_bucket_accelerate);
+SKR_S3_HANDLER(get_bucket_acl);
+SKR_S3_HANDLER(get_bucket_cors);
+SKR_S3_HANDLER(get_bucket_encryption);
+SKR_S3_HANDLER(get_bucket_lifecycle);
+SKR_S3_HANDLER(get_bucket_location);
+SKR_S3_HANDLER(get_bucket_logging);
+SKR_S3_HANDLER(get_bucket_notification);
+SKR_S3_HANDLER(get_bucket_policy);
+SKR_S3_HANDLER(get_bucket_replication);
+SKR_S3_HANDLER(get_bucket_request_payment);
+SKR_S3_HANDLER(get_bucket_versioning);
+SKR_S3_HANDLER(get_bucket_website);
+SKR_S3_HANDLER(get_object_lock);
+SKR_S3_HANDLER(get_object_retention);
+SKR_S3_HANDLER(get_ownership_controls);
+SKR_S3_HANDLER(get_public_access_block);
+SKR_S3_HANDLER(head_bucket);
+SKR_S3_HANDLER(list_buckets);
+SKR_S3_HANDLER(list_multipart_uploads);
+SKR_S3_HANDLER(list_object_versions);
+SKR_S3_HANDLER(list_objects);
+SKR_S3_HANDLER(list_objects_v2);
+SKR_S3_HANDLER(preflight);
+SKR_S3_HANDLER(put_bucket_acl);
+SKR_S3_HANDLER(put_bucket_cors);
+SKR_S3_HANDLER(put_bucket_versioning);
+SKR_S3_HANDLER(remove_unconfigured);
 
 #endif

@@ -99,6 +99,7 @@ static const struct skr_s3_error_entry skr_s3_errors[SKR_S3_ERROR_COUNT] = {
     [SKR_S3_INVALID_TAG] = {400, "InvalidTag", "The tag provided was not a valid tag."},
     [SKR_S3_INVALID_URI] = {400, "InvalidURI", "Couldn't parse the specified URI."},
     [SKR_S3_KEY_TOO_LONG] = {400, "KeyTooLongError", "Your key is too long"},
+    [SKR_S3_MALFORMED_ACL] = {400, "MalformedACLError", "The XML you provided was not well-formed or did not validate against our published schema"},
     [SKR_S3_MALFORMED_TRAILER] = {400, "MalformedTrailerError", "The request contained trailing data that was not well-formed or did not conform to our published schema."},
     [SKR_S3_MALFORMED_XML] = {400, "MalformedXML", "The XML you provided was not well-formed or did not validate against our published schema"},
     [SKR_S3_METADATA_TOO_LARGE] = {400, "MetadataTooLarge", "Your metadata headers exceed the maximum allowed metadata size"},
@@ -106,6 +107,7 @@ static const struct skr_s3_error_entry skr_s3_errors[SKR_S3_ERROR_COUNT] = {
     [SKR_S3_MISSING_CONTENT_LENGTH] = {411, "MissingContentLength", "You must provide the Content-Length HTTP header."},
     [SKR_S3_MISSING_REQUEST_BODY] = {400, "MissingRequestBodyError", "Request body is empty."},
     [SKR_S3_MISSING_CONTENT_MD5] = {400, "InvalidRequest", "Missing required header for this request: Content-MD5 OR x-amz-checksum-*"},
+    [SKR_S3_MISSING_SECURITY_HEADER] = {400, "MissingSecurityHeader", "Your request was missing a required header"},
     [SKR_S3_NO_SUCH_CORS] = {404, "NoSuchCORSConfiguration", "The CORS configuration does not exist"},
     [SKR_S3_NO_SUCH_ENCRYPTION] = {404, "ServerSideEncryptionConfigurationNotFoundError", "The server side encryption configuration was not found"},
     [SKR_S3_NO_SUCH_LIFECYCLE] = {404, "NoSuchLifecycleConfiguration", "The lifecycle configuration does not exist"},
@@ -155,7 +157,7 @@ static void skr_s3_send_error(struct skr_exchange *exchange, const struct skr_s3
     skr_xml_element(&xml, "Message", skr_text(message != NULL ? message : entry->message));
     for (size_t i = 0; i < detail_count; i++)
         if (details[i].name != NULL)
-            skr_xml_name(&xml, details[i].name, details[i].value);
+            skr_xml_element(&xml, details[i].name, details[i].value);
     if (request != NULL)
         skr_xml_element(&xml, "Resource", request->uri.raw_path);
     skr_xml_element(&xml, "RequestId", skr_exchange_id(exchange));

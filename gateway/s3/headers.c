@@ -65,6 +65,20 @@ void skr_s3_xml_open(struct skr_xml *xml, const char *root)
     skr_xml_begin_with(xml, root, "xmlns", SKR_BYTES(SKR_S3_NAMESPACE));
 }
 
+void skr_s3_xml_date(struct skr_xml *xml, const char *name, int64_t unix_ns)
+{
+    char text[36];
+    size_t size = skr_iso8601_format(text, unix_ns, 3);
+    skr_xml_element(xml, name, (struct skr_bytes){text, size});
+}
+
+void skr_s3_xml_etag(struct skr_xml *xml, struct skr_bytes etag)
+{
+    char quoted[SKR_ETAG_SIZE + 3];
+    int size = snprintf(quoted, sizeof quoted, "\"%.*s\"", SKR_PRINT(etag));
+    skr_xml_element(xml, "ETag", (struct skr_bytes){quoted, (size_t)size});
+}
+
 void skr_s3_send_xml(struct skr_s3_call *call, int http_status, struct skr_xml *xml)
 {
     if (xml->failed) {

@@ -1,6 +1,7 @@
 /* Request headers and query parameters, with the protocol's errors for what is malformed. */
 #include <stdio.h>
 
+#include "acl.h"
 #include "call.h"
 
 struct skr_bytes skr_s3_header(const struct skr_s3_call *call, const char *name)
@@ -219,8 +220,6 @@ bool skr_s3_properties(struct skr_s3_call *call, struct skr_bytes properties[SKR
     };
     static const char *const classes[] = {"STANDARD", "REDUCED_REDUNDANCY", "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING",
                                           "GLACIER", "GLACIER_IR", "DEEP_ARCHIVE"};
-    static const char *const acls[] = {"private", "public-read", "public-read-write", "authenticated-read", "aws-exec-read",
-                                       "bucket-owner-read", "bucket-owner-full-control"};
     for (size_t i = 0; i < sizeof headers / sizeof *headers; i++) {
         struct skr_bytes value = skr_s3_header(call, headers[i].header);
         properties[headers[i].property] = value.size > 0 ? value : SKR_NO_BYTES;
@@ -231,7 +230,7 @@ bool skr_s3_properties(struct skr_s3_call *call, struct skr_bytes properties[SKR
         skr_s3_refuse(call, SKR_S3_INVALID_STORAGE_CLASS);
         return false;
     }
-    if (acl.data != NULL && !skr_s3_is_among(acl, acls, sizeof acls / sizeof *acls)) {
+    if (acl.data != NULL && !skr_s3_acl_is_canned(acl)) {
         skr_s3_fail_argument(call, NULL, "x-amz-acl", acl);
         return false;
     }

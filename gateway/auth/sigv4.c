@@ -142,7 +142,7 @@ static enum skr_auth_refusal skr_sigv4_check(const struct skr_s3_auth_options *o
     if (refusal == SKR_AUTH_ALLOWED)
         *out = (struct skr_principal){.scheme = SKR_AUTH_SIGV4,
                                       .account = key->account,
-                                      .permissions = key->read_only ? SKR_PERMISSION_READ | SKR_PERMISSION_LIST : UINT32_MAX,
+                                      .permissions = key->read_only ? SKR_PERMISSION_READ | SKR_PERMISSION_LIST | SKR_PERMISSION_POLICY : UINT32_MAX,
                                       .resource_types = UINT32_MAX};
     return refusal;
 }

@@ -20,7 +20,12 @@ bool skr_call_block_id(struct skr_call *call)
     struct skr_bytes id = skr_call_query(call, "blockid");
     if (id.size > 0 && skr_parse_block_id(call->arena, id, &call->block_name))
         return true;
-    skr_call_fail_query(call, "blockid", "It is not base64 of 1 to 64 bytes.");
+    if (id.size > SKR_BASE64_SIZE(SKR_MAX_BLOCK_NAME_BYTES))
+        skr_call_refuse(call, SKR_BLOB_OUT_OF_RANGE_INPUT);
+    else if (id.size == 0 && skr_request_query(call->request, "blockid") != NULL)
+        skr_call_fail_status(call, SKR_INVALID_BLOCK_ID);
+    else
+        skr_call_fail_query(call, "blockid", "It is not base64 of 1 to 64 bytes.");
     return false;
 }
 

@@ -14,7 +14,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(HERE, "..", "lib"), os.path.join(HERE, "azurite")]
 from azurite import Azurite, Unavailable  # noqa: E402
-from blobclient import Client, Server  # noqa: E402
+from blobclient import VERSION, Client, Server  # noqa: E402
 import known_differences  # noqa: E402
 from compare import differences  # noqa: E402
 from table import ANONYMOUS, KEY, LITE  # noqa: E402
@@ -37,13 +37,13 @@ class Side:
                 return self.etags.get(argument or path, '"none"')
             if word == "url":
                 return f"http://{self.endpoint}/{self.client.account}{argument}"
-            return {"marker": self.marker, "id": self.copy_id, "past": date(-86400), "future": date(86400)}[word]
-        return re.sub(r"<((?:etag|url)(?: [^>]*)?|marker|id|past|future)>", value, text)
+            return {"marker": self.marker, "id": self.copy_id, "now": date(0), "past": date(-86400), "future": date(86400)}[word]
+        return re.sub(r"<((?:etag|url)(?: [^>]*)?|marker|id|now|past|future)>", value, text)
 
     def send(self, row):
         method, _, target = row.request.partition(" ")
         path, _, query = self.fill(target, "").partition("?")
-        headers = {name: self.fill(value, path) for name, value in row.headers.items() if value is not None}
+        headers = {name: value if value is None else self.fill(value, path) for name, value in row.headers.items()}
         body = row.body
         if b"<url " in body:
             body = self.fill(body.decode(), path).encode()
@@ -69,8 +69,8 @@ class Side:
             query = "&".join(part for part in (query, sign) if part)
         if body or method in ("PUT", "POST"):
             headers = {"Content-Length": str(len(body)), **headers}
-        full = f"/{self.client.account}{path}" + ("?" + query if query else "")
-        return self.client.send(method, full, {"x-ms-version": "2021-12-02", **headers}, body or None)
+        headers = {name: value for name, value in {"x-ms-version": VERSION, **headers}.items() if value is not None}
+        return self.client.send(method, f"/{self.client.account}{path}" + ("?" + query if query else ""), headers, body or None)
 
 
 def date(offset_s):

@@ -153,8 +153,9 @@ class Client:
         return answer
 
     def request(self, method, path, query="", body=b"", headers=None, lite=False):
-        """`path` below the account, encoded; signed with Shared Key."""
+        """`path` below the account, encoded; signed with Shared Key. A header that is None is not sent."""
         headers = {"x-ms-date": date(), "x-ms-version": VERSION, **(headers or {})}
+        headers = {name: value for name, value in headers.items() if value is not None}
         if body or method in ("PUT", "POST"):
             headers.setdefault("Content-Length", str(len(body)))
         full = f"/{self.account}{path}"

@@ -121,7 +121,7 @@ ROWS = [
     Row("delete with bad x-ms-delete-snapshots", "DELETE /blobs/one", {"x-ms-delete-snapshots": "banana"}),
     Row("delete a snapshot that is not there", "DELETE /blobs/one?snapshot=2020-01-01T00:00:00.0000000Z"),
     Row("delete with a lease id", "DELETE /blobs/one", {"x-ms-lease-id": LEASE}),
-    Row("delete with unknown comp", "DELETE /blobs/one?comp=banana"),
+    Row("delete with unknown comp", "DELETE /blobs/other?comp=banana", before=(blob("/blobs/other"),)),
     Row("undelete without soft delete", "PUT /blobs/one?comp=undelete"),
     Row("get block list of a put blob", "GET /blobs/one?comp=blocklist"),
     Row("POST to a blob", "POST /blobs/one"),

@@ -16,7 +16,6 @@ CASES = {
     "if-unmodified-since holds": {"If-Unmodified-Since": "<future>"},
     "if-unmodified-since fails": {"If-Unmodified-Since": "<past>"},
 }
-DATES = {name: headers for name, headers in CASES.items() if "since" in name}
 OPERATIONS = {
     "get blob": ("GET " + PATH, {}, b"", THERE),
     "head blob": ("HEAD " + PATH, {}, b"", THERE),
@@ -75,8 +74,11 @@ ROWS = [
         "match holds, unmodified fails": {"If-Match": "<etag>", "If-Unmodified-Since": "<past>"},
         "none-match holds, modified fails": {"If-None-Match": '"other"', "If-Modified-Since": "<future>"},
         "none-match fails, modified holds": {"If-None-Match": "<etag>", "If-Modified-Since": "<past>"},
+        "match and none-match hold": {"If-Match": "<etag>", "If-None-Match": '"other"'},
+        "match holds, modified holds": {"If-Match": "<etag>", "If-Modified-Since": "<past>"},
+        "modified and unmodified hold": {"If-Modified-Since": "<past>", "If-Unmodified-Since": "<future>"},
         "date that is none": {"If-Modified-Since": "banana"}}.items()),
-    Row("lease of a blob, if-match fails", f"PUT {PATH}?comp=blocklist", {"If-Match": '"other"'}, b"<BlockList />"),
+    Row("commit an empty list, if-match fails", f"PUT {PATH}?comp=blocklist", {"If-Match": '"other"'}, b"<BlockList />"),
     Row("block list, if-match fails", f"GET {PATH}?comp=blocklist", {"If-Match": '"other"'}),
     Row("put block, if-match fails", f"PUT {PATH}?comp=block&blockid=YWFhYQ%3D%3D", {"If-Match": '"other"'}, b"x"),
     Row("set tier, if-match fails", f"PUT {PATH}?comp=tier", {"If-Match": '"other"', "x-ms-access-tier": "Cool"}),

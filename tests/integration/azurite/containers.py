@@ -93,7 +93,7 @@ ROWS = [
     Row("get acl, public blobs", GET_ACL),
     acl("private again"),
     Row("get acl, private again", GET_ACL),
-    acl("unknown access", x_ms_blob_public_access="banana"),
+    Row("set acl, unknown access", "PUT /spoilt?restype=container&comp=acl", {"x-ms-blob-public-access": "banana"}, before=(container("/spoilt"),)),
     acl("one policy", policies(policy())),
     Row("get acl, one policy", GET_ACL),
     acl("five policies", policies(*(policy(str(i)) for i in range(5)))),

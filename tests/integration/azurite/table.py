@@ -2,7 +2,7 @@
 
 In a target, a header or a body `<...>` stands for what differs between two servers: `<etag>` the entity tag that this row's own path had
 last, `<etag /c/b>` that of another path, `<url /c/b>` an address on the server itself, `<marker>` the last NextMarker, `<id>` the last
-x-ms-copy-id, `<past>` and `<future>` dates a day away.
+x-ms-copy-id, `<now>` a date, `<past>` and `<future>` dates a day away.
 """
 import base64
 import dataclasses

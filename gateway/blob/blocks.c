@@ -18,9 +18,11 @@ bool skr_parse_block_id(struct skr_arena *arena, struct skr_bytes text, struct s
 bool skr_call_block_id(struct skr_call *call)
 {
     struct skr_bytes id = skr_call_query(call, "blockid");
+    uint8_t bytes[4 * SKR_MAX_BLOCK_NAME_BYTES];
+    size_t size;
     if (id.size > 0 && skr_parse_block_id(call->arena, id, &call->block_name))
         return true;
-    if (id.size > SKR_BASE64_SIZE(SKR_MAX_BLOCK_NAME_BYTES))
+    if (skr_base64_decode(id, bytes, sizeof bytes, &size) && size > SKR_MAX_BLOCK_NAME_BYTES)
         skr_call_refuse(call, SKR_BLOB_OUT_OF_RANGE_INPUT);
     else if (id.size == 0 && skr_request_query(call->request, "blockid") != NULL)
         skr_call_fail_status(call, SKR_INVALID_BLOCK_ID);

@@ -225,8 +225,8 @@ static bool skr_call_source_range(struct skr_call *call)
         return false;
     }
     call->source.offset = range.first;
-    if (range.kind == SKR_RANGE_FROM_TO)
-        call->source.length = range.last - range.first + 1;
+    if (range.kind == SKR_RANGE_FROM_TO) /* SKR_SIZE_ANY is "to the end", not a length */
+        call->source.length = range.last - range.first < SKR_SIZE_ANY - 1 ? range.last - range.first + 1 : SKR_SIZE_ANY - 1;
     return true;
 }
 

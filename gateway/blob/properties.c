@@ -104,6 +104,7 @@ SKR_HANDLER(delete_blob)
             return;
         }
         skr_call_common_headers(call);
+        skr_exchange_header(call->exchange, "x-ms-delete-type-permanent", SKR_BYTES("true"));
         skr_call_reply(call, 202);
         return;
     }

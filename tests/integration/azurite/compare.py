@@ -90,8 +90,8 @@ def differences(ours, theirs):
     found = []
     if (ours.status, ours.error_code) != (theirs.status, theirs.error_code):
         found.append(f"{ours!r} != {theirs!r}")
-    if (ours.status < 400) != (theirs.status < 400):
-        return found  # one did it and the other did not: nothing else is comparable
+    if (ours.status < 400) != (theirs.status < 400) or (ours.status >= 400 and found):
+        return found  # one did it and the other did not, or they refuse it for two reasons: nothing else is comparable
     mine, other = _tree(ours), _tree(theirs)
     found += _compare_headers(ours, theirs, mine is not None or other is not None or ours.status >= 400)
     found += _compare_bodies(ours, theirs, mine, other)

@@ -90,6 +90,7 @@ ROWS = [
     block_from_url("range", headers={"x-ms-source-range": "bytes=0-4"}, id_="bbbb"),
     block_from_url("open range", headers={"x-ms-source-range": "bytes=6-"}, id_="bbbb"),
     block_from_url("range beyond", headers={"x-ms-source-range": "bytes=100-200"}),
+    block_from_url("range of all and more", headers={"x-ms-source-range": "bytes=0-18446744073709551615"}),
     block_from_url("range that is none", headers={"x-ms-source-range": "banana"}),
     block_from_url("md5", headers={"x-ms-source-content-md5": md5(BODY)}),
     block_from_url("another md5", headers={"x-ms-source-content-md5": md5(b"other")}),

@@ -191,7 +191,9 @@ static void skr_list_received(void *context, struct skr_bytes body)
 SKR_HANDLER(put_block_list)
 {
     struct skr_call *call = context;
-    if (skr_call_digests(call, "content-md5", "x-ms-content-crc64", &call->expected) && skr_call_blob_md5(call) &&
-        skr_call_begin_put(call, false))
+    if (!call->request->has_content_length && !call->request->chunked)
+        skr_call_refuse(call, SKR_BLOB_LENGTH_REQUIRED);
+    else if (skr_call_digests(call, "content-md5", "x-ms-content-crc64", &call->expected) && skr_call_blob_md5(call) &&
+             skr_call_begin_put(call, false))
         skr_exchange_receive_all(call->exchange, (size_t)call->operation->body_limit_bytes, skr_list_received, call);
 }

@@ -78,6 +78,10 @@ KNOWN = [
         "blocks: commit, POST: 400 InvalidQueryParameterValue != 400", "listing: without restype: 400 InvalidQueryParameterValue != 400",
         "reading: *x_ms_range_get_content_md5=banana: 400 InvalidHeaderValue != 400", "copies: abort without *: 400 MissingRequired* != 400",
         "names: two slashes before the container: 400 OutOfRangeInput != 400", "protocol: POST of *: 400 InvalidQueryParameterValue != 400"]),
+    (DOCUMENTED, "a body has a length, else 411", [
+        "protocol: a blob without a length: 411 MissingContentLengthHeader != 400", "protocol: a block without a length: 411 * != 400",
+        "protocol: a block list without a length: 411 MissingContentLengthHeader != 500", "protocol: a block in chunks: 411 * != 400"]),
+    (CHOICE, "a blob may come in chunks", ["protocol: a blob in chunks: 201 != 400", "protocol: get what came in chunks: 200 != 404 BlobNotFound"]),
     (DOCUMENTED, "a verb that a resource does not have is UnsupportedHttpVerb (405)", [
         *(f"protocol: {verb} of {what}: 405 UnsupportedHttpVerb != 400" for verb in ("PATCH", "TRACE", "BANANA", "MERGE")
           for what in ("a blob", "a container")),

@@ -1,8 +1,10 @@
 """Versions, request ids, verbs, and requests that are none."""
+from blobclient import account_sas
 from table import ANONYMOUS, BLOCK_BLOB, Row, blob, container
 
 BEFORE = [container("/protocol"), blob("/protocol/blob")]
 GET = "GET /protocol/blob"
+CHUNKED = b"5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n"
 
 ROWS = [
     *(Row(f"version {version or 'empty'}", GET, {"x-ms-version": version}) for version in (
@@ -31,6 +33,12 @@ ROWS = [
     Row("parameter twice", "GET /protocol/blob?timeout=1&timeout=2"),
     Row("timeout of zero", "GET /protocol/blob?timeout=0"),
     Row("Expect: 100-continue", "PUT /protocol/new", {"Expect": "100-continue", **BLOCK_BLOB}, b"hello"),
+    *(Row(f"{what} without a length", f"PUT {target}", {**BLOCK_BLOB, "Content-Length": None}, sign=account_sas()) for what, target in (
+        ("a blob", "/protocol/lengthless"), ("a block", "/protocol/lengthless?comp=block&blockid=YWFhYQ%3D%3D"),
+        ("a block list", "/protocol/lengthless?comp=blocklist"), ("metadata", "/protocol/blob?comp=metadata"))),
+    *(Row(f"{what} in chunks", f"PUT {target}", {**BLOCK_BLOB, "Content-Length": None, "Transfer-Encoding": "chunked"}, CHUNKED, account_sas())
+      for what, target in (("a blob", "/protocol/chunked"), ("a block", "/protocol/chunked?comp=block&blockid=YWFhYQ%3D%3D"))),
+    Row("get what came in chunks", "GET /protocol/chunked"),
     Row("Accept", GET, {"Accept": "application/json"}),
     Row("Accept-Encoding", GET, {"Accept-Encoding": "gzip"}),
     Row("query with a body", "POST /protocol/blob?comp=query", {}, b"<QueryRequest />"),

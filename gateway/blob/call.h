@@ -122,6 +122,7 @@ bool skr_call_timeout(struct skr_call *call);     /* the parameter's form; no op
 bool skr_call_unsupported(struct skr_call *call); /* true: it asks for what is not there, and was answered */
 struct skr_bytes skr_call_header(const struct skr_call *call, const char *name);
 struct skr_bytes skr_call_query(const struct skr_call *call, const char *name);
+struct skr_bytes skr_list_cut(struct skr_bytes *list); /* the next item of a list with commas, without the white space around it */
 uint64_t skr_call_body_length(const struct skr_call *call); /* SKR_SIZE_ANY when chunked */
 
 /* ---- target (target.c) ---- */

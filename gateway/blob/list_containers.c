@@ -61,19 +61,10 @@ bool skr_call_list_parameters(struct skr_call *call, struct skr_list_parameters 
     return true;
 }
 
-static struct skr_bytes skr_cut_word(struct skr_bytes *text)
-{
-    const char *comma = memchr(text->data, ',', text->size);
-    struct skr_bytes word = {text->data, comma == NULL ? text->size : (size_t)(comma - text->data)};
-    text->data += word.size + (comma != NULL);
-    text->size -= word.size + (comma != NULL);
-    return word;
-}
-
 static bool skr_list_has(struct skr_bytes text, struct skr_bytes wanted)
 {
     while (text.size > 0)
-        if (skr_bytes_equal_nocase(skr_cut_word(&text), wanted))
+        if (skr_bytes_equal_nocase(skr_list_cut(&text), wanted))
             return true;
     return false;
 }
@@ -94,7 +85,7 @@ bool skr_call_includes_only(struct skr_call *call, const char *words)
         if (!skr_bytes_equal(call->request->uri.query[i].name, SKR_BYTES("include")))
             continue;
         while (text.size > 0)
-            if (!skr_list_has(skr_text(words), skr_cut_word(&text))) {
+            if (!skr_list_has(skr_text(words), skr_list_cut(&text))) {
                 skr_call_fail_query(call, "include", "It holds a word that this listing does not have.");
                 return false;
             }

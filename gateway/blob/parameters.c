@@ -20,6 +20,19 @@ uint64_t skr_call_body_length(const struct skr_call *call)
     return call->request->chunked ? SKR_SIZE_ANY : call->request->content_length;
 }
 
+struct skr_bytes skr_list_cut(struct skr_bytes *list)
+{
+    const char *comma = memchr(list->data, ',', list->size);
+    struct skr_bytes item = {list->data, comma == NULL ? list->size : (size_t)(comma - list->data)};
+    list->data += item.size + (comma != NULL);
+    list->size -= item.size + (comma != NULL);
+    for (; item.size > 0 && (item.data[0] == ' ' || item.data[0] == '\t'); item.size--)
+        item.data++;
+    while (item.size > 0 && (item.data[item.size - 1] == ' ' || item.data[item.size - 1] == '\t'))
+        item.size--;
+    return item;
+}
+
 /* ---- conditions ---- */
 
 /* A list of entity tags: quoted, weak, bare, or "*". */
@@ -31,16 +44,7 @@ static bool skr_parse_etags(struct skr_arena *arena, struct skr_bytes text, bool
     if (tags == NULL)
         return false;
     while (text.size > 0) {
-        const char *comma = memchr(text.data, ',', text.size);
-        struct skr_bytes tag = {text.data, comma == NULL ? text.size : (size_t)(comma - text.data)};
-        text.data += tag.size + (comma != NULL);
-        text.size -= tag.size + (comma != NULL);
-        while (tag.size > 0 && (tag.data[0] == ' ' || tag.data[0] == '\t')) {
-            tag.data++;
-            tag.size--;
-        }
-        while (tag.size > 0 && (tag.data[tag.size - 1] == ' ' || tag.data[tag.size - 1] == '\t'))
-            tag.size--;
+        struct skr_bytes tag = skr_list_cut(&text);
         if (skr_bytes_starts_with(tag, SKR_BYTES("W/")))
             tag = (struct skr_bytes){tag.data + 2, tag.size - 2};
         if (tag.size >= 2 && tag.data[0] == '"' && tag.data[tag.size - 1] == '"')

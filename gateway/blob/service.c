@@ -112,9 +112,11 @@ static bool skr_visit_properties(void *context, struct skr_bytes path, struct sk
         return true;
     if (!skr_bytes_starts_with(path, SKR_BYTES("StorageServiceProperties/")))
         return false;
-    if (skr_bytes_starts_with(path, rule) && (path.size == rule.size || path.data[rule.size] == '/') &&
-        !skr_check_cors_rule(check, path.size == rule.size ? SKR_BYTES("") : (struct skr_bytes){path.data + 39, path.size - 39}, ends))
-        return false;
+    if (skr_bytes_starts_with(path, rule) && (path.size == rule.size || path.data[rule.size] == '/')) {
+        size_t skip = rule.size + (path.size > rule.size);
+        if (!skr_check_cors_rule(check, (struct skr_bytes){path.data + skip, path.size - skip}, ends))
+            return false;
+    }
     if (path.size > 5 && memcmp(path.data + path.size - 5, "/Days", 5) == 0 && !skr_check_days(check, text))
         return false;
     struct skr_bytes rest = {path.data + 25, path.size - 25};
@@ -218,25 +220,21 @@ struct skr_cors_search {
     struct skr_bytes max_age;
 };
 
-/* Cuts the next item off a list with commas, without the spaces around it. */
-static struct skr_bytes skr_cors_cut(struct skr_bytes *list)
-{
-    const char *comma = memchr(list->data, ',', list->size);
-    struct skr_bytes item = {list->data, comma == NULL ? list->size : (size_t)(comma - list->data)};
-    list->data += item.size + (comma != NULL);
-    list->size -= item.size + (comma != NULL);
-    for (; item.size > 0 && item.data[0] == ' '; item.size--)
-        item.data++;
-    while (item.size > 0 && item.data[item.size - 1] == ' ')
-        item.size--;
-    return item;
-}
-
-/* An item that ends with a star stands for all that begin so. */
 static bool skr_cors_list_has(struct skr_bytes list, struct skr_bytes wanted)
 {
     while (list.size > 0) {
-        struct skr_bytes item = skr_cors_cut(&list), begin = wanted;
+        struct skr_bytes item = skr_list_cut(&list);
+        if (skr_bytes_equal(item, SKR_BYTES("*")) || skr_bytes_equal_nocase(item, wanted))
+            return true;
+    }
+    return false;
+}
+
+/* Of headers, an item that ends with a star stands for all that begin so. */
+static bool skr_cors_header_allowed(struct skr_bytes list, struct skr_bytes header)
+{
+    while (list.size > 0) {
+        struct skr_bytes item = skr_list_cut(&list), begin = header;
         if (item.size > 0 && item.data[item.size - 1] == '*') {
             item.size--;
             begin.size = item.size < begin.size ? item.size : begin.size;
@@ -247,10 +245,10 @@ static bool skr_cors_list_has(struct skr_bytes list, struct skr_bytes wanted)
     return false;
 }
 
-static bool skr_cors_list_has_all(struct skr_bytes list, struct skr_bytes wanted)
+static bool skr_cors_headers_allowed(struct skr_bytes list, struct skr_bytes headers)
 {
-    while (wanted.size > 0)
-        if (!skr_cors_list_has(list, skr_cors_cut(&wanted)))
+    while (headers.size > 0)
+        if (!skr_cors_header_allowed(list, skr_list_cut(&headers)))
             return false;
     return true;
 }
@@ -272,7 +270,7 @@ static bool skr_visit_cors(void *context, struct skr_bytes path, struct skr_byte
     else if (skr_bytes_equal(name, SKR_BYTES("AllowedMethods")))
         search->method_ok = skr_cors_list_has(text, search->method);
     else if (skr_bytes_equal(name, SKR_BYTES("AllowedHeaders")))
-        search->headers_ok = skr_cors_list_has_all(text, search->headers);
+        search->headers_ok = skr_cors_headers_allowed(text, search->headers);
     else if (skr_bytes_equal(name, SKR_BYTES("MaxAgeInSeconds")))
         search->max_age = skr_arena_copy(search->call->arena, text);
     return true;
@@ -286,7 +284,8 @@ SKR_HANDLER(preflight)
                                      .headers = skr_call_header(call, "access-control-request-headers")};
     struct skr_bytes document;
     if (search.origin.size == 0 || search.method.size == 0) {
-        skr_call_fail(call, SKR_BLOB_INVALID_HEADER, search.origin.size == 0 ? "Origin" : "Access-Control-Request-Method", SKR_NO_BYTES, NULL);
+        skr_call_fail(call, SKR_BLOB_INVALID_HEADER, search.origin.size == 0 ? "Origin" : "Access-Control-Request-Method",
+                      SKR_NO_BYTES, NULL);
         return;
     }
     if (!skr_accounts_known(call->blob->options.accounts, call->target.account) || skr_load_properties(call, &document) != SKR_OK ||

@@ -59,6 +59,8 @@ ROWS = [
     under("account sas, create, put anew", account_sas("c"), "PUT /access/created", body=b"x"),
     under("account sas, create, put over", account_sas("c"), "PUT /access/created", body=b"x"),
     under("account sas, create, put block", account_sas("c"), "PUT /access/created2?comp=block&blockid=YWFhYQ%3D%3D", body=b"x"),
+    under("account sas, create, put block list", account_sas("c"), "PUT /access-blobs/created3?comp=blocklist", body=b"<BlockList />"),
+    under("account sas, write, put block", account_sas("w"), "PUT /access/created4?comp=block&blockid=YWFhYQ%3D%3D", body=b"x"),
     under("account sas, add, put", account_sas("a"), PUT, body=b"x"),
     under("account sas, delete, put", account_sas("d"), PUT, body=b"x"),
     under("account sas, delete, delete", account_sas("d"), DELETE),

@@ -10,7 +10,8 @@ NAMES = {
     "slash first": "/a", "slash last": "a/", "dot last": "a.", "dots": "a..b", "dollar": "$a", "at": "a@b", "small hex": "a%c3%bc",
     "254 characters": "x" * 254, "1024 characters": "/".join(["x" * 127] * 8),
 }
-ODD = {"1025 characters": "/".join(["x" * 127] * 8) + "xx", "backslash": "a%5Cb", "tab": "a%09b", "control character": "a%01b", "bad percent": "a%zzb", "bad UTF-8": "a%FFb", "zero byte": "a%00b"}
+ODD = {"1025 characters": "/".join(["x" * 127] * 8) + "xx", "backslash": "a%5Cb",
+       "tab": "a%09b", "control character": "a%01b", "bad percent": "a%zzb", "bad UTF-8": "a%FFb", "zero byte": "a%00b"}
 ROWS = [
     *(Row(f"{verb.lower()}, {name}", f"{verb} /names/{text}", BLOCK_BLOB if verb == "PUT" else {}, name.encode() if verb == "PUT" else b"")
       for name, text in NAMES.items() for verb in ("PUT", "GET")),

@@ -78,6 +78,8 @@ ROWS = [
     preflight("without method", "/lc-alpha/b", Origin="http://a.example"),
     preflight("of a container", "/lc-alpha", Origin="http://a.example", Access_Control_Request_Method="GET"),
     preflight("of the account", "/", Origin="http://a.example", Access_Control_Request_Method="GET"),
+    Row("a request from an origin that a rule allows", "GET /?comp=list&prefix=lc-b", {"Origin": "http://a.example"}),
+    Row("a request from another origin", "GET /?comp=list&prefix=lc-b", {"Origin": "http://c.example"}),
     Row("set service properties, one section", PROPERTIES, body=properties("<Cors />")),
     Row("get service properties, others kept", "GET /?restype=service&comp=properties"),
     Row("set service properties, version only", PROPERTIES, body=properties("<DefaultServiceVersion>2019-12-12</DefaultServiceVersion>")),

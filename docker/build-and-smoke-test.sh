@@ -35,7 +35,7 @@ cleanup() {
     $engine rm -f "$name"
     $engine volume rm -f "$name"
     [ -n "$keep" ] || $engine rmi -f "$image"
-    [ $engine = docker ] || [ -n "$keep" ] || $engine rmi -af
+    [ -n "$keep" ] || $engine image prune -f --filter label=skerry.stage=build # docker's older builder keeps what it built in
   } >/dev/null 2>&1 || true
   rm -rf --one-file-system "$work"
 }

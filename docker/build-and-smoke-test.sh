@@ -101,7 +101,7 @@ if [ $engine = podman ]; then
   # An image without podman's own format has no place for a health check; a build's steps reach package sources as this machine does.
   build="podman build --format docker --layers=false --network host"
 else
-  build="docker build"
+  build="docker build --force-rm"
 fi
 
 step "building with $engine"

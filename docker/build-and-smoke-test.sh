@@ -36,6 +36,7 @@ cleanup() {
     $engine volume rm -f "$name"
     [ -n "$keep" ] || $engine rmi -f "$image"
     [ -n "$keep" ] || $engine image prune -f --filter label=skerry.stage=build # docker's older builder keeps what it built in
+    umount "$work/storage/overlay" # podman's mount of its storage on itself, which outlives an interrupted run
   } >/dev/null 2>&1 || true
   rm -rf --one-file-system "$work"
 }

@@ -60,6 +60,7 @@ enum skr_auth_refusal {
     SKR_AUTH_PAYLOAD_HASH_MALFORMED,/* InvalidArgument (400): x-amz-content-sha256 has no known form */
     SKR_AUTH_UNSIGNED_HEADER,       /* AccessDenied (403): a header that must be signed is not */
     SKR_AUTH_DECODED_LENGTH_MISSING,/* MissingContentLength (411): aws-chunked without x-amz-decoded-content-length */
+    SKR_AUTH_TOKEN_INVALID,         /* InvalidToken (400): a session's token, and there are no sessions */
     SKR_AUTH_REFUSAL_COUNT
 };
 

@@ -50,7 +50,7 @@ static void skr_s3_upload_completed(void *context, const struct skr_result *resu
     skr_s3_xml_open(&xml, "CompleteMultipartUploadResult");
     skr_xml_element(&xml, "Location", skr_s3_location(call));
     skr_xml_element(&xml, "Bucket", call->target.container);
-    skr_xml_name(&xml, "Key", call->target.object);
+    skr_xml_element(&xml, "Key", call->target.object);
     skr_s3_xml_etag(&xml, object->etag);
     if (object->checksum.kind != SKR_CHECKSUM_NONE) {
         skr_s3_xml_checksum(&xml, &object->checksum,

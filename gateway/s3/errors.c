@@ -161,7 +161,7 @@ static void skr_s3_send_error(struct skr_exchange *exchange, const struct skr_s3
     skr_xml_element(&xml, "Message", skr_text(message != NULL ? message : entry->message));
     for (size_t i = 0; i < detail_count; i++)
         if (details[i].name != NULL)
-            skr_xml_name(&xml, details[i].name, details[i].value);
+            skr_xml_element(&xml, details[i].name, details[i].value);
     if (request != NULL)
         skr_xml_element(&xml, "Resource", request->uri.raw_path);
     skr_xml_element(&xml, "RequestId", skr_exchange_id(exchange));

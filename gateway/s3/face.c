@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "call.h"
+#include "cors.h"
 
 static void skr_s3_call_closed(void *context)
 {
@@ -85,17 +86,14 @@ static void skr_s3_handle(void *context, struct skr_exchange *exchange)
     }
     skr_s3_find_owner(call);
     skr_exchange_label(exchange, call->operation->name, call->target.account);
+    if (!preflight)
+        skr_s3_cors_headers(call);
     if (!skr_s3_find_version(call) || (!preflight && !skr_s3_authorized(call)))
         return;
     if (row == NULL)
         skr_s3_refuse(call, SKR_S3_METHOD_NOT_ALLOWED);
     else if (preflight || (!skr_s3_unsupported(call) && skr_s3_conditions(call)))
         row->handle(call);
-}
-
-SKR_S3_HANDLER(not_implemented)
-{
-    skr_s3_refuse(context, SKR_S3_NOT_IMPLEMENTED);
 }
 
 /* ---- waiting for core ---- */

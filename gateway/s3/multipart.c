@@ -61,7 +61,7 @@ static void skr_s3_upload_created(void *context, const struct skr_result *result
         return;
     skr_s3_xml_open(&xml, "InitiateMultipartUploadResult");
     skr_xml_element(&xml, "Bucket", call->target.container);
-    skr_xml_name(&xml, "Key", call->target.object);
+    skr_xml_element(&xml, "Key", call->target.object);
     skr_xml_element(&xml, "UploadId", skr_s3_upload_id_text(call->arena, result->upload_id));
     skr_xml_end(&xml, "InitiateMultipartUploadResult");
     if (skr_s3_header(call, "x-amz-checksum-algorithm").size > 0) {
@@ -166,7 +166,7 @@ static void skr_s3_parts_send(struct skr_s3_part_page *page, const struct skr_mu
     struct skr_xml xml;
     skr_s3_xml_open(&xml, "ListPartsResult");
     skr_xml_element(&xml, "Bucket", call->target.container);
-    skr_xml_name(&xml, "Key", call->target.object);
+    skr_xml_element(&xml, "Key", call->target.object);
     skr_xml_element(&xml, "UploadId", skr_s3_upload_id_text(call->arena, upload->id));
     skr_xml_element_u64(&xml, "PartNumberMarker", marker);
     skr_xml_element_u64(&xml, "NextPartNumberMarker", page->last);

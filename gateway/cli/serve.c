@@ -14,6 +14,7 @@
 #include "skerry/blob.h"
 #include "skerry/core.h"
 #include "skerry/log.h"
+#include "skerry/s3.h"
 
 /* Owned by the main thread. */
 struct skr_server {
@@ -22,6 +23,7 @@ struct skr_server {
     struct skr_core *core;
     struct skr_http *http;
     struct skr_blob *blob;
+    struct skr_s3 *s3;
     struct skr_admin *admin;
     char blob_bound[48], s3_bound[48], admin_bound[48];
 };
@@ -105,7 +107,7 @@ static enum skr_status skr_listen(struct skr_server *server, struct skr_error *e
                                                    "Give an account with --account NAME:@FILE or --generate-account NAME, or listen on 127.0.0.1");
     enum skr_status status = skr_http_listen(server->http, skr_blob_face(server->blob), settings->blob, server->blob_bound, err);
     if (status == SKR_OK)
-        status = skr_http_listen(server->http, &skr_unavailable_s3_face, settings->s3, server->s3_bound, err);
+        status = skr_http_listen(server->http, skr_s3_face(server->s3), settings->s3, server->s3_bound, err);
     if (status == SKR_OK)
         status = skr_http_listen(server->http, skr_admin_face(server->admin), settings->admin, server->admin_bound, err);
     return status == SKR_OK ? skr_http_start(server->http, err) : status;
@@ -126,6 +128,15 @@ static enum skr_status skr_server_open(struct skr_server *server, struct skr_err
     struct skr_blob_options blob = {.accounts = server->accounts, .clock_skew_s = (unsigned)(server->settings.clock_skew_ms / 1000)};
     if (status == SKR_OK)
         status = skr_blob_open(&server->blob, &blob, err);
+    struct skr_s3_options s3 = {
+        .accounts = server->accounts,
+        .region = skr_text(server->settings.s3_region),
+        .domains = (const char *const *)server->settings.s3_domains.items,
+        .domain_count = server->settings.s3_domains.count,
+        .clock_skew_s = (unsigned)(server->settings.clock_skew_ms / 1000),
+    };
+    if (status == SKR_OK)
+        status = skr_s3_open(&server->s3, &s3, err);
     if (status == SKR_OK)
         status = skr_open_http(server, fault, err);
     if (status != SKR_OK)
@@ -137,6 +148,7 @@ static enum skr_status skr_server_open(struct skr_server *server, struct skr_err
 static void skr_server_close(struct skr_server *server)
 {
     skr_http_close(server->http);
+    skr_s3_close(server->s3);
     skr_blob_close(server->blob);
     skr_admin_close(server->admin);
     skr_core_close(server->core);
@@ -167,6 +179,11 @@ static void skr_print_hints(const struct skr_server *server)
             server->blob_bound, SKR_WELL_KNOWN_ACCOUNT, SKR_PRINT(sas), SKR_WELL_KNOWN_ACCOUNT, SKR_WELL_KNOWN_KEY, server->blob_bound,
             SKR_WELL_KNOWN_ACCOUNT, SKR_WELL_KNOWN_ACCOUNT, SKR_WELL_KNOWN_KEY, server->blob_bound, SKR_WELL_KNOWN_ACCOUNT,
             server->admin_bound);
+    if (server->settings.s3_keys.count == 0 && server->settings.s3_read_only_keys.count == 0) /* else others are in its place */
+        fprintf(stderr,
+                "S3 tools and SDKs, path-style:\n"
+                "  export AWS_ACCESS_KEY_ID=%s AWS_SECRET_ACCESS_KEY=%s AWS_DEFAULT_REGION=%s AWS_ENDPOINT_URL=http://%s\n\n",
+                SKR_WELL_KNOWN_ACCOUNT, SKR_WELL_KNOWN_KEY, server->settings.s3_region, server->s3_bound);
     skr_arena_release(&arena);
 }
 

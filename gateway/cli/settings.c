@@ -13,7 +13,7 @@ const struct skr_setting skr_setting_table[] = {
     {"config", SKR_SETTING_TEXT, FIELD(config), NULL, 0, 0, "FILE", "Settings file (YAML, one 'name: value' a line)", false},
     {"data", SKR_SETTING_TEXT, FIELD(data), "./skerry-data", 0, 0, "DIR", "Data folder; made when it is not there", false},
     {"blob", SKR_SETTING_TEXT, FIELD(blob), "127.0.0.1:10000", 0, 0, "ADDR:PORT", "Where Azure Blob is served; port 0 picks one", false},
-    {"s3", SKR_SETTING_TEXT, FIELD(s3), "127.0.0.1:9000", 0, 0, "ADDR:PORT", "Where S3 will be served", false},
+    {"s3", SKR_SETTING_TEXT, FIELD(s3), "127.0.0.1:9000", 0, 0, "ADDR:PORT", "Where S3 is served", false},
     {"admin", SKR_SETTING_TEXT, FIELD(admin), "127.0.0.1:9001", 0, 0, "ADDR:PORT", "Health, metrics and console", false},
     {"account", SKR_SETTING_LIST, FIELD(accounts), NULL, 0, 0, "NAME:KEY",
      "Storage account and its base64 key, or NAME:@FILE; may be repeated. Default: the well-known development account, on loopback only", true},

@@ -73,6 +73,7 @@ static const struct skr_s3_error_entry skr_s3_auth_errors[SKR_AUTH_REFUSAL_COUNT
     [SKR_AUTH_PAYLOAD_HASH_MISSING] = {400, "InvalidRequest", "Missing required header for this request: x-amz-content-sha256"},
     [SKR_AUTH_PAYLOAD_HASH_MALFORMED] = {400, "InvalidArgument", "x-amz-content-sha256 must be UNSIGNED-PAYLOAD, STREAMING-AWS4-HMAC-SHA256-PAYLOAD, STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER, STREAMING-UNSIGNED-PAYLOAD-TRAILER, or a valid sha256 value."},
     [SKR_AUTH_UNSIGNED_HEADER] = {403, "AccessDenied", "There were headers present in the request which were not signed"},
+    [SKR_AUTH_TOKEN_INVALID] = {400, "InvalidToken", "The provided token is malformed or otherwise invalid."},
     [SKR_AUTH_DECODED_LENGTH_MISSING] = {411, "MissingContentLength", "You must provide the Content-Length HTTP header."},
 };
 

@@ -9,6 +9,7 @@
 
 #define SKR_MAX_KEY_BYTES 4096    /* an object's name, in bytes of UTF-8 */
 #define SKR_MAX_BLOCKS 50000      /* committed blocks or parts of one object */
+#define SKR_MAX_PARTS 10000       /* numbers of parts of one multipart upload: 1 to this */
 #define SKR_MAX_UNCOMMITTED_BLOCKS 100000
 #define SKR_MAX_BLOCK_NAME_BYTES 64
 #define SKR_ETAG_SIZE 48
@@ -134,7 +135,8 @@ enum skr_container_document {
 
 struct skr_container {
     uint64_t objects_node, uploads_node; /* roots of its two trees */
-    uint64_t versions_node;              /* root of the tree of versions that are not current */
+    uint64_t versions_node;              /* root of the tree of versions that are not current; 0: not made yet */
+    uint64_t multiparts_node;            /* root of the tree of multipart uploads; 0: not made yet */
     enum skr_versioning versioning;
     struct skr_bytes documents[SKR_DOCUMENT_COUNT]; /* data NULL: not set */
     int64_t created_ns, modified_ns;

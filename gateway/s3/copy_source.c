@@ -13,8 +13,6 @@ enum skr_status skr_s3_copy_source_parse(struct skr_arena *arena, struct skr_byt
     static const char marker[] = "?versionId=";
     struct skr_bytes version;
     *name = (struct skr_object_name){.version = {.is_given = false}};
-    if (text.size > 0 && text.data[0] == '/')
-        text = (struct skr_bytes){text.data + 1, text.size - 1};
     const char *question = text.size == 0 ? NULL : memmem(text.data, text.size, marker, sizeof marker - 1);
     if (question != NULL) {
         const char *from = question + sizeof marker - 1;
@@ -23,8 +21,10 @@ enum skr_status skr_s3_copy_source_parse(struct skr_arena *arena, struct skr_byt
         if (!skr_s3_version_parse(version, &name->version))
             return SKR_INVALID_ARGUMENT;
     }
-    if (!skr_percent_decode(arena, text, false, &text) || !skr_is_utf8(text)) /* some clients encode the slash between them too */
+    if (!skr_percent_decode(arena, text, false, &text) || !skr_is_utf8(text)) /* some clients encode the slashes too */
         return SKR_INVALID_ARGUMENT;
+    if (text.size > 0 && text.data[0] == '/')
+        text = (struct skr_bytes){text.data + 1, text.size - 1};
     const char *slash = text.size == 0 ? NULL : memchr(text.data, '/', text.size);
     if (slash == NULL || memchr(text.data, '\0', text.size) != NULL)
         return SKR_INVALID_ARGUMENT;

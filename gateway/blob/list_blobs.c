@@ -75,12 +75,24 @@ static void skr_render_properties(struct skr_xml *xml, const struct skr_object *
     skr_xml_end(xml, "Properties");
 }
 
+/* Names that another protocol gave may be no names of XML's elements. */
+static bool skr_is_element_name(struct skr_bytes name)
+{
+    for (size_t i = 0; i < name.size; i++) {
+        char c = name.data[i];
+        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+        if (!letter && (i == 0 || ((c < '0' || c > '9') && c != '-' && c != '.')))
+            return false;
+    }
+    return name.size > 0;
+}
+
 static void skr_render_metadata(struct skr_call *call, struct skr_xml *xml, const struct skr_object *object)
 {
     skr_xml_begin(xml, "Metadata");
     for (size_t i = 0; i < object->metadata_count; i++) {
         struct skr_bytes name = skr_arena_copy(call->arena, object->metadata[i].name);
-        if (name.data != NULL)
+        if (name.data != NULL && skr_is_element_name(name))
             skr_xml_element(xml, name.data, object->metadata[i].value);
     }
     skr_xml_end(xml, "Metadata");

@@ -1,22 +1,20 @@
 /* skerry serve: puts the rooms together, runs until a signal, takes them apart in the opposite order. */
-#include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "accounts.h"
 #include "commands.h"
 #include "settings.h"
 #include "skerry/admin.h"
 #include "skerry/auth.h"
 #include "skerry/blob.h"
 #include "skerry/core.h"
-#include "skerry/encoding.h"
 #include "skerry/log.h"
+#include "skerry/s3.h"
 
 /* Owned by the main thread. */
 struct skr_server {
@@ -25,88 +23,10 @@ struct skr_server {
     struct skr_core *core;
     struct skr_http *http;
     struct skr_blob *blob;
+    struct skr_s3 *s3;
     struct skr_admin *admin;
     char blob_bound[48], s3_bound[48], admin_bound[48];
 };
-
-/* ---- accounts ---- */
-
-/* The first line of a file, without white space at its end. */
-static enum skr_status skr_read_secret(const char *path, char *out, size_t capacity, struct skr_error *err)
-{
-    FILE *file = fopen(path, "re");
-    if (file == NULL || fgets(out, (int)capacity, file) == NULL) {
-        int os_errno = errno;
-        if (file != NULL)
-            fclose(file);
-        return skr_fail_os(err, SKR_INVALID_ARGUMENT, os_errno, "cannot read a key from %s: %s", path, strerror(os_errno));
-    }
-    fclose(file);
-    out[strcspn(out, " \t\r\n")] = '\0';
-    return SKR_OK;
-}
-
-/* NAME:KEY or NAME:@FILE */
-static enum skr_status skr_add_account(struct skr_accounts *accounts, const char *text, struct skr_error *err)
-{
-    char secret[600];
-    const char *colon = strchr(text, ':');
-    if (colon == NULL)
-        return skr_fail(err, SKR_INVALID_ARGUMENT, "an account is given as NAME:BASE64KEY or NAME:@FILE");
-    struct skr_bytes name = {text, (size_t)(colon - text)}, key = skr_text(colon + 1);
-    enum skr_status status = SKR_OK;
-    if (colon[1] == '@') {
-        status = skr_read_secret(colon + 2, secret, sizeof secret, err);
-        key = skr_text(secret);
-    }
-    if (status == SKR_OK)
-        status = skr_accounts_add(accounts, name, key, err);
-    explicit_bzero(secret, sizeof secret);
-    return status;
-}
-
-/* DIR/account-NAME.key, made with a random key when it is not there. */
-static enum skr_status skr_generate_account(struct skr_server *server, struct skr_error *err)
-{
-    const char *name = server->settings.generate_account;
-    char path[4096], text[SKR_BASE64_SIZE(64) + 2], pair[4200];
-    uint8_t key[64];
-    mkdir(server->settings.data, 0700);
-    snprintf(path, sizeof path, "%.3900s/account-%.30s.key", server->settings.data, name);
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (fd < 0 && errno != EEXIST)
-        return skr_fail_os(err, SKR_IO, errno, "cannot write %s: %s", path, strerror(errno));
-    if (fd >= 0) {
-        bool made = getrandom(key, sizeof key, 0) == sizeof key;
-        skr_base64_encode(text, key, sizeof key);
-        text[sizeof text - 2] = '\n';
-        made = made && write(fd, text, sizeof text - 1) == (ssize_t)sizeof text - 1 && fsync(fd) == 0;
-        close(fd);
-        explicit_bzero(key, sizeof key);
-        explicit_bzero(text, sizeof text);
-        if (!made)
-            return skr_fail(err, SKR_IO, "cannot write a key to %s", path);
-        skr_log(SKR_LOG_INFO, "serve", "made account '%s'; its key is in %s", name, path);
-    }
-    snprintf(pair, sizeof pair, "%.30s:@%s", name, path);
-    return skr_add_account(server->accounts, pair, err);
-}
-
-static enum skr_status skr_open_accounts(struct skr_server *server, struct skr_error *err)
-{
-    const struct skr_text_list *list = &server->settings.accounts;
-    enum skr_status status = skr_accounts_open(&server->accounts, err);
-    for (size_t i = 0; i < list->count && status == SKR_OK; i++)
-        status = skr_add_account(server->accounts, list->items[i], err);
-    if (status == SKR_OK && server->settings.generate_account != NULL)
-        status = skr_generate_account(server, err);
-    else if (status == SKR_OK && list->count == 0)
-        status = skr_accounts_add(server->accounts, SKR_BYTES(SKR_WELL_KNOWN_ACCOUNT), SKR_BYTES(SKR_WELL_KNOWN_KEY), err);
-    for (size_t i = 0; i < server->settings.s3_keys.count && status == SKR_OK; i++)
-        if (strchr(server->settings.s3_keys.items[i], ':') == NULL)
-            status = skr_fail(err, SKR_INVALID_ARGUMENT, "an S3 key is given as ACCESS:SECRET[:ACCOUNT] or ACCESS:@FILE");
-    return status;
-}
 
 static bool skr_is_loopback(const char *address)
 {
@@ -188,7 +108,7 @@ static enum skr_status skr_listen(struct skr_server *server, struct skr_error *e
                                                    "(SKERRY_GENERATE_ACCOUNT), or listen on 127.0.0.1");
     enum skr_status status = skr_http_listen(server->http, skr_blob_face(server->blob), settings->blob, server->blob_bound, err);
     if (status == SKR_OK)
-        status = skr_http_listen(server->http, &skr_unavailable_s3_face, settings->s3, server->s3_bound, err);
+        status = skr_http_listen(server->http, skr_s3_face(server->s3), settings->s3, server->s3_bound, err);
     if (status == SKR_OK)
         status = skr_http_listen(server->http, skr_admin_face(server->admin), settings->admin, server->admin_bound, err);
     return status == SKR_OK ? skr_http_start(server->http, err) : status;
@@ -199,7 +119,9 @@ static enum skr_status skr_server_open(struct skr_server *server, struct skr_err
     struct skr_io_fault *fault;
     enum skr_status status = skr_fault_parse(server->settings.io_fault, &fault, err);
     if (status == SKR_OK)
-        status = skr_open_accounts(server, err);
+        status = skr_open_accounts(&server->settings, &server->accounts, err);
+    if (status == SKR_OK)
+        status = skr_check_s3_names(&server->settings, err);
     if (status == SKR_OK)
         status = skr_open_core(server, fault, err);
     if (status == SKR_OK)
@@ -207,6 +129,15 @@ static enum skr_status skr_server_open(struct skr_server *server, struct skr_err
     struct skr_blob_options blob = {.accounts = server->accounts, .clock_skew_s = (unsigned)(server->settings.clock_skew_ms / 1000)};
     if (status == SKR_OK)
         status = skr_blob_open(&server->blob, &blob, err);
+    struct skr_s3_options s3 = {
+        .accounts = server->accounts,
+        .region = skr_text(server->settings.s3_region),
+        .domains = (const char *const *)server->settings.s3_domains.items,
+        .domain_count = server->settings.s3_domains.count,
+        .clock_skew_s = (unsigned)(server->settings.clock_skew_ms / 1000),
+    };
+    if (status == SKR_OK)
+        status = skr_s3_open(&server->s3, &s3, err);
     if (status == SKR_OK)
         status = skr_open_http(server, fault, err);
     if (status != SKR_OK)
@@ -218,6 +149,7 @@ static enum skr_status skr_server_open(struct skr_server *server, struct skr_err
 static void skr_server_close(struct skr_server *server)
 {
     skr_http_close(server->http);
+    skr_s3_close(server->s3);
     skr_blob_close(server->blob);
     skr_admin_close(server->admin);
     skr_core_close(server->core);
@@ -248,6 +180,11 @@ static void skr_print_hints(const struct skr_server *server)
             server->blob_bound, SKR_WELL_KNOWN_ACCOUNT, SKR_PRINT(sas), SKR_WELL_KNOWN_ACCOUNT, SKR_WELL_KNOWN_KEY, server->blob_bound,
             SKR_WELL_KNOWN_ACCOUNT, SKR_WELL_KNOWN_ACCOUNT, SKR_WELL_KNOWN_KEY, server->blob_bound, SKR_WELL_KNOWN_ACCOUNT,
             server->admin_bound);
+    if (server->settings.s3_keys.count == 0 && server->settings.s3_read_only_keys.count == 0) /* else others are in its place */
+        fprintf(stderr,
+                "S3 tools and SDKs, path-style:\n"
+                "  export AWS_ACCESS_KEY_ID=%s AWS_SECRET_ACCESS_KEY=%s AWS_DEFAULT_REGION=%s AWS_ENDPOINT_URL=http://%s\n\n",
+                SKR_WELL_KNOWN_ACCOUNT, SKR_WELL_KNOWN_KEY, server->settings.s3_region, server->s3_bound);
     skr_arena_release(&arena);
 }
 

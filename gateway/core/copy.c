@@ -42,14 +42,30 @@ struct skr_copy_change {
     unsigned take;
 };
 
+/* Who may read it, where it lies and where it points to is said anew for every object. */
+static bool skr_property_is_taken(enum skr_property property, const struct skr_put *put)
+{
+    switch (property) {
+    case SKR_PROPERTY_COPY_ID:
+    case SKR_PROPERTY_COPY_SOURCE:
+    case SKR_PROPERTY_STORAGE_CLASS:
+    case SKR_PROPERTY_CANNED_ACL:
+    case SKR_PROPERTY_WEBSITE_REDIRECT:
+        return false;
+    case SKR_PROPERTY_ACCESS_TIER:
+        return put->properties[property].data == NULL;
+    default:
+        return true;
+    }
+}
+
 /* What the new object takes from the source, copied out of the view before anything is written. */
 static enum skr_status skr_take_from_source(struct skr_copy_change *op, const struct skr_object *source, struct skr_put *put,
                                             struct skr_bytes *etag, struct skr_error *err)
 {
     if (op->take & SKR_COPY_PROPERTIES)
         for (size_t i = 0; i < SKR_PROPERTY_COUNT; i++)
-            if (i != SKR_PROPERTY_COPY_ID && i != SKR_PROPERTY_COPY_SOURCE &&
-                (i != SKR_PROPERTY_ACCESS_TIER || put->properties[i].data == NULL))
+            if (skr_property_is_taken((enum skr_property)i, put))
                 put->properties[i] = source->properties[i];
     if (op->take & SKR_COPY_METADATA) {
         put->metadata = source->metadata;

@@ -129,7 +129,7 @@ enum MHD_Result skr_response_queue(struct skr_exchange *exchange)
 {
     struct MHD_Response *response = exchange->response;
     for (struct skr_response_header *header = exchange->headers; header != NULL; header = header->next)
-        MHD_add_response_header(response, header->name, header->value);
+        MHD_add_response_header(response, header->name, header->value[0] != '\0' ? header->value : " "); /* it adds no empty one */
     if (exchange->close_after || exchange->reactor->draining)
         MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
     exchange->phase = SKR_PHASE_REPLYING;

@@ -78,7 +78,7 @@ void skr_s3_etag_header(struct skr_s3_call *call, struct skr_bytes etag);
 void skr_s3_date_header(struct skr_s3_call *call, const char *name, int64_t unix_ns);
 /* x-amz-version-id, where the bucket keeps versions or did. */
 void skr_s3_version_header(struct skr_s3_call *call, const char *name, const struct skr_object *object);
-void skr_s3_metadata_headers(struct skr_s3_call *call, const struct skr_object *object);
+void skr_s3_metadata_headers(struct skr_s3_call *call, const struct skr_object *object); /* metadata.c */
 /* x-amz-checksum-KIND and x-amz-checksum-type. Nothing when the object has none. */
 void skr_s3_checksum_headers(struct skr_s3_call *call, const struct skr_object *object);
 /* Replies without a body. */
@@ -110,7 +110,7 @@ struct skr_bytes skr_s3_checksum_text(struct skr_arena *arena, const struct skr_
 bool skr_s3_parse_md5(struct skr_bytes base64, uint8_t md5[16]);
 /* False: the call was answered with an error. */
 bool skr_s3_conditions(struct skr_s3_call *call);
-bool skr_s3_metadata(struct skr_s3_call *call, const struct skr_name_value **metadata, size_t *count);
+bool skr_s3_metadata(struct skr_s3_call *call, const struct skr_name_value **metadata, size_t *count); /* metadata.c */
 /* Content-*, Cache-Control, Expires, storage class, website redirect, canned ACL. */
 bool skr_s3_properties(struct skr_s3_call *call, struct skr_bytes properties[SKR_PROPERTY_COUNT]);
 /* Headers that ask for what is not there (encryption with customer keys, object lock, grants). True: answered. */
@@ -126,6 +126,8 @@ void skr_s3_receive_object(struct skr_s3_call *call, enum skr_checksum_kind chec
                            void (*received)(struct skr_s3_call *call));
 /* Receives a small document, verified like an object's bytes, then calls `received`. */
 void skr_s3_receive_document(struct skr_s3_call *call, void (*received)(struct skr_s3_call *call, struct skr_bytes document));
+/* Likewise, where the request's checksum headers are not about this document: call->incoming.expected is what the caller set. */
+void skr_s3_receive_document_as(struct skr_s3_call *call, void (*received)(struct skr_s3_call *call, struct skr_bytes document));
 
 /* ---- shared by handlers (face.c) ---- */
 /* Ends the call with core's outcome when it failed: false. */
@@ -137,6 +139,24 @@ bool skr_s3_bucket_exists(struct skr_s3_call *call);
 
 /* Handlers, one a row. */
 #define SKR_S3_HANDLER(name) void skr_s3_##name(void *context)
+/* objects and uploads */
+SKR_S3_HANDLER(abort_multipart_upload);
+SKR_S3_HANDLER(complete_multipart_upload);
+SKR_S3_HANDLER(copy_object);
+SKR_S3_HANDLER(create_multipart_upload);
+SKR_S3_HANDLER(delete_object);
+SKR_S3_HANDLER(delete_object_tagging);
+SKR_S3_HANDLER(get_object);
+SKR_S3_HANDLER(get_object_acl);
+SKR_S3_HANDLER(get_object_attributes);
+SKR_S3_HANDLER(get_object_tagging);
+SKR_S3_HANDLER(list_parts);
+SKR_S3_HANDLER(put_object);
+SKR_S3_HANDLER(put_object_acl);
+SKR_S3_HANDLER(put_object_tagging);
+SKR_S3_HANDLER(rename_object);
+SKR_S3_HANDLER(upload_part);
+SKR_S3_HANDLER(upload_part_copy);
 SKR_S3_HANDLER(not_implemented);
 /* buckets, listings, what is not configured */
 SKR_S3_HANDLER(create_bucket);

@@ -73,6 +73,7 @@ static const struct skr_s3_error_entry skr_s3_auth_errors[SKR_AUTH_REFUSAL_COUNT
     [SKR_AUTH_PAYLOAD_HASH_MISSING] = {400, "InvalidRequest", "Missing required header for this request: x-amz-content-sha256"},
     [SKR_AUTH_PAYLOAD_HASH_MALFORMED] = {400, "InvalidArgument", "x-amz-content-sha256 must be UNSIGNED-PAYLOAD, STREAMING-AWS4-HMAC-SHA256-PAYLOAD, STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER, STREAMING-UNSIGNED-PAYLOAD-TRAILER, or a valid sha256 value."},
     [SKR_AUTH_UNSIGNED_HEADER] = {403, "AccessDenied", "There were headers present in the request which were not signed"},
+    [SKR_AUTH_TOKEN_INVALID] = {400, "InvalidToken", "The provided token is malformed or otherwise invalid."},
     [SKR_AUTH_DECODED_LENGTH_MISSING] = {411, "MissingContentLength", "You must provide the Content-Length HTTP header."},
 };
 
@@ -94,6 +95,7 @@ static const struct skr_s3_error_entry skr_s3_errors[SKR_S3_ERROR_COUNT] = {
     [SKR_S3_INVALID_PART] = {400, "InvalidPart", "One or more of the specified parts could not be found. The part may not have been uploaded, or the specified entity tag may not match the part's entity tag."},
     [SKR_S3_INVALID_PART_NUMBER] = {416, "InvalidPartNumber", "The requested partnumber is not satisfiable"},
     [SKR_S3_INVALID_PART_ORDER] = {400, "InvalidPartOrder", "The list of parts was not in ascending order. Parts must be ordered by part number."},
+    [SKR_S3_INVALID_RANGE] = {416, "InvalidRange", "The requested range is not satisfiable"},
     [SKR_S3_INVALID_REQUEST] = {400, "InvalidRequest", "The request is not valid."},
     [SKR_S3_INVALID_STORAGE_CLASS] = {400, "InvalidStorageClass", "The storage class you specified is not valid"},
     [SKR_S3_INVALID_TAG] = {400, "InvalidTag", "The tag provided was not a valid tag."},
@@ -108,8 +110,10 @@ static const struct skr_s3_error_entry skr_s3_errors[SKR_S3_ERROR_COUNT] = {
     [SKR_S3_MISSING_REQUEST_BODY] = {400, "MissingRequestBodyError", "Request body is empty."},
     [SKR_S3_MISSING_CONTENT_MD5] = {400, "InvalidRequest", "Missing required header for this request: Content-MD5 OR x-amz-checksum-*"},
     [SKR_S3_MISSING_SECURITY_HEADER] = {400, "MissingSecurityHeader", "Your request was missing a required header"},
+    [SKR_S3_NO_SUCH_BUCKET] = {404, "NoSuchBucket", "The specified bucket does not exist"},
     [SKR_S3_NO_SUCH_CORS] = {404, "NoSuchCORSConfiguration", "The CORS configuration does not exist"},
     [SKR_S3_NO_SUCH_ENCRYPTION] = {404, "ServerSideEncryptionConfigurationNotFoundError", "The server side encryption configuration was not found"},
+    [SKR_S3_NO_SUCH_KEY] = {404, "NoSuchKey", "The specified key does not exist."},
     [SKR_S3_NO_SUCH_LIFECYCLE] = {404, "NoSuchLifecycleConfiguration", "The lifecycle configuration does not exist"},
     [SKR_S3_NO_SUCH_OBJECT_LOCK] = {404, "ObjectLockConfigurationNotFoundError", "Object Lock configuration does not exist for this bucket"},
     [SKR_S3_NO_SUCH_OBJECT_RETENTION] = {404, "NoSuchObjectLockConfiguration", "The specified object does not have a ObjectLock configuration"},
@@ -125,6 +129,7 @@ static const struct skr_s3_error_entry skr_s3_errors[SKR_S3_ERROR_COUNT] = {
     [SKR_S3_PRECONDITION_FAILED] = {412, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold"},
     [SKR_S3_SHA256_MISMATCH] = {400, "XAmzContentSHA256Mismatch", "The provided 'x-amz-content-sha256' header does not match what was computed."},
     [SKR_S3_SIGNATURE_MISMATCH] = {403, "SignatureDoesNotMatch", "The request signature we calculated does not match the signature you provided. Check your key and signing method."},
+    [SKR_S3_TOO_MANY_TAGS] = {400, "BadRequest", "There are too many tags."},
     [SKR_S3_CORS_FORBIDDEN] = {403, "AccessForbidden", "CORSResponse: This CORS request is not allowed. This is usually because the evalution of Origin, request method / Access-Control-Request-Method or Access-Control-Request-Headers are not whitelisted by the resource's CORS spec."},
 };
 

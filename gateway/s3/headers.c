@@ -30,19 +30,6 @@ void skr_s3_version_header(struct skr_s3_call *call, const char *name, const str
         skr_exchange_header(call->exchange, name, skr_s3_version_text(call->arena, object->version_ns));
 }
 
-void skr_s3_metadata_headers(struct skr_s3_call *call, const struct skr_object *object)
-{
-    for (size_t i = 0; i < object->metadata_count; i++) {
-        char name[SKR_S3_MAX_METADATA_BYTES + 16];
-        int size = snprintf(name, sizeof name, "x-amz-meta-%.*s", SKR_PRINT(object->metadata[i].name));
-        for (int at = 0; at < size && (size_t)at < sizeof name; at++)
-            if (name[at] >= 'A' && name[at] <= 'Z')
-                name[at] |= 0x20; /* S3 keeps names in lower case */
-        if (size > 0 && (size_t)size < sizeof name)
-            skr_exchange_header_named(call->exchange, (struct skr_bytes){name, (size_t)size}, object->metadata[i].value);
-    }
-}
-
 void skr_s3_checksum_headers(struct skr_s3_call *call, const struct skr_object *object)
 {
     if (object->checksum.kind == SKR_CHECKSUM_NONE)

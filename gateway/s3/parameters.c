@@ -139,32 +139,7 @@ bool skr_s3_conditions(struct skr_s3_call *call)
     return false;
 }
 
-/* ---- metadata and properties ---- */
-
-bool skr_s3_metadata(struct skr_s3_call *call, const struct skr_name_value **metadata, size_t *count)
-{
-    struct skr_name_value *pairs = skr_arena_alloc(call->arena, SKR_MAX_HEADERS * sizeof *pairs);
-    size_t total = 0, used = 0;
-    if (pairs == NULL) {
-        skr_s3_fail_status(call, SKR_NO_MEMORY);
-        return false;
-    }
-    for (size_t i = 0; i < call->request->header_count; i++) {
-        const struct skr_header *header = &call->request->headers[i];
-        if (header->name.size <= 11 || !skr_bytes_equal_nocase((struct skr_bytes){header->name.data, 11}, SKR_BYTES("x-amz-meta-")))
-            continue;
-        struct skr_bytes name = {header->name.data + 11, header->name.size - 11};
-        total += name.size + header->value.size;
-        pairs[used++] = (struct skr_name_value){name, header->value};
-    }
-    if (total > SKR_S3_MAX_METADATA_BYTES) {
-        skr_s3_refuse(call, SKR_S3_METADATA_TOO_LARGE);
-        return false;
-    }
-    *metadata = pairs;
-    *count = used;
-    return true;
-}
+/* ---- properties ---- */
 
 static bool skr_s3_is_among(struct skr_bytes text, const char *const *names, size_t count)
 {

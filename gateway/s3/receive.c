@@ -72,7 +72,7 @@ uint64_t skr_s3_body_length(const struct skr_s3_call *call)
 {
     if (call->payload.has_decoded_length)
         return call->payload.decoded_length;
-    return call->request->chunked ? SKR_SIZE_ANY : call->request->content_length;
+    return call->request->has_content_length ? call->request->content_length : SKR_SIZE_ANY;
 }
 
 /* ---- the sink ---- */
@@ -274,12 +274,18 @@ static void skr_s3_document_end(void *context)
         call->incoming.document_received(call, (struct skr_bytes){call->incoming.document, call->incoming.document_size});
 }
 
-void skr_s3_receive_document(struct skr_s3_call *call, void (*received)(struct skr_s3_call *call, struct skr_bytes document))
+void skr_s3_receive_document_as(struct skr_s3_call *call, void (*received)(struct skr_s3_call *call, struct skr_bytes document))
 {
     static const struct skr_body_sink sink = {skr_s3_sink_write, skr_s3_document_end, skr_s3_sink_abort};
-    if (!skr_s3_expected_digests(call) || !skr_s3_begin_body(call))
+    if (!skr_s3_begin_body(call))
         return;
     call->incoming.document_limit = (size_t)call->operation->body_limit_bytes;
     call->incoming.document_received = received;
     skr_exchange_receive(call->exchange, &sink, call, skr_s3_wire_limit(call->operation->body_limit_bytes));
+}
+
+void skr_s3_receive_document(struct skr_s3_call *call, void (*received)(struct skr_s3_call *call, struct skr_bytes document))
+{
+    if (skr_s3_expected_digests(call))
+        skr_s3_receive_document_as(call, received);
 }

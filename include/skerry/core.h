@@ -256,7 +256,7 @@ struct skr_copy_source {
     uint64_t offset, length;                 /* for blocks; length SKR_SIZE_ANY: to the end. SKR_INVALID_RANGE */
 };
 enum { /* what a copy takes from its source instead of from `put` */
-    SKR_COPY_PROPERTIES = 1 << 0,
+    SKR_COPY_PROPERTIES = 1 << 0, /* but for storage class, canned ACL and website redirect */
     SKR_COPY_METADATA = 1 << 1,
     SKR_COPY_TAGS = 1 << 2,
 };

@@ -146,7 +146,7 @@ static bool skr_read_date(const struct skr_request *request, struct skr_arena *a
     out->timestamp = text;
     if (skr_read_timestamp(text, &out->time_s))
         return true;
-    if (own || !skr_http_date_parse(text, &out->time_s) || out->time_s < 0 || out->time_s > INT64_C(253402300799))
+    if (own || !skr_http_date_parse(text, &out->time_s) || out->time_s < 0 || out->time_s > INT64_MAX / 1000000000)
         return false;
     char iso[36];
     size_t size = skr_iso8601_format(iso, out->time_s * 1000000000, 0), used = 0;

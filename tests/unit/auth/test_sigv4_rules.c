@@ -171,6 +171,12 @@ START_TEST(times)
     s3_must_refuse(SKR_AUTH_HEADER_MALFORMED, "GET", "/key", HOST PLAIN "x-amz-date: yesterday\n" WHOLE);
     s3_must_refuse(SKR_AUTH_HEADER_MALFORMED, "GET", "/key", HOST PLAIN "x-amz-date: Mon, 15 Jun 2026 12:00:00 GMT\n" WHOLE);
     s3_must_refuse(SKR_AUTH_HEADER_MALFORMED, "GET", "/key", HOST PLAIN "Date: yesterday\n" WHOLE);
+    static const char *const far[] = {"Date: Thu, 15 Jun 7119 12:00:00 GMT\n", "Date: Sun, 15 Jun 1600 12:00:00 GMT\n",
+                                      "Date: 71190615T120000Z\n", "x-amz-date: 99991231T235959Z\n", "x-amz-date: 00010101T000000Z\n"};
+    for (size_t i = 0; i < COUNT(far); i++) {
+        snprintf(text, sizeof text, HOST PLAIN "%s" WHOLE, far[i]);
+        ck_assert_int_ne(s3_run("GET", "/key", text), SKR_AUTH_ALLOWED);
+    }
     s3_must_refuse(SKR_AUTH_HEADER_MALFORMED, "GET", "/key", HOST PLAIN DATED DATED WHOLE);
     /* a good Date does not make up for a bad x-amz-date */
     s3_must_refuse(SKR_AUTH_HEADER_MALFORMED, "GET", "/key", HOST PLAIN "x-amz-date:\nDate: " SIGV4_STAMP "\n" WHOLE);

@@ -129,6 +129,7 @@ static enum skr_auth_refusal skr_sigv4_check(const struct skr_s3_auth_options *o
                                              const struct skr_sigv4 *signature, struct skr_arena *arena,
                                              struct skr_principal *out, struct skr_s3_payload *payload, struct skr_error *err)
 {
+    const uint32_t readers = SKR_PERMISSION_READ | SKR_PERMISSION_LIST | SKR_PERMISSION_POLICY;
     const struct skr_s3_key *key = skr_accounts_s3_key(options->accounts, signature->access_key);
     if (key == NULL)
         return skr_refuse(err, SKR_AUTH_ACCESS_KEY_UNKNOWN,
@@ -151,7 +152,7 @@ static enum skr_auth_refusal skr_sigv4_check(const struct skr_s3_auth_options *o
     if (refusal == SKR_AUTH_ALLOWED)
         *out = (struct skr_principal){.scheme = SKR_AUTH_SIGV4,
                                       .account = key->account,
-                                      .permissions = key->read_only ? SKR_PERMISSION_READ | SKR_PERMISSION_LIST : UINT32_MAX,
+                                      .permissions = key->read_only ? readers : UINT32_MAX,
                                       .resource_types = UINT32_MAX};
     return refusal;
 }

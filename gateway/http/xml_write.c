@@ -43,13 +43,18 @@ static void skr_xml_escaped(struct skr_xml *xml, struct skr_bytes text)
     size_t from = 0;
     for (size_t i = 0; i < text.size; i++) {
         const char *entity = NULL;
+        char reference[8];
         switch (text.data[i]) {
         case '&': entity = "&amp;"; break;
         case '<': entity = "&lt;"; break;
         case '>': entity = "&gt;"; break;
         case '"': entity = "&quot;"; break;
         case '\r': entity = "&#xD;"; break;
-        default: continue;
+        default:
+            if ((unsigned char)text.data[i] >= 0x20 || text.data[i] == '\t' || text.data[i] == '\n')
+                continue;
+            snprintf(reference, sizeof reference, "&#x%X;", (unsigned)text.data[i]); /* no XML 1.0, but told apart: as S3 answers */
+            entity = reference;
         }
         skr_xml_raw(xml, (struct skr_bytes){text.data + from, i - from});
         skr_xml_literal(xml, entity);

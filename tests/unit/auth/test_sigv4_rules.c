@@ -335,7 +335,7 @@ START_TEST(each_key_has_its_own_secret_and_rights)
     ck_assert_int_eq(run_signed(SIGV4_ACCESS, SIGV4_SECRET), SKR_AUTH_ALLOWED);
     ck_assert_uint_eq(principal.permissions, UINT32_MAX);
     ck_assert_int_eq(run_signed("AKIDREADER", TEST_KEY), SKR_AUTH_ALLOWED);
-    ck_assert_uint_eq(principal.permissions, SKR_PERMISSION_READ | SKR_PERMISSION_LIST);
+    ck_assert_uint_eq(principal.permissions, SKR_PERMISSION_READ | SKR_PERMISSION_LIST | SKR_PERMISSION_POLICY);
     ck_assert(skr_bytes_equal(principal.account, SKR_BYTES("first")));
     ck_assert_int_eq(run_signed("AKIDREADER", SIGV4_SECRET), SKR_AUTH_SIGNATURE_MISMATCH);
     ck_assert_int_eq(run_signed(SIGV4_ACCESS, TEST_KEY), SKR_AUTH_SIGNATURE_MISMATCH);
@@ -365,7 +365,8 @@ START_TEST(a_full_key_does_what_a_row_asks_and_a_read_only_key_reads)
                 {SKR_POST, SKR_PERMISSION_READ, true},
                 {SKR_GET, SKR_PERMISSION_TAGS, false},
                 {SKR_GET, SKR_PERMISSION_OWNER, false},
-                {SKR_PUT, 0, false},
+                {SKR_GET, SKR_PERMISSION_POLICY, true},
+                {SKR_PUT, SKR_PERMISSION_POLICY, false},  {SKR_PUT, 0, false},
                 {SKR_POST, 0, false},
                 {SKR_PUT, SKR_PERMISSION_WRITE, false},
                 {SKR_DELETE, SKR_PERMISSION_DELETE, false},

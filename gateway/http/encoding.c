@@ -206,3 +206,17 @@ struct skr_bytes skr_list_cut(struct skr_bytes *list)
         item.size--;
     return item;
 }
+
+bool skr_wildcard_matches(struct skr_bytes pattern, struct skr_bytes text, bool any_case)
+{
+    const char *star = pattern.size == 0 ? NULL : memchr(pattern.data, '*', pattern.size);
+    if (star == NULL)
+        return any_case ? skr_bytes_equal_nocase(pattern, text) : skr_bytes_equal(pattern, text);
+    struct skr_bytes before = {pattern.data, (size_t)(star - pattern.data)};
+    struct skr_bytes after = {star + 1, pattern.size - before.size - 1};
+    if (text.size < before.size + after.size)
+        return false;
+    struct skr_bytes head = {text.data, before.size}, tail = {text.data + text.size - after.size, after.size};
+    return any_case ? skr_bytes_equal_nocase(before, head) && skr_bytes_equal_nocase(after, tail)
+                    : skr_bytes_equal(before, head) && skr_bytes_equal(after, tail);
+}

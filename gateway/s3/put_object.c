@@ -36,12 +36,12 @@ void skr_s3_fail_write(struct skr_s3_call *call, enum skr_status status)
 
 static bool skr_s3_tags_header(struct skr_s3_call *call, struct skr_put *put)
 {
-    struct skr_s3_tags tags;
+    struct skr_tags tags;
     struct skr_bytes text = skr_s3_header(call, "x-amz-tagging");
     if (text.size == 0)
         return true;
-    enum skr_s3_tags_problem problem = skr_s3_tags_parse_query(call->arena, text, SKR_S3_MAX_OBJECT_TAGS, &tags);
-    if (problem != SKR_S3_TAGS_FINE) {
+    enum skr_tags_problem problem = skr_tags_parse_query(call->arena, text, &skr_s3_object_tags, &tags);
+    if (problem != SKR_TAGS_FINE) {
         skr_s3_tags_fail(call, problem, true, "Object tags cannot be greater than 10");
         return false;
     }

@@ -24,6 +24,9 @@ bool skr_is_utf8(struct skr_bytes text); /* well-formed, no surrogates, no overl
 /* Takes the next item off a list with commas, without the white space around it. May be empty. */
 struct skr_bytes skr_list_cut(struct skr_bytes *list);
 
+/* `pattern` has at most one '*', which stands for any text. */
+bool skr_wildcard_matches(struct skr_bytes pattern, struct skr_bytes text, bool any_case);
+
 /* A whole decimal number, digits only, no overflow. */
 bool skr_parse_u64(struct skr_bytes text, uint64_t *value);
 

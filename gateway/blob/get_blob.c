@@ -193,5 +193,6 @@ SKR_HANDLER(get_blob_metadata)
     skr_call_common_headers(call);
     skr_call_etag_headers(call, call->object.etag, call->object.modified_ns);
     skr_call_metadata_headers(call, call->object.metadata, call->object.metadata_count);
+    skr_call_version_headers(call, &call->object, true);
     skr_call_reply(call, 200);
 }

@@ -176,6 +176,21 @@ bool skr_is_utf8(struct skr_bytes text)
     return true;
 }
 
+struct skr_bytes skr_header_text(struct skr_arena *arena, struct skr_bytes text)
+{
+    bool plain = true;
+    for (size_t i = 0; i < text.size && plain; i++)
+        plain = text.data[i] >= ' ' && text.data[i] < 0x7F;
+    size_t size = SKR_BASE64_SIZE(text.size) + 12;
+    char *out = plain ? NULL : skr_arena_alloc(arena, size);
+    if (out == NULL)
+        return text;
+    memcpy(out, "=?UTF-8?B?", 10);
+    skr_base64_encode(out + 10, text.data, text.size);
+    memcpy(out + size - 2, "?=", 2);
+    return (struct skr_bytes){out, size};
+}
+
 bool skr_parse_u64(struct skr_bytes text, uint64_t *value)
 {
     *value = 0;

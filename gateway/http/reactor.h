@@ -131,6 +131,8 @@ struct skr_exchange {
     int http_status;
     uint64_t response_bytes;
     struct skr_response_header *headers;
+    void (*prepare)(void *context); /* before the reply; NULL: was called, or there is none */
+    void *prepare_context;
     void (*closed)(void *context);
     void *closed_context;
     const char *operation;

@@ -19,7 +19,7 @@ import known_differences  # noqa: E402
 from compare import differences  # noqa: E402
 from table import ANONYMOUS, KEY, LITE  # noqa: E402
 
-TOPICS = ["service", "containers", "blobs", "blocks", "reading", "listing", "copies", "conditions", "access", "names", "protocol"]
+TOPICS = ["service", "containers", "blobs", "blocks", "reading", "listing", "copies", "conditions", "tags", "access", "names", "protocol"]
 
 
 class Side:

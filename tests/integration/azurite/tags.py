@@ -87,6 +87,6 @@ ROWS = [
     Row("list with tags, signature with t", "GET /tags?restype=container&comp=list&prefix=tagged&include=tags", sign=account_sas("rlt")),
     Row("list with tags, signature without t", "GET /tags?restype=container&comp=list&prefix=tagged&include=tags", sign=account_sas("rl")),
     Row("get, of a public one", "GET /tags-public/tagged?comp=tags", sign=ANONYMOUS),
-    Row("set metadata twice the same", "PUT /tags/plain?comp=metadata", {"x-ms-meta-a": "1", "x-ms-meta-A": "2"}),
+    Row("set metadata twice the same", "PUT /tags/plain?comp=metadata", {"x-ms-meta-a": "1", "x-ms-meta-A": "2"}, sign=account_sas()),
     Row("set metadata beyond ASCII", "PUT /tags/plain?comp=metadata", {"x-ms-meta-a": "gr\u00fcn"}, sign=account_sas()),
 ]

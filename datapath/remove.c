@@ -24,6 +24,8 @@ enum skr_status skr_store_punch(struct skr_store *store, struct skr_io *io, uint
                                 uint64_t size_bytes, struct skr_error *err)
 {
     char path[SKR_PATH_SIZE];
+    if (size_bytes == 0)
+        return SKR_OK; /* fallocate refuses a hole of no bytes */
     skr_store_path(path, file_id);
     int fd = skr_io_open_file(io, store->root_fd, path, O_WRONLY, 0);
     if (fd == -ENOENT)

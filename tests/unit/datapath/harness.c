@@ -19,6 +19,7 @@ static struct {
     int os_errno;
     _Atomic long skip, times;
     bool own_thread_only;
+    _Atomic bool others_out;
 } seam;
 
 static int decide(struct skr_io_fault *fault, enum skr_io_call call)
@@ -27,6 +28,8 @@ static int decide(struct skr_io_fault *fault, enum skr_io_call call)
     bool own = pthread_equal(pthread_self(), seam.thread) != 0;
     if (own && seam_log.count < sizeof seam_log.calls / sizeof *seam_log.calls)
         seam_log.calls[seam_log.count++] = call;
+    if (!own && call == SKR_IO_MKDIR && atomic_load(&seam.others_out))
+        return -EACCES;
     if (atomic_load(&seam.times) <= 0 || call != seam.call || (seam.own_thread_only && !own))
         return 0;
     if (atomic_fetch_sub(&seam.skip, 1) > 0)
@@ -41,6 +44,11 @@ void seam_fail(enum skr_io_call call, int os_errno, long skip, long times, bool 
     seam.own_thread_only = own_thread_only;
     atomic_store(&seam.skip, skip);
     atomic_store(&seam.times, times);
+}
+
+void seam_keep_others_out(bool out)
+{
+    atomic_store(&seam.others_out, out);
 }
 
 void seam_heal(void)

@@ -23,6 +23,8 @@ extern struct seam_log seam_log;
 /* From now on, the calls of one kind after the next `skip` fail, `times` of them; on every thread, or on the test's own only. */
 void seam_fail(enum skr_io_call call, int os_errno, long skip, long times, bool own_thread_only);
 void seam_heal(void);
+/* The thread that makes files ahead can make none, so that the test's own does it all. Before a store is opened. */
+void seam_keep_others_out(bool out);
 /* Position of the n-th call (from 0) of a kind in the log, or -1. */
 long seam_find(enum skr_io_call call, size_t n);
 size_t seam_count(enum skr_io_call call);

@@ -20,6 +20,7 @@ static struct skr_writer *begun(size_t size, struct skr_slots *slots)
  * cut to size, the sync of bytes. Only then `done`. */
 START_TEST(everything_is_durable_before_done)
 {
+    seam_keep_others_out(true);
     harness = (struct store_harness){.direct_io = true};
     store_make(&harness);
     ck_assert_uint_eq(seam_count(SKR_IO_SYNC_DIRECTORY), 1); /* `contents` itself */
@@ -46,6 +47,7 @@ END_TEST
 START_TEST(folders_that_are_there_are_synced_all_the_same)
 {
     char path[160];
+    seam_keep_others_out(true);
     harness = (struct store_harness){.direct_io = true};
     store_make(&harness);
     snprintf(path, sizeof path, "%s/contents/00000002", harness.directory);
@@ -65,6 +67,7 @@ END_TEST
 START_TEST(a_failed_directory_sync_is_final)
 {
     enum skr_status status;
+    seam_keep_others_out(true);
     harness = (struct store_harness){.direct_io = true};
     store_make(&harness);
     seam_fail(SKR_IO_SYNC_DIRECTORY, EIO, _i, 1, true);

@@ -269,10 +269,10 @@ START_TEST(a_damaged_boot_number_is_not_zero)
     struct skr_meta *meta;
     make();
     ck_assert_int_eq(environment_change(&environment, damage_boot, NULL), SKR_OK);
-    skr_meta_reader_close(environment.reader);
-    skr_meta_close(environment.meta);
+    environment_close(&environment);
     struct skr_meta_options options = {.directory = environment.directory, .max_readers = 2};
     ck_assert_int_eq(skr_meta_open(&meta, &options, &error), SKR_CORRUPT);
+    environment_delete(&environment);
 }
 END_TEST
 
@@ -282,14 +282,14 @@ START_TEST(a_format_that_cannot_be_read_is_left_alone)
     struct skr_meta *meta;
     char path[128], target[16];
     make();
-    skr_meta_reader_close(environment.reader);
-    skr_meta_close(environment.meta);
+    environment_close(&environment);
     snprintf(path, sizeof path, "%s/format", environment.directory);
     ck_assert_int_eq(unlink(path), 0);
     ck_assert_int_eq(symlink("format", path), 0); /* to itself: reading it fails for root, too */
     struct skr_meta_options options = {.directory = environment.directory, .max_readers = 2};
     ck_assert_int_eq(skr_meta_open(&meta, &options, &error), SKR_IO);
     ck_assert_int_eq(readlink(path, target, sizeof target), 6);
+    environment_delete(&environment);
 }
 END_TEST
 

@@ -41,6 +41,8 @@ void skr_xml_close(struct skr_xml *xml)
 static void skr_xml_escaped(struct skr_xml *xml, struct skr_bytes text)
 {
     size_t from = 0;
+    if (text.size == 0)
+        return; /* there may be no text to point into */
     for (size_t i = 0; i < text.size; i++) {
         const char *entity = NULL;
         switch (text.data[i]) {

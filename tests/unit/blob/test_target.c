@@ -103,7 +103,7 @@ START_TEST(container_names)
 {
     static const char *const valid[] = {"abc", "a-b", "0ab", "a1-b2-c3", "$root", "$logs", "$web",
                                         "abcdefghijklmnopqrstuvwxyz0123456789abcdefghijklmnopqrstuvwxyz0"};
-    static const char *const invalid[] = {"", "ab", "-ab", "ab-", "a--b", "Abc", "a_b", "a.b", "a/b", "$rooT", "abc\n", "\xC3\xA4" "bc",
+    static const char *const invalid[] = {"", "ab", "-ab", "ab-", "a--b", "Abc", "a_b", "a.b", "a/b", "$rooT", "abc\n", "\xC3\xA4-bc",
                                           "abcdefghijklmnopqrstuvwxyz0123456789abcdefghijklmnopqrstuvwxyz01"};
     for (size_t i = 0; i < COUNT(valid); i++)
         ck_assert_msg(skr_container_name_is_valid(skr_text(valid[i])), "%s", valid[i]);

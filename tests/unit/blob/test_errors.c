@@ -94,6 +94,14 @@ START_TEST(names_and_values_come_back_escaped)
     skr_call_fail_header(&call, "x-ms-version");
     ck_assert_ptr_nonnull(memmem(exchange.reply.data, exchange.reply.size, "&lt;&amp;&gt;", 13));
     expect_error();
+    /* whatever they are */
+    exchange_release(&exchange);
+    ck_assert(exchange_parse(&exchange, SKR_BYTES("GET /acct/box/blob?comp=%19%E4x\nx-ms-version: \xE4\n")));
+    skr_call_fail_query(&call, "comp", NULL);
+    ck_assert_ptr_nonnull(memmem(exchange.reply.data, exchange.reply.size, ">??x<", 5));
+    expect_error();
+    skr_call_fail_header(&call, "x-ms-version");
+    expect_error();
     /* and one that is not there has no value */
     skr_call_fail_query(&call, "restype", NULL);
     ck_assert(skr_bytes_equal(exchange_header(&exchange, "x-ms-error-code"), SKR_BYTES("MissingRequiredQueryParameter")));

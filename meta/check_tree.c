@@ -1,7 +1,7 @@
 /* Checks of names: containers, directory entries and the nodes that lead back to them; and dropping what a lost file took with it. */
 #include <stdlib.h>
 
-#include "check.h"
+#include "checking.h"
 #include "contents.h"
 #include "records.h"
 #include "tree.h"
@@ -136,7 +136,7 @@ static enum skr_status skr_visit_node(struct skr_check *check, struct skr_bytes 
     struct skr_dirent dirent;
     bool empty = true;
     uint64_t node = key.size == 8 ? skr_get_be64(key.data) : 0;
-    *keep = node != 0 && skr_row_get(check->view, SKR_TABLE_DIRENTS, value, &found, err) == SKR_OK &&
+    *keep = node != 0 && value.size >= 8 && skr_row_get(check->view, SKR_TABLE_DIRENTS, value, &found, err) == SKR_OK &&
             skr_dirent_decode(found, &dirent, err) == SKR_OK && dirent.interior && dirent.child == node;
     if (!*keep) {
         skr_check_problem(check, "directory node %016llx has no entry", (unsigned long long)node);

@@ -132,7 +132,7 @@ enum skr_status skr_object_decode(struct skr_arena *arena, struct skr_bytes reco
     }
     if (!skr_decode_metadata(&decoder, arena, &out->metadata, &out->metadata_count))
         return skr_fail(err, SKR_NO_MEMORY, "no memory for a record");
-    if (decoder.failed || !known)
+    if (decoder.failed || !known || out->kind < SKR_OBJECT_BLOCK || out->kind > SKR_OBJECT_SYMLINK)
         return skr_fail(err, SKR_CORRUPT, "an object's record is damaged");
     return SKR_OK;
 }
@@ -190,7 +190,7 @@ enum skr_status skr_container_decode(struct skr_arena *arena, struct skr_bytes r
     }
     if (!skr_decode_metadata(&decoder, arena, &out->metadata, &out->metadata_count))
         return skr_fail(err, SKR_NO_MEMORY, "no memory for a record");
-    if (decoder.failed || !known)
+    if (decoder.failed || !known || out->public_access > SKR_PUBLIC_CONTAINER)
         return skr_fail(err, SKR_CORRUPT, "a container's record is damaged");
     return SKR_OK;
 }
@@ -223,5 +223,7 @@ enum skr_status skr_upload_record_decode(struct skr_bytes record, uint64_t id, s
     out->block_count = (uint32_t)skr_decode_number(&decoder, 4);
     out->name_size = (uint32_t)skr_decode_number(&decoder, 4);
     out->key = skr_decode_text(&decoder, 2);
-    return decoder.failed || !known ? skr_fail(err, SKR_CORRUPT, "an upload's record is damaged") : SKR_OK;
+    if (decoder.failed || !known || out->key.size == 0 || out->key.size > SKR_MAX_KEY_BYTES)
+        return skr_fail(err, SKR_CORRUPT, "an upload's record is damaged");
+    return SKR_OK;
 }

@@ -257,6 +257,10 @@ enum skr_status skr_block_visit(struct skr_view *view, const struct skr_upload *
         struct skr_block block = {.name = {found.data + 8, found.size - 8}};
         skr_decode_number(&decoder, 1);
         block.size_bytes = skr_decode_number(&decoder, 8);
+        if (decoder.failed) {
+            status = skr_fail(err, SKR_CORRUPT, "a block's record is damaged");
+            break;
+        }
         if (!visit(context, &block))
             break;
         status = skr_cursor_next(cursor, &found, &value, err);

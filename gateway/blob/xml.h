@@ -4,7 +4,7 @@
 
 #include "skerry/bytes.h"
 
-/* Zero after close. When memory runs out the text is cut and `failed`. */
+/* Zero after close. In texts, what XML cannot hold becomes '?'. When memory runs out the text is cut and `failed`. */
 struct skr_xml {
     char *data;
     size_t size, capacity;

@@ -1,0 +1,307 @@
+/* TLS: which certificate is served, and what libmicrohttpd's use of GnuTLS leaves open.
+ *
+ * Each connection takes a reference to the certificate that was current when it came, and gives it back after its session is gone. So a
+ * reload is one pointer, and no handshake sees a certificate that is freed or half replaced.
+ *
+ * libmicrohttpd takes a socket for readable until a read of *application data* finds it empty. A handshake does not count, so that while a
+ * client is silent in the middle of one it asks GnuTLS again and again, with a whole core, until the header time-out. Therefore the
+ * socket is read here: an empty one suspends the connection until the ring says that there is more.
+ */
+#include "tls.h"
+
+#include <errno.h>
+#include <gnutls/abstract.h>
+#include <gnutls/x509.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "reactor.h"
+#include "skerry/log.h"
+
+/* TLS 1.2 and 1.3 with forward secrecy and authenticated encryption only. */
+static const char skr_tls_priorities[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-KX-ALL:+ECDHE-ECDSA:+ECDHE-RSA:"
+                                         "-CIPHER-ALL:+AES-128-GCM:+AES-256-GCM:+CHACHA20-POLY1305:-MAC-ALL:+AEAD";
+
+struct skr_tls_certificate {
+    _Atomic unsigned references;
+    gnutls_certificate_credentials_t credentials;
+};
+
+struct skr_tls {
+    char *certificate_file, *key_file;
+    pthread_mutex_t lock; /* guards `current` and taking a reference to it */
+    struct skr_tls_certificate *current;
+};
+
+/* ---- certificates ---- */
+
+static struct skr_tls_certificate *skr_tls_take(struct skr_tls *tls)
+{
+    pthread_mutex_lock(&tls->lock);
+    struct skr_tls_certificate *certificate = tls->current;
+    atomic_fetch_add_explicit(&certificate->references, 1, memory_order_relaxed);
+    pthread_mutex_unlock(&tls->lock);
+    return certificate;
+}
+
+static void skr_tls_give_back(struct skr_tls_certificate *certificate)
+{
+    if (certificate == NULL || atomic_fetch_sub_explicit(&certificate->references, 1, memory_order_acq_rel) > 1)
+        return;
+    gnutls_certificate_free_credentials(certificate->credentials);
+    free(certificate);
+}
+
+static enum skr_status skr_tls_load(const char *path, const char *what, const char *flag, gnutls_datum_t *text, struct skr_error *err)
+{
+    errno = 0;
+    if (gnutls_load_file(path, text) == GNUTLS_E_SUCCESS)
+        return SKR_OK;
+    int os_errno = errno;
+    return skr_fail_os(err, SKR_INVALID_ARGUMENT, os_errno, "cannot read the %s %s: %s. Name a readable PEM file with %s", what, path,
+                       os_errno == 0 ? "it is no ordinary file" : strerror(os_errno), flag);
+}
+
+static enum skr_status skr_tls_read_chain(const char *path, gnutls_x509_crt_t **chain, unsigned *count, struct skr_error *err)
+{
+    gnutls_datum_t text;
+    enum skr_status status = skr_tls_load(path, "certificate", "--tls-cert", &text, err);
+    if (status != SKR_OK)
+        return status;
+    int failed = gnutls_x509_crt_list_import2(chain, count, &text, GNUTLS_X509_FMT_PEM, 0);
+    gnutls_free(text.data);
+    if (failed < 0)
+        return skr_fail(err, SKR_INVALID_ARGUMENT,
+                        "%s is no certificate: %s. --tls-cert takes a PEM file: the server's certificate, then those that signed it", path,
+                        gnutls_strerror(failed));
+    return SKR_OK;
+}
+
+static enum skr_status skr_tls_read_key(const char *path, gnutls_x509_privkey_t *key, struct skr_error *err)
+{
+    gnutls_datum_t text;
+    enum skr_status status = skr_tls_load(path, "key", "--tls-key", &text, err);
+    if (status != SKR_OK)
+        return status;
+    int failed = gnutls_x509_privkey_init(key);
+    if (failed == GNUTLS_E_SUCCESS) {
+        failed = gnutls_x509_privkey_import2(*key, &text, GNUTLS_X509_FMT_PEM, NULL, 0);
+        if (failed != GNUTLS_E_SUCCESS)
+            gnutls_x509_privkey_deinit(*key);
+    }
+    explicit_bzero(text.data, text.size);
+    gnutls_free(text.data);
+    if (failed != GNUTLS_E_SUCCESS)
+        return skr_fail(err, SKR_INVALID_ARGUMENT, "%s is no private key: %s. --tls-key takes a PEM file without a password", path,
+                        gnutls_strerror(failed));
+    return SKR_OK;
+}
+
+/* Says what is served from now on, and when that will be refused by clients. */
+static void skr_tls_announce(gnutls_x509_crt_t certificate, const char *path)
+{
+    unsigned char serial[64];
+    char hex[2 * sizeof serial + 1] = "", until[32] = "?";
+    size_t size = sizeof serial;
+    time_t expires = gnutls_x509_crt_get_expiration_time(certificate);
+    struct tm utc;
+    if (gnutls_x509_crt_get_serial(certificate, serial, &size) == GNUTLS_E_SUCCESS)
+        for (size_t i = 0; i < size; i++)
+            snprintf(hex + 2 * i, 3, "%02x", serial[i]);
+    if (gmtime_r(&expires, &utc) != NULL)
+        strftime(until, sizeof until, "%Y-%m-%dT%H:%M:%SZ", &utc);
+    bool expired = expires < time(NULL);
+    skr_log(expired ? SKR_LOG_WARNING : SKR_LOG_INFO, "http", "serving the certificate %s, serial %s, which %s %s", path, hex,
+            expired ? "has EXPIRED; clients will refuse it. It was valid until" : "is valid until", until);
+}
+
+static enum skr_status skr_tls_pair(struct skr_tls_certificate *certificate, const struct skr_tls *tls, gnutls_x509_crt_t *chain,
+                                    unsigned count, gnutls_x509_privkey_t key, struct skr_error *err)
+{
+    int failed = gnutls_certificate_allocate_credentials(&certificate->credentials);
+    if (failed != GNUTLS_E_SUCCESS)
+        return skr_fail(err, SKR_NO_MEMORY, "no memory for the certificate");
+    failed = gnutls_certificate_set_x509_key(certificate->credentials, chain, (int)count, key);
+    if (failed >= 0) {
+        skr_tls_announce(chain[0], tls->certificate_file);
+        return SKR_OK;
+    }
+    gnutls_certificate_free_credentials(certificate->credentials);
+    if (failed == GNUTLS_E_CERTIFICATE_KEY_MISMATCH)
+        return skr_fail(err, SKR_INVALID_ARGUMENT,
+                        "the key %s does not belong to the first certificate in %s. Give the pair that was made together, the server's "
+                        "certificate first",
+                        tls->key_file, tls->certificate_file);
+    return skr_fail(err, SKR_INVALID_ARGUMENT, "%s and %s cannot be served: %s", tls->certificate_file, tls->key_file,
+                    gnutls_strerror(failed));
+}
+
+static enum skr_status skr_tls_read(const struct skr_tls *tls, struct skr_tls_certificate **out, struct skr_error *err)
+{
+    gnutls_x509_crt_t *chain;
+    gnutls_x509_privkey_t key;
+    unsigned count;
+    enum skr_status status = skr_tls_read_chain(tls->certificate_file, &chain, &count, err);
+    if (status != SKR_OK)
+        return status;
+    status = skr_tls_read_key(tls->key_file, &key, err);
+    if (status == SKR_OK) {
+        *out = calloc(1, sizeof **out);
+        status = *out == NULL ? skr_fail(err, SKR_NO_MEMORY, "no memory for the certificate")
+                              : skr_tls_pair(*out, tls, chain, count, key, err);
+        if (status == SKR_OK)
+            (*out)->references = 1;
+        else
+            free(*out);
+        gnutls_x509_privkey_deinit(key);
+    }
+    for (unsigned i = 0; i < count; i++)
+        gnutls_x509_crt_deinit(chain[i]);
+    gnutls_free(chain);
+    return status;
+}
+
+enum skr_status skr_tls_reload(struct skr_tls *tls, struct skr_error *err)
+{
+    struct skr_tls_certificate *fresh = NULL;
+    enum skr_status status = skr_tls_read(tls, &fresh, err);
+    if (status != SKR_OK)
+        return status;
+    pthread_mutex_lock(&tls->lock);
+    struct skr_tls_certificate *old = tls->current;
+    tls->current = fresh;
+    pthread_mutex_unlock(&tls->lock);
+    skr_tls_give_back(old);
+    return SKR_OK;
+}
+
+enum skr_status skr_tls_open(struct skr_tls **out, const char *certificate_file, const char *key_file, struct skr_error *err)
+{
+    if (certificate_file == NULL || key_file == NULL)
+        return skr_fail(err, SKR_INVALID_ARGUMENT, "HTTPS needs a certificate and its key: give both --tls-cert FILE and --tls-key FILE");
+    if (MHD_is_feature_supported(MHD_FEATURE_TLS) != MHD_YES)
+        return skr_fail(err, SKR_INVALID_ARGUMENT, "this libmicrohttpd was built without TLS: no --tls-cert, or another libmicrohttpd");
+    struct skr_tls *tls = calloc(1, sizeof *tls);
+    if (tls == NULL)
+        return skr_fail(err, SKR_NO_MEMORY, "no memory for TLS");
+    pthread_mutex_init(&tls->lock, NULL);
+    tls->certificate_file = strdup(certificate_file);
+    tls->key_file = strdup(key_file);
+    enum skr_status status = tls->certificate_file == NULL || tls->key_file == NULL
+                                 ? skr_fail(err, SKR_NO_MEMORY, "no memory for TLS")
+                                 : skr_tls_reload(tls, err);
+    if (status == SKR_OK)
+        *out = tls;
+    else
+        skr_tls_close(tls);
+    return status;
+}
+
+void skr_tls_close(struct skr_tls *tls)
+{
+    if (tls == NULL)
+        return;
+    skr_tls_give_back(tls->current);
+    pthread_mutex_destroy(&tls->lock);
+    free(tls->certificate_file);
+    free(tls->key_file);
+    free(tls);
+}
+
+/* ---- what libmicrohttpd is told ---- */
+
+/* libmicrohttpd insists on a certificate of its own; each session has been given another by the time one is looked for. */
+static int skr_tls_no_certificate(gnutls_session_t session, const gnutls_datum_t *authorities, int authority_count,
+                                  const gnutls_pk_algorithm_t *algorithms, int algorithm_count, gnutls_pcert_st **certificates,
+                                  unsigned int *certificate_count, gnutls_privkey_t *key)
+{
+    (void)session, (void)authorities, (void)authority_count, (void)algorithms, (void)algorithm_count;
+    (void)certificates, (void)certificate_count, (void)key;
+    return -1;
+}
+
+unsigned skr_tls_daemon_flags(const struct skr_tls *tls)
+{
+    return tls == NULL ? 0 : MHD_USE_TLS;
+}
+
+const struct MHD_OptionItem *skr_tls_daemon_options(const struct skr_tls *tls)
+{
+    static const struct MHD_OptionItem plain[] = {{MHD_OPTION_END, 0, NULL}};
+    static const struct MHD_OptionItem encrypted[] = {{MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)skr_tls_priorities},
+                                                      {MHD_OPTION_HTTPS_CERT_CALLBACK, 0, (void *)skr_tls_no_certificate},
+                                                      {MHD_OPTION_END, 0, NULL}};
+    return tls == NULL ? plain : encrypted;
+}
+
+/* ---- connections ---- */
+
+static void skr_tls_readable(struct skr_io_op *op, int result)
+{
+    struct skr_connection *connection = (struct skr_connection *)((char *)op - offsetof(struct skr_connection, tls.readable));
+    (void)result; /* whatever it is, the next read tells */
+    connection->tls.waiting = false;
+    connection->face->runnable = true;
+    MHD_resume_connection(connection->handle);
+}
+
+/* Reads for GnuTLS. In the middle of a handshake an empty socket suspends: see above. A server's own messages need no such care, they fit
+ * into an empty send buffer. */
+static ssize_t skr_tls_pull(gnutls_transport_ptr_t pointer, void *buffer, size_t size)
+{
+    struct skr_connection *connection = pointer;
+    struct skr_tls_connection *tls = &connection->tls;
+    ssize_t got = recv(connection->fd, buffer, size, 0);
+    int os_errno = errno;
+    tls->drained = got < 0 && (os_errno == EAGAIN || os_errno == EWOULDBLOCK);
+    if (!tls->established) /* the last thing that a handshake reads */
+        tls->established = gnutls_handshake_get_last_in(tls->session) == GNUTLS_HANDSHAKE_FINISHED;
+    if (tls->drained && !tls->established && !connection->cut) {
+        tls->waiting = true;
+        MHD_suspend_connection(connection->handle);
+        skr_io_poll(connection->face->reactor->io, &tls->readable, connection->fd);
+    }
+    if (got < 0)
+        gnutls_transport_set_errno(tls->session, os_errno);
+    return got;
+}
+
+void skr_tls_begin(struct skr_tls *tls, struct skr_connection *connection)
+{
+    const union MHD_ConnectionInfo *info =
+        tls == NULL ? NULL : MHD_get_connection_info(connection->handle, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+    gnutls_session_t session = info == NULL ? NULL : info->tls_session;
+    if (session == NULL)
+        return;
+    connection->tls.session = session;
+    connection->tls.readable.done = skr_tls_readable;
+    connection->tls.certificate = skr_tls_take(tls);
+    gnutls_transport_set_ptr2(session, connection, (gnutls_transport_ptr_t)(intptr_t)connection->fd);
+    gnutls_transport_set_pull_function(session, skr_tls_pull);
+    if (gnutls_credentials_set(session, GNUTLS_CRD_CERTIFICATE, connection->tls.certificate->credentials) != GNUTLS_E_SUCCESS)
+        skr_log(SKR_LOG_WARNING, "http", "no memory for a TLS session: its handshake will fail");
+}
+
+void skr_tls_end(struct skr_connection *connection)
+{
+    skr_tls_give_back(connection->tls.certificate);
+}
+
+bool skr_tls_has_pending(const struct skr_connection *connection)
+{
+    return connection->tls.session != NULL && gnutls_record_check_pending(connection->tls.session) > 0;
+}
+
+bool skr_tls_left_data(const struct skr_connection *connection)
+{
+    return connection->tls.session != NULL && !connection->tls.waiting && !connection->tls.drained;
+}
+
+void skr_tls_nudge(struct skr_connection *connection)
+{
+    MHD_suspend_connection(connection->handle); /* a resumed connection is taken for readable */
+    MHD_resume_connection(connection->handle);
+    connection->face->runnable = true;
+}

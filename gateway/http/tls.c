@@ -247,6 +247,15 @@ static void skr_tls_readable(struct skr_io_op *op, int result)
     MHD_resume_connection(connection->handle);
 }
 
+/* A client's "Finished" is the last that a server's handshake reads. */
+static int skr_tls_finished(gnutls_session_t session, unsigned int type, unsigned when, unsigned int incoming, const gnutls_datum_t *message)
+{
+    (void)type, (void)when, (void)message;
+    if (incoming)
+        ((struct skr_connection *)gnutls_transport_get_ptr(session))->tls.established = true;
+    return 0;
+}
+
 /* Reads for GnuTLS. In the middle of a handshake an empty socket suspends: see above. A server's own messages need no such care, they fit
  * into an empty send buffer. */
 static ssize_t skr_tls_pull(gnutls_transport_ptr_t pointer, void *buffer, size_t size)
@@ -256,8 +265,6 @@ static ssize_t skr_tls_pull(gnutls_transport_ptr_t pointer, void *buffer, size_t
     ssize_t got = recv(connection->fd, buffer, size, 0);
     int os_errno = errno;
     tls->drained = got < 0 && (os_errno == EAGAIN || os_errno == EWOULDBLOCK);
-    if (!tls->established) /* the last thing that a handshake reads */
-        tls->established = gnutls_handshake_get_last_in(tls->session) == GNUTLS_HANDSHAKE_FINISHED;
     if (tls->drained && !tls->established && !connection->cut) {
         tls->waiting = true;
         MHD_suspend_connection(connection->handle);
@@ -280,6 +287,7 @@ void skr_tls_begin(struct skr_tls *tls, struct skr_connection *connection)
     connection->tls.certificate = skr_tls_take(tls);
     gnutls_transport_set_ptr2(session, connection, (gnutls_transport_ptr_t)(intptr_t)connection->fd);
     gnutls_transport_set_pull_function(session, skr_tls_pull);
+    gnutls_handshake_set_hook_function(session, GNUTLS_HANDSHAKE_FINISHED, GNUTLS_HOOK_POST, skr_tls_finished);
     if (gnutls_credentials_set(session, GNUTLS_CRD_CERTIFICATE, connection->tls.certificate->credentials) != GNUTLS_E_SUCCESS)
         skr_log(SKR_LOG_WARNING, "http", "no memory for a TLS session: its handshake will fail");
 }

@@ -87,7 +87,7 @@ class Client:
             except (ssl.SSLEOFError, ConnectionResetError):
                 self.socket, other = socket.socketpair()  # refused before the handshake: a connection that has ended
                 other.close()
-        self.buffer = b""
+        self.buffer = bytearray()  # TLS hands out 16 KiB at a time
 
     def send(self, data):
         try:
@@ -120,7 +120,7 @@ class Client:
         while len(self.buffer) < length:
             if not self._more():
                 raise EOFError(f"{len(self.buffer)} of {length} bytes")
-        body, self.buffer = self.buffer[:length], self.buffer[length:]
+        body, self.buffer = bytes(self.buffer[:length]), self.buffer[length:]
         return Response(status, headers, body)
 
     def ended(self):

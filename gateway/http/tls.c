@@ -11,18 +11,40 @@
 
 #include <errno.h>
 #include <gnutls/abstract.h>
+#include <gnutls/gnutls.h>
 #include <gnutls/x509.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
 #include <time.h>
 
 #include "reactor.h"
 #include "skerry/log.h"
 
-/* TLS 1.2 and 1.3 with forward secrecy and authenticated encryption only. */
+#define SKR_TLS_AHEAD_BYTES 4096
+#define SKR_TLS_HELD_BYTES 2048
+#define SKR_TLS_RECORD_BYTES 16384 /* of content */
+#define SKR_TLS_MAX_PARTS 32       /* of one call of GnuTLS */
+
+/* TLS 1.2 and 1.3 with forward secrecy and authenticated encryption only; the fastest cipher that the client has, by our order. */
 static const char skr_tls_priorities[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-KX-ALL:+ECDHE-ECDSA:+ECDHE-RSA:"
-                                         "-CIPHER-ALL:+AES-128-GCM:+AES-256-GCM:+CHACHA20-POLY1305:-MAC-ALL:+AEAD";
+                                         "-CIPHER-ALL:+AES-128-GCM:+AES-256-GCM:+CHACHA20-POLY1305:-MAC-ALL:+AEAD:%SERVER_PRECEDENCE";
+
+struct skr_tls_connection {
+    struct skr_io_op readable; /* first; in flight while `waiting` */
+    struct skr_connection *connection;
+    gnutls_session_t session;                /* libmicrohttpd's */
+    struct skr_tls_certificate *certificate; /* outlives the session */
+    bool established;                        /* the handshake is over */
+    bool waiting;                            /* suspended until the client goes on with its handshake */
+    bool drained;                            /* the socket was empty when it was last read */
+    size_t ahead_at, ahead_size;
+    size_t held_size;
+    char ahead[SKR_TLS_AHEAD_BYTES]; /* received, and not yet asked for */
+    char held[SKR_TLS_HELD_BYTES];   /* the head of a response, until its body comes */
+};
 
 struct skr_tls_certificate {
     _Atomic unsigned references;
@@ -236,75 +258,74 @@ const struct MHD_OptionItem *skr_tls_daemon_options(const struct skr_tls *tls)
     return tls == NULL ? plain : encrypted;
 }
 
-/* ---- connections ---- */
+/* ---- receiving ---- */
 
 static void skr_tls_readable(struct skr_io_op *op, int result)
 {
-    struct skr_connection *connection = (struct skr_connection *)((char *)op - offsetof(struct skr_connection, tls.readable));
+    struct skr_tls_connection *tls = (struct skr_tls_connection *)op;
     (void)result; /* whatever it is, the next read tells */
-    connection->tls.waiting = false;
-    connection->face->runnable = true;
-    MHD_resume_connection(connection->handle);
+    tls->waiting = false;
+    tls->connection->face->runnable = true;
+    MHD_resume_connection(tls->connection->handle);
 }
 
 /* A client's "Finished" is the last that a server's handshake reads. */
 static int skr_tls_finished(gnutls_session_t session, unsigned int type, unsigned when, unsigned int incoming, const gnutls_datum_t *message)
 {
+    struct skr_tls_connection *tls = gnutls_transport_get_ptr(session);
     (void)type, (void)when, (void)message;
     if (incoming)
-        ((struct skr_connection *)gnutls_transport_get_ptr(session))->tls.established = true;
+        tls->established = true;
     return 0;
 }
 
-/* Reads for GnuTLS. In the middle of a handshake an empty socket suspends: see above. A server's own messages need no such care, they fit
- * into an empty send buffer. */
+/* The socket is empty. In the middle of a handshake that suspends: see above. */
+static ssize_t skr_tls_drained(struct skr_tls_connection *tls)
+{
+    tls->drained = true;
+    if (!tls->established && !tls->connection->cut) {
+        tls->waiting = true;
+        MHD_suspend_connection(tls->connection->handle);
+        skr_io_poll(tls->connection->face->reactor->io, &tls->readable, tls->connection->fd);
+    }
+    gnutls_transport_set_errno(tls->session, EAGAIN);
+    return -1;
+}
+
+/* Reads for GnuTLS, which asks for the five bytes of each record's head first: what comes with them is read at once. */
 static ssize_t skr_tls_pull(gnutls_transport_ptr_t pointer, void *buffer, size_t size)
 {
-    struct skr_connection *connection = pointer;
-    struct skr_tls_connection *tls = &connection->tls;
-    ssize_t got = recv(connection->fd, buffer, size, 0);
-    int os_errno = errno;
-    tls->drained = got < 0 && (os_errno == EAGAIN || os_errno == EWOULDBLOCK);
-    if (tls->drained && !tls->established && !connection->cut) {
-        tls->waiting = true;
-        MHD_suspend_connection(connection->handle);
-        skr_io_poll(connection->face->reactor->io, &tls->readable, connection->fd);
+    struct skr_tls_connection *tls = pointer;
+    size_t ready = tls->ahead_size - tls->ahead_at;
+    if (ready > 0) {
+        size_t taken = ready < size ? ready : size;
+        memcpy(buffer, tls->ahead + tls->ahead_at, taken);
+        tls->ahead_at += taken;
+        return (ssize_t)taken;
     }
-    if (got < 0)
-        gnutls_transport_set_errno(tls->session, os_errno);
-    return got;
-}
-
-void skr_tls_begin(struct skr_tls *tls, struct skr_connection *connection)
-{
-    const union MHD_ConnectionInfo *info =
-        tls == NULL ? NULL : MHD_get_connection_info(connection->handle, MHD_CONNECTION_INFO_GNUTLS_SESSION);
-    gnutls_session_t session = info == NULL ? NULL : info->tls_session;
-    if (session == NULL)
-        return;
-    connection->tls.session = session;
-    connection->tls.readable.done = skr_tls_readable;
-    connection->tls.certificate = skr_tls_take(tls);
-    gnutls_transport_set_ptr2(session, connection, (gnutls_transport_ptr_t)(intptr_t)connection->fd);
-    gnutls_transport_set_pull_function(session, skr_tls_pull);
-    gnutls_handshake_set_hook_function(session, GNUTLS_HANDSHAKE_FINISHED, GNUTLS_HOOK_POST, skr_tls_finished);
-    if (gnutls_credentials_set(session, GNUTLS_CRD_CERTIFICATE, connection->tls.certificate->credentials) != GNUTLS_E_SUCCESS)
-        skr_log(SKR_LOG_WARNING, "http", "no memory for a TLS session: its handshake will fail");
-}
-
-void skr_tls_end(struct skr_connection *connection)
-{
-    skr_tls_give_back(connection->tls.certificate);
+    struct iovec parts[2] = {{buffer, size}, {tls->ahead, sizeof tls->ahead}};
+    ssize_t got = readv(tls->connection->fd, parts, 2);
+    if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+        return skr_tls_drained(tls);
+    if (got < 0) {
+        gnutls_transport_set_errno(tls->session, errno);
+        return got;
+    }
+    tls->drained = false;
+    tls->ahead_at = 0;
+    tls->ahead_size = (size_t)got > size ? (size_t)got - size : 0;
+    return (size_t)got > size ? (ssize_t)size : got;
 }
 
 bool skr_tls_has_pending(const struct skr_connection *connection)
 {
-    return connection->tls.session != NULL && gnutls_record_check_pending(connection->tls.session) > 0;
+    const struct skr_tls_connection *tls = connection->tls;
+    return tls != NULL && (tls->ahead_at < tls->ahead_size || gnutls_record_check_pending(tls->session) > 0);
 }
 
 bool skr_tls_left_data(const struct skr_connection *connection)
 {
-    return connection->tls.session != NULL && !connection->tls.waiting && !connection->tls.drained;
+    return connection->tls != NULL && !connection->tls->waiting && !connection->tls->drained;
 }
 
 void skr_tls_nudge(struct skr_connection *connection)
@@ -312,4 +333,83 @@ void skr_tls_nudge(struct skr_connection *connection)
     MHD_suspend_connection(connection->handle); /* a resumed connection is taken for readable */
     MHD_resume_connection(connection->handle);
     connection->face->runnable = true;
+}
+
+/* ---- sending ---- */
+
+/* Is this the head of a response whose body is in memory? libmicrohttpd sends that next, in the same breath. */
+static bool skr_tls_is_head(const struct skr_exchange *exchange)
+{
+    return exchange != NULL && exchange->phase == SKR_PHASE_REPLYING && !exchange->head_sent && exchange->source == NULL &&
+           exchange->response_bytes > 0 && exchange->http_status != 204 && exchange->http_status != 304;
+}
+
+/* Writes for GnuTLS, which has no more than one record at a time. Sent one by one they are packets one by one, which cost more than the
+ * encryption: a head is held back for its body, and of a streamed block all but the last record say that more is coming. */
+static ssize_t skr_tls_push(gnutls_transport_ptr_t pointer, const giovec_t *parts, int count)
+{
+    struct skr_tls_connection *tls = pointer;
+    struct skr_exchange *exchange = tls->connection->exchange;
+    struct iovec all[SKR_TLS_MAX_PARTS + 1] = {{tls->held, tls->held_size}};
+    size_t size = 0;
+    int taken = count < SKR_TLS_MAX_PARTS ? count : SKR_TLS_MAX_PARTS;
+    for (int i = 0; i < taken; i++) {
+        all[i + 1] = parts[i];
+        size += parts[i].iov_len;
+    }
+    if (tls->held_size == 0 && size <= sizeof tls->held && skr_tls_is_head(exchange)) {
+        for (int i = 0; i < taken; tls->held_size += parts[i++].iov_len)
+            memcpy(tls->held + tls->held_size, parts[i].iov_base, parts[i].iov_len);
+        exchange->head_sent = true;
+        return (ssize_t)size;
+    }
+    bool more = exchange != NULL && exchange->block_bytes > SKR_TLS_RECORD_BYTES;
+    struct msghdr message = {.msg_iov = all, .msg_iovlen = (size_t)taken + 1};
+    ssize_t sent = sendmsg(tls->connection->fd, &message, MSG_NOSIGNAL | (more ? MSG_MORE : 0));
+    if (sent < 0) {
+        gnutls_transport_set_errno(tls->session, errno);
+        return sent;
+    }
+    if ((size_t)sent < tls->held_size) {
+        tls->held_size -= (size_t)sent;
+        memmove(tls->held, tls->held + sent, tls->held_size);
+        gnutls_transport_set_errno(tls->session, EAGAIN);
+        return -1;
+    }
+    sent -= (ssize_t)tls->held_size;
+    tls->held_size = 0;
+    if (exchange != NULL && (size_t)sent == size)
+        exchange->block_bytes -= more ? SKR_TLS_RECORD_BYTES : exchange->block_bytes;
+    return sent;
+}
+
+/* ---- connections ---- */
+
+void skr_tls_begin(struct skr_tls *tls, struct skr_connection *connection)
+{
+    const union MHD_ConnectionInfo *info =
+        tls == NULL ? NULL : MHD_get_connection_info(connection->handle, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+    struct skr_tls_connection *own = info == NULL || info->tls_session == NULL ? NULL : malloc(sizeof *own);
+    if (own == NULL)
+        return; /* no memory: the handshake fails, for lack of a certificate */
+    memset(own, 0, offsetof(struct skr_tls_connection, ahead));
+    own->readable.done = skr_tls_readable;
+    own->connection = connection;
+    own->session = info->tls_session;
+    own->certificate = skr_tls_take(tls);
+    connection->tls = own;
+    gnutls_transport_set_ptr(own->session, own);
+    gnutls_transport_set_pull_function(own->session, skr_tls_pull);
+    gnutls_transport_set_vec_push_function(own->session, skr_tls_push);
+    gnutls_handshake_set_hook_function(own->session, GNUTLS_HANDSHAKE_FINISHED, GNUTLS_HOOK_POST, skr_tls_finished);
+    if (gnutls_credentials_set(own->session, GNUTLS_CRD_CERTIFICATE, own->certificate->credentials) != GNUTLS_E_SUCCESS)
+        skr_log(SKR_LOG_WARNING, "http", "no memory for a TLS session: its handshake will fail");
+}
+
+void skr_tls_end(struct skr_connection *connection)
+{
+    if (connection->tls == NULL)
+        return;
+    skr_tls_give_back(connection->tls->certificate);
+    free(connection->tls);
 }

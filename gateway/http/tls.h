@@ -2,10 +2,9 @@
 #ifndef SKERRY_HTTP_TLS_H
 #define SKERRY_HTTP_TLS_H
 
-#include <gnutls/gnutls.h>
 #include <microhttpd.h>
 
-#include "skerry/io.h"
+#include "skerry/bytes.h"
 #include "skerry/status.h"
 
 struct skr_connection;
@@ -14,15 +13,8 @@ struct skr_tls;
 /* A certificate chain and its key, counted: a reload replaces it while handshakes still use it. */
 struct skr_tls_certificate;
 
-/* What TLS adds to a connection. Owned by the reactor's thread; all zero on a plain connection. */
-struct skr_tls_connection {
-    gnutls_session_t session;                /* libmicrohttpd's */
-    struct skr_tls_certificate *certificate; /* outlives the session */
-    struct skr_io_op readable;               /* in flight while `waiting` */
-    bool established;                        /* the handshake is over */
-    bool waiting;                            /* suspended until the client goes on with its handshake */
-    bool drained;                            /* the socket was empty when it was last read */
-};
+/* What TLS adds to a connection. Owned by the reactor's thread. */
+struct skr_tls_connection;
 
 enum skr_status skr_tls_open(struct skr_tls **out, const char *certificate_file, const char *key_file, struct skr_error *err);
 /* Reads the files again. What is wrong with them is in `err`, and the certificate stays as it was. */
@@ -33,7 +25,7 @@ void skr_tls_close(struct skr_tls *tls);
 unsigned skr_tls_daemon_flags(const struct skr_tls *tls);
 const struct MHD_OptionItem *skr_tls_daemon_options(const struct skr_tls *tls);
 
-/* libmicrohttpd has a new connection for us, or has ended one. */
+/* libmicrohttpd has a new connection for us, or has ended one. Sets connection->tls, which stays NULL on a plain connection. */
 void skr_tls_begin(struct skr_tls *tls, struct skr_connection *connection);
 void skr_tls_end(struct skr_connection *connection);
 /* Has the TLS layer bytes that were received and not yet read from it? */

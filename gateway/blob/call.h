@@ -158,6 +158,8 @@ enum skr_auth_refusal skr_call_authenticate(struct skr_call *call, const struct 
 int skr_call_public_access(struct skr_call *call, const struct skr_target *target);
 
 /* ---- shared by handlers ---- */
+/* The account's service properties as they were set, or what holds as long as they never were. In the arena (service.c). */
+enum skr_status skr_call_service_properties(struct skr_call *call, struct skr_bytes *document);
 /* Ends the call with core's outcome when it failed: false. */
 bool skr_call_settled(struct skr_call *call, const struct skr_result *result);
 /* Remembers what is under way; a NULL pending is answered. */

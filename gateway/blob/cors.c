@@ -1,6 +1,6 @@
 /* Cross-origin requests, by the rules in the account's service properties: the preflight, and the headers on the answer to an actual request.
  * Source: "Cross-Origin Resource Sharing (CORS) support for Azure Storage". Rules are looked at in their order, the first that matches counts. */
-#include "service_properties.h"
+#include "call.h"
 #include "skerry/xml.h"
 
 struct skr_cors_search {

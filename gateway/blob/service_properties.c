@@ -1,178 +1,128 @@
-/* Service properties: a document of the account, kept as it was set. */
+/* See service_properties.h. */
 #include "service_properties.h"
 
-#include <stdio.h>
+#include "skerry/encoding.h"
 
-#include "skerry/xml.h"
+#define SKR_MAX_CORS_RULES 5
 
-#define SKR_PROPERTIES_DOCUMENT "blob-service-properties"
+static const char *const skr_section_names[] = {"Logging", "HourMetrics", "MinuteMetrics", "Cors", "DefaultServiceVersion",
+                                                "DeleteRetentionPolicy", "StaticWebsite"};
+#define SKR_SECTIONS (sizeof skr_section_names / sizeof *skr_section_names)
 
-static const char skr_default_properties[] =
-    "<?xml version=\"1.0\" encoding=\"utf-8\"?><StorageServiceProperties>"
-    "<Logging><Version>1.0</Version><Read>false</Read><Write>false</Write><Delete>false</Delete>"
-    "<RetentionPolicy><Enabled>false</Enabled></RetentionPolicy></Logging>"
-    "<HourMetrics><Version>1.0</Version><Enabled>false</Enabled><RetentionPolicy><Enabled>false</Enabled></RetentionPolicy></HourMetrics>"
-    "<MinuteMetrics><Version>1.0</Version><Enabled>false</Enabled><RetentionPolicy><Enabled>false</Enabled></RetentionPolicy></MinuteMetrics>"
-    "<Cors /><DefaultServiceVersion>2021-12-02</DefaultServiceVersion>"
-    "<DeleteRetentionPolicy><Enabled>false</Enabled></DeleteRetentionPolicy>"
-    "<StaticWebsite><Enabled>false</Enabled></StaticWebsite></StorageServiceProperties>";
-
-enum skr_status skr_call_service_properties(struct skr_call *call, struct skr_bytes *document)
-{
-    struct skr_error error;
-    enum skr_status status = skr_get_account_document(call->worker, call->arena, call->target.account, SKR_PROPERTIES_DOCUMENT,
-                                                      document, &error);
-    if (status == SKR_NOT_FOUND) {
-        *document = skr_text(skr_default_properties);
-        return SKR_OK;
-    }
-    return status;
-}
-
-SKR_HANDLER(get_service_properties)
-{
-    struct skr_call *call = context;
-    struct skr_bytes document;
-    enum skr_status status = skr_call_service_properties(call, &document);
-    if (status != SKR_OK) {
-        skr_call_fail_status(call, status);
-        return;
-    }
-    skr_call_common_headers(call);
-    skr_exchange_header(call->exchange, "Content-Type", SKR_BYTES("application/xml"));
-    skr_exchange_send(call->exchange, 200, document, true);
-}
-
-/* ---- setting: sections that are given replace those that are there ---- */
-
-/* A top-level section of a document, with its tags. */
-static struct skr_bytes skr_section(struct skr_bytes document, const char *name)
-{
-    char tag[64];
-    int size = snprintf(tag, sizeof tag, "<%s", name);
-    for (const char *at = document.data; at != NULL;) {
-        at = memmem(at, document.size - (size_t)(at - document.data), tag, (size_t)size);
-        if (at == NULL)
-            break;
-        char next = at[size];
-        if (next == '>' || next == ' ' || next == '/') {
-            size_t left = document.size - (size_t)(at - document.data);
-            const char *close = memchr(at, '>', left);
-            if (close == NULL)
-                break;
-            if (close[-1] == '/')
-                return (struct skr_bytes){at, (size_t)(close - at) + 1};
-            char end[64];
-            int end_size = snprintf(end, sizeof end, "</%s>", name);
-            const char *found = memmem(at, left, end, (size_t)end_size);
-            return found == NULL ? SKR_NO_BYTES : (struct skr_bytes){at, (size_t)(found - at) + (size_t)end_size};
-        }
-        at += size;
-    }
-    return SKR_NO_BYTES;
-}
-
-struct skr_properties_check {
-    unsigned rules, rule_fields;
+struct skr_properties {
+    struct skr_xml sections[SKR_SECTIONS]; /* with their tags; empty: not given */
+    unsigned rules, rule_fields; /* CORS rules so far; which elements the current one has */
     bool bad_value;
 };
 
-/* A rule has each of five elements, once. */
-static bool skr_check_cors_rule(struct skr_properties_check *check, struct skr_bytes field, bool ends)
+/* The section that a path below the root lies in, or SKR_SECTIONS. */
+static size_t skr_section_of(struct skr_bytes below_root, bool *is_section)
+{
+    const char *slash = memchr(below_root.data, '/', below_root.size);
+    struct skr_bytes name = {below_root.data, slash == NULL ? below_root.size : (size_t)(slash - below_root.data)};
+    size_t i = 0;
+    *is_section = slash == NULL;
+    while (i < SKR_SECTIONS && !skr_bytes_equal(name, skr_text(skr_section_names[i])))
+        i++;
+    return i;
+}
+
+static bool skr_write_node(struct skr_xml *xml, struct skr_bytes path, struct skr_bytes text, bool ends)
+{
+    char name[256];
+    const char *slash = memrchr(path.data, '/', path.size);
+    size_t size = path.size - (size_t)(slash + 1 - path.data);
+    if (size >= sizeof name)
+        return false;
+    memcpy(name, slash + 1, size);
+    name[size] = '\0';
+    if (text.data != NULL)
+        skr_xml_element(xml, name, text);
+    else if (ends)
+        skr_xml_end(xml, name);
+    else
+        skr_xml_begin(xml, name);
+    return true;
+}
+
+/* A rule has each of five elements, once. `field`: empty for the rule itself. */
+static bool skr_check_cors_rule(struct skr_properties *properties, struct skr_bytes field, bool begins)
 {
     static const char *const fields[] = {"AllowedOrigins", "AllowedMethods", "MaxAgeInSeconds", "ExposedHeaders", "AllowedHeaders"};
     if (field.size == 0) {
-        bool whole = !ends || check->rule_fields == 31;
-        check->rules += !ends;
-        check->rule_fields = 0;
-        return whole && check->rules <= 5;
+        bool whole = begins || properties->rule_fields == 31;
+        properties->rules += begins;
+        properties->rule_fields = 0;
+        return whole && properties->rules <= SKR_MAX_CORS_RULES;
     }
     for (unsigned i = 0; i < 5; i++)
         if (skr_bytes_equal(field, skr_text(fields[i]))) {
-            bool first = (check->rule_fields & 1u << i) == 0;
-            check->rule_fields |= 1u << i;
+            bool first = (properties->rule_fields & 1u << i) == 0;
+            properties->rule_fields |= 1u << i;
             return first;
         }
     return false;
 }
 
-static bool skr_check_days(struct skr_properties_check *check, struct skr_bytes text)
-{
-    uint64_t days;
-    check->bad_value = !skr_parse_u64(text, &days) || days < 1 || days > 365;
-    return !check->bad_value;
-}
-
-static bool skr_visit_properties(void *context, struct skr_bytes path, struct skr_bytes text, bool ends)
+static bool skr_check_values(struct skr_properties *properties, struct skr_bytes path, struct skr_bytes text, bool begins)
 {
     static const struct skr_bytes rule = {"StorageServiceProperties/Cors/CorsRule", 38};
-    static const char *const sections[] = {"Logging", "HourMetrics", "MinuteMetrics", "Cors", "DefaultServiceVersion",
-                                           "DeleteRetentionPolicy", "StaticWebsite"};
-    struct skr_properties_check *check = context;
-    if (skr_bytes_equal(path, SKR_BYTES("StorageServiceProperties")))
-        return true;
-    if (!skr_bytes_starts_with(path, SKR_BYTES("StorageServiceProperties/")))
-        return false;
+    uint64_t days;
     if (skr_bytes_starts_with(path, rule) && (path.size == rule.size || path.data[rule.size] == '/')) {
         size_t skip = rule.size + (path.size > rule.size);
-        if (!skr_check_cors_rule(check, (struct skr_bytes){path.data + skip, path.size - skip}, ends))
+        struct skr_bytes field = {path.data + skip, path.size - skip};
+        if (field.size == 0 && text.data != NULL) /* a rule without elements */
             return false;
+        return skr_check_cors_rule(properties, field, begins);
     }
-    if (path.size > 5 && memcmp(path.data + path.size - 5, "/Days", 5) == 0 && !skr_check_days(check, text))
+    if (path.size <= 5 || memcmp(path.data + path.size - 5, "/Days", 5) != 0)
+        return true;
+    properties->bad_value = !skr_parse_u64(text, &days) || days < 1 || days > 365;
+    return !properties->bad_value;
+}
+
+static bool skr_visit_property(void *context, struct skr_bytes path, struct skr_bytes text, bool ends)
+{
+    struct skr_properties *properties = context;
+    const struct skr_bytes root = SKR_BYTES("StorageServiceProperties/");
+    bool is_section, begins = text.data != NULL || !ends;
+    if (skr_bytes_equal(path, SKR_BYTES("StorageServiceProperties")))
+        return true;
+    if (!skr_bytes_starts_with(path, root))
         return false;
-    struct skr_bytes rest = {path.data + 25, path.size - 25};
-    const char *slash = memchr(rest.data, '/', rest.size);
-    if (slash != NULL)
-        rest.size = (size_t)(slash - rest.data);
-    for (size_t i = 0; i < sizeof sections / sizeof *sections; i++)
-        if (skr_bytes_equal(rest, skr_text(sections[i])))
-            return true;
-    return false;
+    size_t section = skr_section_of((struct skr_bytes){path.data + root.size, path.size - root.size}, &is_section);
+    if (section == SKR_SECTIONS || (is_section && begins && properties->sections[section].size > 0))
+        return false; /* unknown, or given twice */
+    if (!skr_check_values(properties, path, text, begins))
+        return false;
+    return skr_write_node(&properties->sections[section], path, text, ends);
 }
 
-static void skr_properties_stored(void *context, const struct skr_result *result)
+static void skr_properties_close(struct skr_properties *properties)
 {
-    struct skr_call *call = context;
-    if (!skr_call_settled(call, result))
-        return;
-    skr_call_common_headers(call);
-    skr_call_reply(call, 202);
+    for (size_t i = 0; i < SKR_SECTIONS; i++)
+        skr_xml_close(&properties->sections[i]);
 }
 
-static void skr_properties_received(void *context, struct skr_bytes body)
+bool skr_properties_merge(struct skr_bytes given, struct skr_bytes stored, struct skr_xml *out, bool *bad_value)
 {
-    static const char *const order[] = {"Logging", "HourMetrics", "MinuteMetrics", "Cors", "DefaultServiceVersion",
-                                        "DeleteRetentionPolicy", "StaticWebsite"};
-    struct skr_call *call = context;
-    struct skr_bytes stored;
-    struct skr_xml xml;
-    struct skr_properties_check check = {.bad_value = false};
-    if (!skr_xml_parse(body, skr_visit_properties, &check)) {
-        skr_call_refuse(call, check.bad_value ? SKR_BLOB_INVALID_XML_VALUE : SKR_BLOB_INVALID_XML);
-        return;
+    struct skr_properties now = {.rules = 0}, before = {.rules = 0};
+    bool fine = skr_xml_parse(given, skr_visit_property, &now);
+    if (bad_value != NULL)
+        *bad_value = now.bad_value;
+    if (fine && !skr_xml_parse(stored, skr_visit_property, &before))
+        skr_properties_close(&before);
+    if (fine) {
+        skr_xml_open(out);
+        skr_xml_begin(out, "StorageServiceProperties");
+        for (size_t i = 0; i < SKR_SECTIONS; i++) {
+            const struct skr_xml *section = now.sections[i].size > 0 ? &now.sections[i] : &before.sections[i];
+            skr_xml_raw(out, skr_xml_bytes(section));
+            out->failed |= section->failed;
+        }
+        skr_xml_end(out, "StorageServiceProperties");
     }
-    enum skr_status status = skr_call_service_properties(call, &stored);
-    if (status != SKR_OK) {
-        skr_call_fail_status(call, status);
-        return;
-    }
-    skr_xml_open(&xml);
-    skr_xml_begin(&xml, "StorageServiceProperties");
-    for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
-        struct skr_bytes section = skr_section(body, order[i]);
-        skr_xml_raw(&xml, section.data != NULL ? section : skr_section(stored, order[i]));
-    }
-    skr_xml_end(&xml, "StorageServiceProperties");
-    if (xml.failed)
-        skr_call_fail_status(call, SKR_NO_MEMORY);
-    else
-        skr_call_wait(call, skr_put_account_document(call->worker, call->target.account, SKR_PROPERTIES_DOCUMENT,
-                                                     skr_xml_bytes(&xml), skr_properties_stored, call));
-    skr_xml_close(&xml);
-}
-
-SKR_HANDLER(set_service_properties)
-{
-    struct skr_call *call = context;
-    skr_exchange_receive_all(call->exchange, (size_t)call->operation->body_limit_bytes, skr_properties_received, call);
+    skr_properties_close(&now);
+    skr_properties_close(&before);
+    return fine;
 }

@@ -113,7 +113,7 @@ static bool skr_visit_tags(void *context, struct skr_bytes path, struct skr_byte
     if (path.size == 0)
         return true;
     if (skr_bytes_equal(path, SKR_BYTES("/TagSet"))) {
-        bool again = !ends && parser->has_set;
+        bool begins = text.data != NULL || !ends, again = begins && parser->has_set;
         parser->has_set = true;
         return !again;
     }
@@ -121,7 +121,7 @@ static bool skr_visit_tags(void *context, struct skr_bytes path, struct skr_byte
         return skr_tag_part(parser, &parser->key, text);
     if (skr_bytes_equal(path, SKR_BYTES("/TagSet/Tag/Value")))
         return skr_tag_part(parser, &parser->value, text);
-    if (!skr_bytes_equal(path, SKR_BYTES("/TagSet/Tag")))
+    if (!skr_bytes_equal(path, SKR_BYTES("/TagSet/Tag")) || text.data != NULL)
         return false;
     if (!ends) {
         parser->key = parser->value = SKR_NO_BYTES;

@@ -1,5 +1,5 @@
-/* Versions against a model: a list of versions a key, the newest first. Random changes, then every listing, also from every position in it, every
- * version's bytes, and the check of the folder. */
+/* Versions against a model: a list of versions a key, the newest first. Random changes, then every listing, also from every
+ * position in it, every version's bytes, and the check of the folder. */
 #include <check.h>
 #include <stdlib.h>
 
@@ -91,11 +91,13 @@ static void change_put(size_t key)
 {
     enum skr_status status;
     struct outcome outcome = {.called = false};
-    struct version version = {.size = (size_t)(rand() % 3 == 0 ? 20000 + rand() % 90000 : rand() % 500), .seed = (uint64_t)rand()};
+    struct version version = {.size = (size_t)(rand() % 3 == 0 ? 20000 + rand() % 90000 : rand() % 500),
+                              .seed = (uint64_t)rand()};
     struct skr_put put = {.name = harness_name("box", keys[key])};
     struct skr_ingest *ingest = harness_ingest(&harness, version.size, version.seed, true, NULL, &status);
     ck_assert_ptr_nonnull(ingest);
-    ck_assert_int_eq(harness_wait(&harness, &outcome, skr_put_object(harness.worker, &put, ingest, harness_done, &outcome)), SKR_OK);
+    ck_assert_int_eq(harness_wait(&harness, &outcome, skr_put_object(harness.worker, &put, ingest, harness_done, &outcome)),
+                     SKR_OK);
     version.ns = outcome.version_ns;
     ck_assert_int_eq(version.ns != 0, versioning == SKR_VERSIONING_ENABLED);
     model_on_top(key, version);
@@ -170,6 +172,25 @@ static void change_update(size_t key)
     ck_assert_int_eq(status, version->is_marker ? SKR_IS_DELETE_MARKER : SKR_OK);
 }
 
+/* Of what is current: a new version with the same bytes, where versions are kept. */
+static void change_metadata(size_t key)
+{
+    struct skr_name_value pair = {SKR_BYTES("k"), SKR_BYTES("v")};
+    struct skr_object_settings settings = {.set_metadata = true, .metadata = &pair, .metadata_count = 1};
+    struct outcome outcome = {.called = false};
+    struct skr_object_name name = harness_name("box", keys[key]);
+    const struct version *current = model_current(key);
+    enum skr_status status =
+        harness_wait(&harness, &outcome, skr_update_object(harness.worker, &name, NULL, &settings, harness_done, &outcome));
+    ck_assert_int_eq(status, current != NULL ? SKR_OK : SKR_OBJECT_NOT_FOUND);
+    if (current == NULL || versioning == SKR_VERSIONING_OFF)
+        return;
+    struct version version = *current;
+    version.ns = outcome.version_ns;
+    ck_assert_int_eq(version.ns != 0, versioning == SKR_VERSIONING_ENABLED);
+    model_on_top(key, version);
+}
+
 static void change_versioning(void)
 {
     versioning = rand() % 2 == 0 ? SKR_VERSIONING_ENABLED : SKR_VERSIONING_SUSPENDED;
@@ -189,8 +210,10 @@ static void random_change(void)
         change_delete(key);
     else if (what < 13)
         change_copy(key);
-    else if (what < 15)
+    else if (what < 14)
         change_update(key);
+    else if (what < 16)
+        change_metadata(key);
     else
         change_delete_version(key);
 }
@@ -214,8 +237,9 @@ static void model_list(struct skr_bytes prefix, struct skr_bytes delimiter)
         struct skr_bytes name = skr_text(keys[key]);
         if (counts[key] == 0 || !skr_bytes_starts_with(name, prefix))
             continue;
-        const char *found = delimiter.size == 0 ? NULL
-                                                : memmem(name.data + prefix.size, name.size - prefix.size, delimiter.data, delimiter.size);
+        const char *found = delimiter.size == 0
+                                ? NULL
+                                : memmem(name.data + prefix.size, name.size - prefix.size, delimiter.data, delimiter.size);
         if (found == NULL) {
             for (size_t i = 0; i < counts[key]; i++)
                 rows[row_count++] = (struct row){key, i, name};
@@ -343,7 +367,8 @@ static void compare_bytes(void)
 
 static void compare_all(void)
 {
-    static const char *const prefixes[] = {"", "a", "a/", "b", "0", "ddd", "zz"}, *const delimiters[] = {"", "/", "0", "b", "bb0"};
+    static const char *const prefixes[] = {"", "a", "a/", "b", "0", "ddd", "zz"}, *const delimiters[] = {"", "/", "0", "b",
+                                                                                                         "bb0"};
     for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++)
         compare_listing(skr_text(prefixes[i]), skr_text(delimiters[(size_t)rand() % 5]));
     compare_listing(SKR_NO_BYTES, SKR_NO_BYTES);

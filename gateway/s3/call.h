@@ -27,6 +27,7 @@ struct skr_s3_incoming {
     bool too_large;
     struct skr_digests expected;         /* announced in headers; the checksum may come with the trailer */
     struct skr_bytes trailer;            /* name of the checksum's trailer, or empty */
+    struct skr_checksummer *verifier;    /* of the announced kind, where another is kept with the object */
     void (*received)(struct skr_s3_call *call);                            /* all is durable and verified */
     void (*document_received)(struct skr_s3_call *call, struct skr_bytes document);
 };

@@ -546,6 +546,12 @@ def composites(s3):
                         ({"x_amz_checksum_algorithm": "SHA1", "x_amz_checksum_type": "FULL_OBJECT"}, "InvalidRequest"),
                         ({"x_amz_checksum_algorithm": "SHA1", "x_amz_checksum_type": "HALF"}, "InvalidRequest")):
         expect(f"create {named}", s3.post("box", "ck", "uploads=", b"", **named), 400, code)
+    upload_id = s3.create_upload("box", "ck")
+    answer = expect("part of an upload without a kind", s3.upload_part("box", "ck", upload_id, 1, b"x", x_amz_checksum_crc32=checksum("crc32", b"x")), 200)
+    check("is compared", answer["x-amz-checksum-crc32"] == checksum("crc32", b"x"))
+    expect("with another", s3.upload_part("box", "ck", upload_id, 1, b"x", x_amz_checksum_crc32=checksum("crc32", b"y")), 400, "BadDigest")
+    answer = expect("completed", s3.complete("box", "ck", upload_id, [(1, answer["ETag"], "ChecksumCRC32", checksum("crc32", b"x"))]), 200)
+    check("another is kept", answer.find("ChecksumCRC64NVME") == checksum("crc64nvme", b"x"))
     upload_id = s3.create_upload("box", "ck", x_amz_checksum_algorithm="SHA1")
     expect("part of another kind", s3.upload_part("box", "ck", upload_id, 1, b"x", x_amz_checksum_crc32=checksum("crc32", b"x")), 400, "InvalidRequest")
     answer = expect("part without", s3.upload_part("box", "ck", upload_id, 1, b"x"), 200)

@@ -1,7 +1,7 @@
 /* Checks every invariant inside metadata by going through each table once and comparing what they say of each other. Repairing is the
  * same pass inside one change: counts of references are corrected, rows that nothing leads to are dropped.
  */
-#include "check.h"
+#include "checking.h"
 
 #include <stdlib.h>
 

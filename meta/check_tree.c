@@ -1,7 +1,7 @@
 /* Checks of names: containers, directory entries and the nodes that lead back to them; and dropping what a lost file took with it. */
 #include <stdlib.h>
 
-#include "check.h"
+#include "checking.h"
 #include "contents.h"
 #include "records.h"
 #include "tree.h"

@@ -1,5 +1,5 @@
 /* Checks that the objects' trees and the versions' trees agree on what is current. */
-#include "check.h"
+#include "checking.h"
 #include "records.h"
 #include "tree.h"
 

@@ -54,7 +54,8 @@ static enum skr_status skr_visit_entry(struct skr_view *view, struct skr_arena *
 }
 
 static enum skr_status skr_merge(struct skr_view *view, enum skr_versioning versioning, struct skr_listing_side *objects,
-                                 struct skr_listing_side *uploads, bool (*visit)(void *, const struct skr_list_entry *), void *context, struct skr_error *err)
+                                 struct skr_listing_side *uploads,
+                                 bool (*visit)(void *, const struct skr_list_entry *), void *context, struct skr_error *err)
 {
     struct skr_arena arena = {.blocks = NULL};
     _Alignas(16) char memory[4096];

@@ -1,5 +1,5 @@
-/* The files that the blocks of open uploads go to: one for the uncommitted blocks of a name (upload_id 0) and one a multipart upload, shared by all threads, forgotten when the upload is committed
- * or has been quiet. After a restart an upload's further blocks go to a new file. */
+/* The files that the blocks of open uploads go to: one for the uncommitted blocks of a name (upload_id 0) and one a multipart upload, shared by all
+ * threads, forgotten when the upload is committed or has been quiet. After a restart an upload's further blocks go to a new file. */
 #ifndef SKERRY_CORE_SLOTS_H
 #define SKERRY_CORE_SLOTS_H
 

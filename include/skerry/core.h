@@ -385,6 +385,7 @@ struct skr_check_options {
 };
 struct skr_check_summary {
     uint64_t containers, objects, directories, contents, files, uploads, blocks, object_bytes;
+    uint64_t versions; /* not current, delete markers too; their bytes are among object_bytes */
     uint64_t problems, repaired, garbage_files, garbage_bytes;
 };
 /* Checks every invariant between records and contents of a data folder that no server has open. */

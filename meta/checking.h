@@ -1,6 +1,6 @@
 /* A check in progress: what was counted, to be compared. */
-#ifndef SKERRY_META_CHECK_H
-#define SKERRY_META_CHECK_H
+#ifndef SKERRY_META_CHECKING_H
+#define SKERRY_META_CHECKING_H
 
 #include "meta_private.h"
 

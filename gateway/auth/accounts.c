@@ -1,5 +1,5 @@
-/* The accounts that the server knows, and their S3 access keys. A key's HMAC state after its padded key block is computed once, so that a
- * signature costs the hashing of its text alone. Keys and states are wiped when the table closes.
+/* The accounts that the server knows, and their S3 access keys. A key's HMAC state after its padded key block is computed once,
+ * so that a signature costs the hashing of its text alone. Keys and states are wiped when the table closes.
  */
 #include "accounts.h"
 
@@ -159,7 +159,8 @@ enum skr_status skr_accounts_make_sas(const struct skr_accounts *accounts, struc
     if (key == NULL)
         return skr_fail(err, SKR_ACCOUNT_NOT_FOUND, "there is no such account");
     int expiry_size = (int)skr_iso8601_format(expiry, expiry_s * 1000000000, 0);
-    int size = snprintf(text, sizeof text, "%.*s\nrwdlacx\nb\nsco\n\n%.*s\n\n\n2021-12-02\n\n", SKR_PRINT(account), expiry_size, expiry);
+    int size = snprintf(text, sizeof text, "%.*s\nrwdlacx\nb\nsco\n\n%.*s\n\n\n2021-12-02\n\n", SKR_PRINT(account), expiry_size,
+                        expiry);
     skr_key_sign(key, (struct skr_bytes){text, (size_t)size}, signature);
     struct skr_bytes encoded = skr_percent_encode(arena, (struct skr_bytes){signature, sizeof signature}, "");
     size = snprintf(query, sizeof query, "sv=2021-12-02&ss=b&srt=sco&sp=rwdlacx&se=%.*s&sig=%.*s", expiry_size, expiry,
@@ -203,10 +204,11 @@ const struct skr_s3_key *skr_accounts_s3_key(const struct skr_accounts *accounts
 static enum skr_status skr_s3_key_repeat(const struct skr_s3_key *old, const struct skr_s3_key *new, struct skr_error *err)
 {
     if (CRYPTO_memcmp(&old->secret, &new->secret, sizeof new->secret) != 0)
-        return skr_fail(err, SKR_INVALID_ARGUMENT, "S3 access key '%.*s' is given twice, with two secrets", (int)new->access_key_size,
-                        new->access_key);
+        return skr_fail(err, SKR_INVALID_ARGUMENT, "S3 access key '%.*s' is given twice, with two secrets",
+                        (int)new->access_key_size, new->access_key);
     if (!skr_bytes_equal(old->account, new->account) || old->read_only != new->read_only)
-        return skr_fail(err, SKR_INVALID_ARGUMENT, "S3 access key '%.*s' is given twice, for two accounts or with two sets of rights",
+        return skr_fail(err, SKR_INVALID_ARGUMENT,
+                        "S3 access key '%.*s' is given twice, for two accounts or with two sets of rights",
                         (int)new->access_key_size, new->access_key);
     return SKR_OK;
 }
@@ -219,8 +221,8 @@ enum skr_status skr_accounts_add_s3_key(struct skr_accounts *accounts, struct sk
         return skr_fail(err, SKR_INVALID_ARGUMENT, "an S3 access key has 1 to %d bytes, and no space, slash, comma or colon",
                         SKR_MAX_ACCESS_KEY);
     if (secret.size == 0 || secret.size > SKR_MAX_SECRET)
-        return skr_fail(err, SKR_INVALID_ARGUMENT, "the secret of S3 access key '%.*s' does not have 1 to %d bytes", SKR_PRINT(access_key),
-                        SKR_MAX_SECRET);
+        return skr_fail(err, SKR_INVALID_ARGUMENT, "the secret of S3 access key '%.*s' does not have 1 to %d bytes",
+                        SKR_PRINT(access_key), SKR_MAX_SECRET);
     if (owner == NULL)
         return skr_fail(err, SKR_ACCOUNT_NOT_FOUND, "S3 access key '%.*s' is for an account that is not there: '%.*s'",
                         SKR_PRINT(access_key), account.size > 40 ? 40 : (int)account.size, account.data);

@@ -41,7 +41,7 @@ static enum skr_auth_refusal skr_authorize_service_sas(const struct skr_principa
     return SKR_AUTH_ALLOWED;
 }
 
-/* An S3 access key is its account's key, or it reads and lists: then the row's method counts as well, so that a row for which reading is one
+/* An S3 access key is its account's key, or it reads: then the row's method counts as well, so that a row for which reading is one
  * right among others does not become a way to write. */
 static enum skr_auth_refusal skr_authorize_sigv4(const struct skr_principal *principal, const struct skr_operation *operation)
 {

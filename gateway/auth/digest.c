@@ -2,7 +2,8 @@
 
 #include <openssl/crypto.h>
 
-/* OpenSSL marks these calls as old. They are the only ones that let a state be copied without an allocation, and stay in its 3.x line. */
+/* OpenSSL marks these calls as old. They are the only ones that let a state be copied without an allocation, and stay in
+ * its 3.x line. */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
 

@@ -2,12 +2,13 @@
  *
  *   10000;chunk-signature=<64 digits>\r\n  <data>\r\n  ...  0;chunk-signature=<64 digits>\r\n  name:value\r\n  ...  \r\n
  *
- * without ";chunk-signature=..." in the unsigned form. Data goes from the caller's buffer straight to the sink; only the lines between are
- * kept. A chunk's signature stands before its data and is compared after it, so the sink has data that is not verified yet: what becomes of it
- * is decided by skr_s3_body_finish().
+ * without ";chunk-signature=..." in the unsigned form. Data goes from the caller's buffer straight to the sink; only the lines
+ * between are kept. A chunk's signature stands before its data and is compared after it, so the sink has data that is not
+ * verified yet: what becomes of it is decided by skr_s3_body_finish().
  *
- * Clients end trailers in several ways: lines with "\n" alone, an empty line before the trailer's signature, one too many at the end, or none.
- * All are taken: after the last chunk there are only lines, and empty ones mean nothing. Where the body ends is HTTP's business.
+ * Clients end trailers in several ways: lines with "\n" alone, an empty line before the trailer's signature, one too many at
+ * the end, or none. All are taken: after the last chunk there are only lines, and empty ones mean nothing. Where the body ends
+ * is HTTP's business.
  *
  * Sources: "Transferring Payload in Multiple Chunks", "Signature calculations for trailing headers".
  */
@@ -15,9 +16,9 @@
 #include <stdlib.h>
 
 #include "digest.h"
+#include "sigv4_trailer.h"
 #include "skerry/auth.h"
 #include "skerry/encoding.h"
-#include "sigv4_trailer.h"
 
 #define SKR_CHUNK_SIGNATURE ";chunk-signature="
 #define SKR_MAX_CHUNK_HEADER 128 /* 16 digits, the signature and the end of the line need 99 */
@@ -29,9 +30,9 @@ struct skr_s3_body {
     enum skr_s3_payload_kind kind;
     enum skr_s3_body_problem problem;
     enum skr_body_state state;
-    uint64_t announced, begun;  /* bytes of the whole body, and of all chunks so far */
-    uint64_t left;              /* of this chunk */
-    struct skr_sha256 hash;     /* of this chunk, or of the body */
+    uint64_t announced, begun; /* bytes of the whole body, and of all chunks so far */
+    uint64_t left;             /* of this chunk */
+    struct skr_sha256 hash;    /* of this chunk, or of the body */
     uint8_t sha256[SKR_SHA256_SIZE];
     char line[SKR_MAX_CHUNK_HEADER];
     size_t line_size;
@@ -61,8 +62,8 @@ static size_t skr_put(char *out, size_t at, struct skr_bytes part)
 }
 
 /* Compares the signature of the text that ends with the hash of what is signed, and lets the next one begin with it. */
-static bool skr_body_verify(struct skr_s3_body *body, struct skr_bytes algorithm, struct skr_bytes between, struct skr_sha256 *hash,
-                            const char signature[64])
+static bool skr_body_verify(struct skr_s3_body *body, struct skr_bytes algorithm, struct skr_bytes between,
+                            struct skr_sha256 *hash, const char signature[64])
 {
     char text[SKR_MAX_SCOPE + 256], hexadecimal[64];
     uint8_t digest[SKR_SHA256_SIZE];
@@ -85,7 +86,8 @@ static void skr_body_verify_chunk(struct skr_s3_body *body)
 {
     /* the hash of nothing stands where the header's would */
     static const char between[] = "\ne3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\n";
-    if (skr_body_is_signed(body) && !skr_body_verify(body, SKR_BYTES("AWS4-HMAC-SHA256-PAYLOAD\n"), SKR_BYTES(between), &body->hash, body->signature))
+    if (skr_body_is_signed(body) &&
+        !skr_body_verify(body, SKR_BYTES("AWS4-HMAC-SHA256-PAYLOAD\n"), SKR_BYTES(between), &body->hash, body->signature))
         body->problem = SKR_S3_BODY_SIGNATURE_MISMATCH;
 }
 
@@ -142,7 +144,9 @@ static enum skr_s3_body_problem skr_body_begin_chunk(struct skr_s3_body *body)
         return SKR_S3_BODY_FINE;
     body->state = SKR_BODY_TRAILER;
     skr_body_verify_chunk(body);
-    return body->problem != SKR_S3_BODY_FINE ? body->problem : body->begun == body->announced ? SKR_S3_BODY_FINE : SKR_S3_BODY_INCOMPLETE;
+    return body->problem != SKR_S3_BODY_FINE ? body->problem
+           : body->begun == body->announced  ? SKR_S3_BODY_FINE
+                                             : SKR_S3_BODY_INCOMPLETE;
 }
 
 /* Up to and with the line's end. */

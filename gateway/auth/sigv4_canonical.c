@@ -1,6 +1,7 @@
 /* The canonical request and the text to sign.
  *
- * S3 takes the object's name as it is: nothing is removed from a path, and it is encoded once. The path enters the text in two readings:
+ * S3 takes the object's name as it is: nothing is removed from a path, and it is encoded once. The path enters the text in two
+ * readings:
  * - normalized: each byte that need not be escaped is not, and each other one is. That is the documented form.
  * - as it was sent, for clients that sign what they send.
  * Either one, decoded, is the name that the request means. So no text stands for two names.
@@ -97,7 +98,8 @@ static void skr_add_value(struct skr_signing_text *text, struct skr_bytes value)
     }
 }
 
-/* In the order of the list, which its signer sorted. Values of one name stay in order of arrival. One that is not there is signed as empty. */
+/* In the order of the list, which its signer sorted. Values of one name stay in order of arrival. One that is not there is
+ * signed as empty. */
 static void skr_add_headers(struct skr_signing_text *text, struct skr_bytes signed_headers, const struct skr_request *request)
 {
     struct skr_bytes list = signed_headers, name;
@@ -121,8 +123,8 @@ static void skr_add_headers(struct skr_signing_text *text, struct skr_bytes sign
 
 /* ---- the whole text ---- */
 
-static struct skr_bytes skr_canonical_request(const struct skr_sigv4 *signature, const struct skr_request *request, bool path_as_sent,
-                                              struct skr_arena *arena)
+static struct skr_bytes skr_canonical_request(const struct skr_sigv4 *signature, const struct skr_request *request,
+                                              bool path_as_sent, struct skr_arena *arena)
 {
     struct skr_signing_text text = {.arena = arena};
     struct skr_bytes path = path_as_sent ? request->uri.raw_path : skr_normal_path(request, arena);

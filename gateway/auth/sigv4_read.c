@@ -1,5 +1,5 @@
-/* A signature as it stands in the request: in the Authorization header or in the query (a presigned URL), not in both. Its form is checked here,
- * before anything is computed. */
+/* A signature as it stands in the request: in the Authorization header or in the query (a presigned URL), not in both. Its form
+ * is checked here, before anything is computed. */
 #include <stdio.h>
 
 #include "sigv4.h"
@@ -33,8 +33,8 @@ static bool skr_read_timestamp(struct skr_bytes text, int64_t *seconds)
     int64_t ns;
     if (text.size != 16 || text.data[8] != 'T' || text.data[15] != 'Z')
         return false;
-    snprintf(iso, sizeof iso, "%.4s-%.2s-%.2sT%.2s:%.2s:%.2sZ", text.data, text.data + 4, text.data + 6, text.data + 9, text.data + 11,
-             text.data + 13);
+    snprintf(iso, sizeof iso, "%.4s-%.2s-%.2sT%.2s:%.2s:%.2sZ", text.data, text.data + 4, text.data + 6, text.data + 9,
+             text.data + 11, text.data + 13);
     if (!skr_iso8601_parse((struct skr_bytes){iso, sizeof iso - 1}, &ns))
         return false;
     *seconds = ns / 1000000000;
@@ -85,9 +85,11 @@ static const char *skr_check_signed_headers(struct skr_bytes list)
 {
     if (list.size == 0 || !skr_is_plain(list, "-_.~!#$%&'*+^`|;"))
         return "SignedHeaders must be names of headers with semicolons between them.";
-    for (size_t i = 0, begin = 0; i <= list.size; i++) {
+    for (size_t i = 0, begin = 0, count = 0; i <= list.size; i++) {
         if (i < list.size && list.data[i] != ';')
             continue;
+        if (++count > SKR_MAX_HEADERS) /* each is looked for among the others */
+            return "SignedHeaders names more headers than a request may have.";
         struct skr_bytes name = {list.data + begin, i - begin}, before = {list.data, begin};
         if (name.size == 0 || skr_sigv4_is_signed(before, name))
             return "SignedHeaders must name each header once.";
@@ -144,7 +146,7 @@ static bool skr_read_date(const struct skr_request *request, struct skr_arena *a
     out->timestamp = text;
     if (skr_read_timestamp(text, &out->time_s))
         return true;
-    if (own || !skr_http_date_parse(text, &out->time_s) || out->time_s < 0 || out->time_s > INT64_C(253402300799))
+    if (own || !skr_http_date_parse(text, &out->time_s) || out->time_s < 0 || out->time_s > INT64_MAX / 1000000000)
         return false;
     char iso[36];
     size_t size = skr_iso8601_format(iso, out->time_s * 1000000000, 0), used = 0;
@@ -161,13 +163,14 @@ static bool skr_read_date(const struct skr_request *request, struct skr_arena *a
 static enum skr_auth_refusal skr_malformed(enum skr_auth_refusal refusal, const char *message, struct skr_error *err)
 {
     skr_fail(err, SKR_UNAUTHENTICATED, "%s%s",
-             refusal == SKR_AUTH_HEADER_MALFORMED ? "The authorization header is malformed; " : "Error parsing the query parameters; ",
+             refusal == SKR_AUTH_HEADER_MALFORMED ? "The authorization header is malformed; "
+                                                  : "Error parsing the query parameters; ",
              message);
     return refusal;
 }
 
-static enum skr_auth_refusal skr_read_header(const struct skr_request *request, struct skr_bytes header, struct skr_arena *arena,
-                                             struct skr_sigv4 *out, struct skr_error *err)
+static enum skr_auth_refusal skr_read_header(const struct skr_request *request, struct skr_bytes header,
+                                             struct skr_arena *arena, struct skr_sigv4 *out, struct skr_error *err)
 {
     struct skr_bytes credential = SKR_NO_BYTES, algorithm = SKR_BYTES(SKR_ALGORITHM " ");
     if (skr_bytes_starts_with(header, SKR_BYTES("AWS ")))
@@ -178,14 +181,16 @@ static enum skr_auth_refusal skr_read_header(const struct skr_request *request, 
     header.data += algorithm.size;
     header.size -= algorithm.size;
     if (!skr_read_components(header, &credential, out))
-        return skr_malformed(SKR_AUTH_HEADER_MALFORMED, "it must hold Credential, SignedHeaders and Signature, once each.", err);
+        return skr_malformed(SKR_AUTH_HEADER_MALFORMED, "it must hold Credential, SignedHeaders and Signature, once each.",
+                             err);
     const char *wrong = skr_read_credential(credential, out);
     if (wrong == NULL)
         wrong = skr_check_signed_headers(out->signed_headers);
     if (wrong != NULL)
         return skr_malformed(SKR_AUTH_HEADER_MALFORMED, wrong, err);
     if (!skr_read_date(request, arena, out))
-        return skr_refuse(err, SKR_AUTH_HEADER_MALFORMED, "AWS authentication requires a valid Date or x-amz-date header, once.");
+        return skr_refuse(err, SKR_AUTH_HEADER_MALFORMED,
+                          "AWS authentication requires a valid Date or x-amz-date header, once.");
     if (skr_sigv4_count_header(request, "x-amz-content-sha256") > 1)
         return skr_refuse(err, SKR_AUTH_PAYLOAD_HASH_MALFORMED, "x-amz-content-sha256 is there more than once.");
     out->payload_hash = out->body_hash = skr_request_header(request, "x-amz-content-sha256");
@@ -196,8 +201,8 @@ static enum skr_auth_refusal skr_read_header(const struct skr_request *request, 
 
 /* ---- the query ---- */
 
-/* A presigned URL says nothing of its body, unless its query (in any case of letters) or a signed header does. An unsigned header may say what
- * the body's hash must be, which takes nothing from the signature, but not that the body is encoded. */
+/* A presigned URL says nothing of its body, unless its query (in any case of letters) or a signed header does. An unsigned
+ * header may say what the body's hash must be, which takes nothing from the signature, but not that the body is encoded. */
 static enum skr_auth_refusal skr_presigned_hash(const struct skr_request *request, struct skr_sigv4 *out, struct skr_error *err)
 {
     const struct skr_bytes name = SKR_BYTES("x-amz-content-sha256");
@@ -221,8 +226,8 @@ static enum skr_auth_refusal skr_presigned_hash(const struct skr_request *reques
 
 static enum skr_auth_refusal skr_read_query(const struct skr_request *request, struct skr_sigv4 *out, struct skr_error *err)
 {
-    static const char *const names[] = {"X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Date", "X-Amz-Expires", "X-Amz-SignedHeaders",
-                                        "X-Amz-Signature"};
+    static const char *const names[] = {"X-Amz-Algorithm", "X-Amz-Credential",    "X-Amz-Date",
+                                        "X-Amz-Expires",   "X-Amz-SignedHeaders", "X-Amz-Signature"};
     struct skr_bytes values[sizeof names / sizeof *names];
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         if (skr_count_parameter(request, names[i]) != 1) {
@@ -243,26 +248,30 @@ static enum skr_auth_refusal skr_read_query(const struct skr_request *request, s
     if (wrong != NULL)
         return skr_malformed(SKR_AUTH_QUERY_MALFORMED, wrong, err);
     if (!skr_read_timestamp(values[2], &out->time_s))
-        return skr_refuse(err, SKR_AUTH_QUERY_MALFORMED, "X-Amz-Date must be in the ISO8601 Long Format \"yyyyMMdd'T'HHmmss'Z'\".");
+        return skr_refuse(err, SKR_AUTH_QUERY_MALFORMED,
+                          "X-Amz-Date must be in the ISO8601 Long Format \"yyyyMMdd'T'HHmmss'Z'\".");
     if (!skr_parse_u64(values[3], &out->expires_s) || out->expires_s < 1 || out->expires_s > SKR_LONGEST_PRESIGNED_S)
-        return skr_refuse(err, SKR_AUTH_QUERY_MALFORMED, "X-Amz-Expires must be a number of seconds, at least 1 and at most a week (604800).");
+        return skr_refuse(err, SKR_AUTH_QUERY_MALFORMED,
+                          "X-Amz-Expires must be a number of seconds, at least 1 and at most a week (604800).");
     return skr_presigned_hash(request, out, err);
 }
 
 /* ---- either ---- */
 
-enum skr_auth_refusal skr_sigv4_read(const struct skr_request *request, struct skr_arena *arena, bool *found, struct skr_sigv4 *out,
-                                     struct skr_error *err)
+enum skr_auth_refusal skr_sigv4_read(const struct skr_request *request, struct skr_arena *arena, bool *found,
+                                     struct skr_sigv4 *out, struct skr_error *err)
 {
     struct skr_bytes header = skr_request_header(request, "authorization");
-    bool presigned = skr_request_query(request, "X-Amz-Algorithm") != NULL || skr_request_query(request, "X-Amz-Credential") != NULL ||
+    bool presigned = skr_request_query(request, "X-Amz-Algorithm") != NULL ||
+                     skr_request_query(request, "X-Amz-Credential") != NULL ||
                      skr_request_query(request, "X-Amz-Signature") != NULL;
     bool old = skr_request_query(request, "AWSAccessKeyId") != NULL;
     *out = (struct skr_sigv4){.presigned = false};
     *found = header.data != NULL || presigned || old;
     if (header.data != NULL && (presigned || old))
-        return skr_refuse(err, SKR_AUTH_QUERY_MALFORMED,
-                          "Only one auth mechanism allowed: either the X-Amz-Algorithm query parameter or the Authorization header.");
+        return skr_refuse(
+            err, SKR_AUTH_QUERY_MALFORMED,
+            "Only one auth mechanism allowed: either the X-Amz-Algorithm query parameter or the Authorization header.");
     if (old)
         return skr_refuse(err, SKR_AUTH_SIGNATURE_VERSION,
                           "The authorization mechanism you have provided is not supported. Please use " SKR_ALGORITHM ".");
@@ -271,7 +280,8 @@ enum skr_auth_refusal skr_sigv4_read(const struct skr_request *request, struct s
     return presigned ? skr_read_query(request, out, err) : SKR_AUTH_ALLOWED;
 }
 
-enum skr_auth_refusal skr_sigv4_check_times(const struct skr_sigv4 *signature, int64_t now_s, unsigned skew_s, struct skr_error *err)
+enum skr_auth_refusal skr_sigv4_check_times(const struct skr_sigv4 *signature, int64_t now_s, unsigned skew_s,
+                                            struct skr_error *err)
 {
     int64_t age_s = now_s - signature->time_s;
     if (!skr_bytes_equal(signature->date, (struct skr_bytes){signature->timestamp.data, 8}))
@@ -281,6 +291,7 @@ enum skr_auth_refusal skr_sigv4_check_times(const struct skr_sigv4 *signature, i
     if (signature->presigned && age_s < -(int64_t)skew_s)
         return skr_refuse(err, SKR_AUTH_NOT_YET_VALID, "Request is not valid yet");
     if (!signature->presigned && (age_s > (int64_t)skew_s || age_s < -(int64_t)skew_s))
-        return skr_refuse(err, SKR_AUTH_TIME_SKEWED, "The difference between the request time and the server's time is too large.");
+        return skr_refuse(err, SKR_AUTH_TIME_SKEWED,
+                          "The difference between the request time and the server's time is too large.");
     return SKR_AUTH_ALLOWED;
 }

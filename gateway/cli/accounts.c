@@ -1,7 +1,8 @@
 /* Accounts and S3 access keys from settings. Secrets are wiped where they were copied; the settings wipe their own.
  *
- * What is there when it is not given: no account: the development account. No S3 key: each account's name is one, with its first key's base64
- * text as the secret, so that one pair serves both protocols. An S3 key without an account belongs to the first account.
+ * What is there when it is not given: no account: the development account. No S3 key: each account's name is one, with its
+ * first key's base64 text as the secret, so that one pair serves both protocols. An S3 key without an account belongs to the
+ * first account.
  */
 #include "accounts.h"
 
@@ -54,12 +55,15 @@ static enum skr_status skr_take_secret(struct skr_bytes text, char out[SKR_SECRE
 
 /* ---- accounts ---- */
 
-/* The account's S3 pair. Of several keys the first one counts. A key may be longer than S3's secrets are: then the account has no pair. */
-static enum skr_status skr_pair_account(struct skr_accounts *accounts, struct skr_bytes name, struct skr_bytes key, struct skr_error *err)
+/* The account's S3 pair. Of several keys the first one counts. A key may be longer than S3's secrets are: then the account has
+ * no pair. */
+static enum skr_status skr_pair_account(struct skr_accounts *accounts, struct skr_bytes name, struct skr_bytes key,
+                                        struct skr_error *err)
 {
     if (key.size <= 256)
         return skr_accounts_add_s3_key(accounts, name, key, name, false, err);
-    skr_log(SKR_LOG_WARNING, "serve", "the key of account '%.*s' is too long to be an S3 secret: give it an S3 key with --s3-key", SKR_PRINT(name));
+    skr_log(SKR_LOG_WARNING, "serve",
+            "the key of account '%.*s' is too long to be an S3 secret: give it an S3 key with --s3-key", SKR_PRINT(name));
     return SKR_OK;
 }
 
@@ -82,7 +86,8 @@ static enum skr_status skr_add_account(struct skr_accounts *accounts, const char
 }
 
 /* DIR/account-NAME.key, made with a random key when it is not there. */
-static enum skr_status skr_generate_account(struct skr_accounts *accounts, const struct skr_settings *settings, bool paired, struct skr_error *err)
+static enum skr_status skr_generate_account(struct skr_accounts *accounts, const struct skr_settings *settings, bool paired,
+                                            struct skr_error *err)
 {
     const char *name = settings->generate_account;
     char path[4096], text[SKR_BASE64_SIZE(64) + 2], pair[4200];
@@ -110,7 +115,8 @@ static enum skr_status skr_generate_account(struct skr_accounts *accounts, const
 
 /* ---- S3 keys ---- */
 
-/* ACCESS:SECRET[:ACCOUNT] or ACCESS:@FILE[:ACCOUNT]. A secret, or a file's name, with a colon in it needs the account after it. */
+/* ACCESS:SECRET[:ACCOUNT] or ACCESS:@FILE[:ACCOUNT]. A secret, or a file's name, with a colon in it needs the account after it.
+ */
 static enum skr_status skr_add_s3_key(struct skr_accounts *accounts, const char *text, bool read_only, struct skr_error *err)
 {
     char secret[SKR_SECRET_CAPACITY] = "";
@@ -125,7 +131,8 @@ static enum skr_status skr_add_s3_key(struct skr_accounts *accounts, const char 
     const char *end = last != first ? last : text + strlen(text);
     enum skr_status status = skr_take_secret((struct skr_bytes){first + 1, (size_t)(end - first - 1)}, secret, err);
     if (status == SKR_OK)
-        status = skr_accounts_add_s3_key(accounts, (struct skr_bytes){text, (size_t)(first - text)}, skr_text(secret), account, read_only, err);
+        status = skr_accounts_add_s3_key(accounts, (struct skr_bytes){text, (size_t)(first - text)}, skr_text(secret), account,
+                                         read_only, err);
     explicit_bzero(secret, sizeof secret);
     return status;
 }
@@ -159,13 +166,15 @@ enum skr_status skr_check_s3_names(const struct skr_settings *settings, struct s
 {
     const char *region = settings->s3_region;
     if (strcmp(region, "*") != 0 && (strlen(region) > 64 || !skr_holds_only(region, "abcdefghijklmnopqrstuvwxyz0123456789-")))
-        return skr_fail(err, SKR_INVALID_ARGUMENT, "--s3-region: '%.80s' is not a region: up to 64 lower-case letters, digits and dashes, or *", region);
+        return skr_fail(err, SKR_INVALID_ARGUMENT,
+                        "--s3-region: '%.80s' is not a region: up to 64 lower-case letters, digits and dashes, or *", region);
     for (size_t i = 0; i < settings->s3_domains.count; i++) {
         const char *domain = settings->s3_domains.items[i];
-        bool good = strlen(domain) <= 253 && skr_holds_only(domain, "abcdefghijklmnopqrstuvwxyz0123456789-.") && domain[0] != '.' &&
-                    domain[strlen(domain) - 1] != '.' && strstr(domain, "..") == NULL;
+        bool good = strlen(domain) <= 253 && skr_holds_only(domain, "abcdefghijklmnopqrstuvwxyz0123456789-.") &&
+                    domain[0] != '.' && domain[strlen(domain) - 1] != '.' && strstr(domain, "..") == NULL;
         if (!good)
-            return skr_fail(err, SKR_INVALID_ARGUMENT, "--s3-domain: '%.80s' is not a domain: lower-case letters, digits, dashes and dots, without a port",
+            return skr_fail(err, SKR_INVALID_ARGUMENT,
+                            "--s3-domain: '%.80s' is not a domain: lower-case letters, digits, dashes and dots, without a port",
                             domain);
     }
     return SKR_OK;

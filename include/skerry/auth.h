@@ -24,8 +24,8 @@ enum { /* one bit a right; a service SAS and an account SAS map their letters to
     SKR_PERMISSION_DELETE_PERMANENT = 1 << 9, /* y */
     SKR_PERMISSION_MOVE = 1 << 10,      /* m */
     SKR_PERMISSION_EXECUTE = 1 << 11,   /* e */
-    SKR_PERMISSION_OWNERSHIP = 1 << 12, /* o */
-    SKR_PERMISSION_POLICY = 1 << 13,    /* p */
+    SKR_PERMISSION_OWNERSHIP = 1 << 12, /* o; in S3 rows: to change settings, to make and remove buckets */
+    SKR_PERMISSION_POLICY = 1 << 13,    /* p; in S3 rows: to read the settings of a bucket or object */
     SKR_PERMISSION_IMMUTABILITY = 1 << 14, /* i */
     SKR_PERMISSION_OWNER = 1 << 30,     /* the account's key only */
 };

@@ -1,5 +1,5 @@
-/* An S3 request from any target and headers: the first line is the target, the others are "name:value". And once more with a form that is
- * good as far as a fuzzer can make it, so that the text to sign is always built. */
+/* An S3 request from any target and headers: the first line is the target, the others are "name:value". And once more with a
+ * form that is good as far as a fuzzer can make it, so that the text to sign is always built. */
 #include "harness.h"
 
 static const struct skr_s3_auth_options *fuzz_s3_options(void)
@@ -33,7 +33,8 @@ static void take_header(struct skr_request *request, struct skr_bytes line)
     if (colon == NULL)
         *header = (struct skr_header){line, SKR_BYTES("")};
     else
-        *header = (struct skr_header){{line.data, (size_t)(colon - line.data)}, {colon + 1, line.size - (size_t)(colon + 1 - line.data)}};
+        *header = (struct skr_header){{line.data, (size_t)(colon - line.data)},
+                                      {colon + 1, line.size - (size_t)(colon + 1 - line.data)}};
 }
 
 static void check(const struct skr_request *request, struct skr_arena *arena)
@@ -70,10 +71,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     request.host = SKR_BYTES("h");
     request.headers[request.header_count++] = (struct skr_header){SKR_BYTES("Host"), SKR_BYTES("h")};
     request.headers[request.header_count++] = (struct skr_header){SKR_BYTES("X-Amz-Date"), SKR_BYTES("20260615T120000Z")};
-    request.headers[request.header_count++] = (struct skr_header){SKR_BYTES("X-Amz-Content-Sha256"), SKR_BYTES("UNSIGNED-PAYLOAD")};
+    request.headers[request.header_count++] =
+        (struct skr_header){SKR_BYTES("X-Amz-Content-Sha256"), SKR_BYTES("UNSIGNED-PAYLOAD")};
     request.headers[request.header_count++] = (struct skr_header){
-        SKR_BYTES("Authorization"), SKR_BYTES("AWS4-HMAC-SHA256 Credential=FUZZ/20260615/r/s3/aws4_request,SignedHeaders=host;x-amz-date;x-amz-meta-a;a,"
-                                              "Signature=0000000000000000000000000000000000000000000000000000000000000000")};
+        SKR_BYTES("Authorization"),
+        SKR_BYTES("AWS4-HMAC-SHA256 Credential=FUZZ/20260615/r/s3/aws4_request,SignedHeaders=host;x-amz-date;x-amz-meta-a;a,"
+                  "Signature=0000000000000000000000000000000000000000000000000000000000000000")};
     check(&request, &arena);
     skr_arena_release(&arena);
     return 0;

@@ -1,5 +1,6 @@
-/* Any bytes as an S3 body of any kind. The first three bytes choose the kind, the size of the pieces and how much the sink takes. However it is
- * cut, the same must come of it. The unsigned kinds may be found whole; a signed one may not, since nobody has its key. */
+/* Any bytes as an S3 body of any kind. The first three bytes choose the kind, the size of the pieces and how much the sink
+ * takes. However it is cut, the same must come of it. The unsigned kinds may be found whole; a signed one may not, since nobody
+ * has its key. */
 #include <assert.h>
 #include <stdlib.h>
 
@@ -27,7 +28,8 @@ static size_t take(void *context, const void *data, size_t size)
     return size;
 }
 
-static enum skr_s3_body_problem run(const struct skr_s3_payload *payload, const uint8_t *data, size_t size, size_t step, struct sink *sink)
+static enum skr_s3_body_problem run(const struct skr_s3_payload *payload, const uint8_t *data, size_t size, size_t step,
+                                    struct sink *sink)
 {
     struct skr_s3_body *body;
     struct skr_error error;
@@ -62,7 +64,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     size_t step = data[1] + 1u, most = data[2];
     data += 3;
     size -= 3;
-    struct sink whole = {.data = malloc(size + 1), .capacity = size}, cut = {.data = malloc(size + 1), .capacity = size, .most = most};
+    struct sink whole = {.data = malloc(size + 1), .capacity = size},
+                cut = {.data = malloc(size + 1), .capacity = size, .most = most};
     assert(whole.data != NULL && cut.data != NULL);
     enum skr_s3_body_problem problem = run(&payload, data, size, size + 1, &whole);
     enum skr_s3_body_problem again = run(&payload, data, size, step, &cut);

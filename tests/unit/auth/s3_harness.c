@@ -15,11 +15,15 @@ void s3_open(void)
     ck_assert_int_eq(skr_accounts_open(&s3_accounts, &error), SKR_OK);
     ck_assert_int_eq(skr_accounts_add(s3_accounts, SKR_BYTES("first"), SKR_BYTES("AAAA"), &error), SKR_OK);
     ck_assert_int_eq(skr_accounts_add(s3_accounts, SKR_BYTES("second"), SKR_BYTES("AAAB"), &error), SKR_OK);
-    ck_assert_int_eq(skr_accounts_add_s3_key(s3_accounts, SKR_BYTES(SIGV4_ACCESS), SKR_BYTES(SIGV4_SECRET), SKR_BYTES("first"), false, &error),
+    ck_assert_int_eq(skr_accounts_add_s3_key(s3_accounts, SKR_BYTES(SIGV4_ACCESS), SKR_BYTES(SIGV4_SECRET), SKR_BYTES("first"),
+                                             false, &error),
                      SKR_OK);
-    ck_assert_int_eq(skr_accounts_add_s3_key(s3_accounts, SKR_BYTES("AKIDREADER"), SKR_BYTES(TEST_KEY), SKR_BYTES("first"), true, &error), SKR_OK);
-    ck_assert_int_eq(skr_accounts_add_s3_key(s3_accounts, SKR_BYTES(EXAMPLE_ACCESS), SKR_BYTES("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"),
-                                             SKR_BYTES("second"), false, &error),
+    ck_assert_int_eq(
+        skr_accounts_add_s3_key(s3_accounts, SKR_BYTES("AKIDREADER"), SKR_BYTES(TEST_KEY), SKR_BYTES("first"), true, &error),
+        SKR_OK);
+    ck_assert_int_eq(skr_accounts_add_s3_key(s3_accounts, SKR_BYTES(EXAMPLE_ACCESS),
+                                             SKR_BYTES("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"), SKR_BYTES("second"), false,
+                                             &error),
                      SKR_OK);
     s3_options = (struct skr_s3_auth_options){s3_accounts, SKR_BYTES("us-east-1"), 900};
 }
@@ -35,7 +39,8 @@ void s3_close(void)
 void s3_request(const char *method, const char *target_text, const char *headers)
 {
     skr_arena_release(&s3_arena);
-    harness_request(&(struct vector){.name = "", .method = method, .target = target_text, .headers = headers, .container = "", .object = ""});
+    harness_request(&(struct vector){
+        .name = "", .method = method, .target = target_text, .headers = headers, .container = "", .object = ""});
     struct skr_bytes host = skr_request_header(&request, "host");
     const char *colon = host.size == 0 ? NULL : memchr(host.data, ':', host.size);
     request.host = (struct skr_bytes){host.data, colon == NULL ? host.size : (size_t)(colon - host.data)};
@@ -60,5 +65,6 @@ enum skr_auth_refusal s3_run(const char *method, const char *target_text, const 
 void s3_must_refuse(enum skr_auth_refusal refusal, const char *method, const char *target_text, const char *headers)
 {
     enum skr_auth_refusal got = s3_run(method, target_text, headers);
-    ck_assert_msg(got == refusal, "%s %s: refusal %d, not %d: %s\n%s", method, target_text, got, refusal, error.message, headers);
+    ck_assert_msg(got == refusal, "%s %s: refusal %d, not %d: %s\n%s", method, target_text, got, refusal, error.message,
+                  headers);
 }

@@ -1,4 +1,5 @@
-/* S3 requests for the tests of Signature Version 4, put together from text on top of harness.h. One test at a time: everything is static. */
+/* S3 requests for the tests of Signature Version 4, put together from text on top of harness.h. One test at a time: everything
+ * is static. */
 #ifndef TEST_AUTH_S3_HARNESS_H
 #define TEST_AUTH_S3_HARNESS_H
 
@@ -25,7 +26,8 @@ struct body_vector {
 extern struct skr_s3_auth_options s3_options;
 extern struct skr_s3_payload payload;
 
-/* Account "first" with the vectors' key and a read-only one, "AKIDREADER" with TEST_KEY; account "second" with the documentation's example. */
+/* Account "first" with the vectors' key and a read-only one, "AKIDREADER" with TEST_KEY; account "second" with the
+ * documentation's example. */
 void s3_open(void);
 void s3_close(void);
 /* Fills `request`. Frees what the last one used. */

@@ -73,7 +73,9 @@ START_TEST(every_character_of_a_signature_counts)
 {
     const struct sigv4_vector *vector = &sigv4_vectors[_i];
     begin(vector);
-    struct skr_bytes *where = is_presigned() ? &((struct skr_query_parameter *)skr_request_query(&request, "X-Amz-Signature"))->value : authorization();
+    struct skr_bytes *where = is_presigned()
+                                  ? &((struct skr_query_parameter *)skr_request_query(&request, "X-Amz-Signature"))->value
+                                  : authorization();
     struct skr_bytes whole = *where;
     for (size_t at = whole.size - 64; at < whole.size; at++) {
         *where = altered(whole, at);
@@ -123,7 +125,8 @@ START_TEST(every_signed_header_counts)
         struct skr_header whole = request.headers[i];
         if (skr_bytes_equal(whole.name, SKR_BYTES("Authorization")) || !is_signed(whole.name))
             continue;
-        bool spent = skr_bytes_equal(whole.name, SKR_BYTES("Date")) && strstr(vector->headers, "x-amz-date") == NULL; /* decides the time */
+        bool spent = skr_bytes_equal(whole.name, SKR_BYTES("Date")) &&
+                     strstr(vector->headers, "x-amz-date") == NULL; /* decides the time */
         for (size_t at = 0; at < whole.value.size; at++) {
             if (whole.value.data[at] == ' ' && !spent)
                 continue;
@@ -183,8 +186,8 @@ START_TEST(method_path_and_query_count)
         must_refuse(vector, "repeated parameter", whole.name);
         request.uri.query_count--;
     }
-    request.uri.query[request.uri.query_count++] =
-        (struct skr_query_parameter){.name = SKR_BYTES("acl"), .value = SKR_BYTES(""), .raw_name = SKR_BYTES("acl"), .raw_value = SKR_BYTES("")};
+    request.uri.query[request.uri.query_count++] = (struct skr_query_parameter){
+        .name = SKR_BYTES("acl"), .value = SKR_BYTES(""), .raw_name = SKR_BYTES("acl"), .raw_value = SKR_BYTES("")};
     must_refuse(vector, "parameter", SKR_BYTES("acl"));
     request.uri.query_count--;
     ck_assert_int_eq(s3_check(), SKR_AUTH_ALLOWED);
@@ -194,7 +197,8 @@ END_TEST
 START_TEST(nothing_is_signed_for_another_host)
 {
     const struct sigv4_vector *vector = &sigv4_vectors[_i];
-    static const char *const others[] = {"other.s3.example.org", "bucket.s3.example.or", "bucket.s3.example.org:9", "b", "127.0.0.2"};
+    static const char *const others[] = {"other.s3.example.org", "bucket.s3.example.or", "bucket.s3.example.org:9", "b",
+                                         "127.0.0.2"};
     begin(vector);
     for (size_t i = 0; i < COUNT(others); i++) {
         request.host = skr_text(others[i]);
@@ -207,15 +211,15 @@ END_TEST
 
 START_TEST(documented_examples)
 {
-#define EXAMPLE(signed_headers, signature)                                                                                                   \
-    "x-amz-date: 20130524T000000Z\nAuthorization: AWS4-HMAC-SHA256 Credential=" EXAMPLE_ACCESS                                              \
+#define EXAMPLE(signed_headers, signature)                                                                                     \
+    "x-amz-date: 20130524T000000Z\nAuthorization: AWS4-HMAC-SHA256 Credential=" EXAMPLE_ACCESS                                 \
     "/20130524/us-east-1/s3/aws4_request,SignedHeaders=" signed_headers ",Signature=" signature "\n"
 #define EXAMPLE_HOST "Host: examplebucket.s3.amazonaws.com\n"
 #define EXAMPLE_EMPTY "x-amz-content-sha256: e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\n"
     static const struct sigv4_vector examples[] = {
         {"GET Object", "GET", "/test.txt",
-         EXAMPLE_HOST EXAMPLE_EMPTY "Range: bytes=0-9\n" EXAMPLE("host;range;x-amz-content-sha256;x-amz-date",
-                                                                 "f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41"),
+         EXAMPLE_HOST EXAMPLE_EMPTY "Range: bytes=0-9\n" EXAMPLE(
+             "host;range;x-amz-content-sha256;x-amz-date", "f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41"),
          SKR_PAYLOAD_SIGNED},
         {"PUT Object", "PUT", "/test$file.text",
          EXAMPLE_HOST "Date: Fri, 24 May 2013 00:00:00 GMT\nx-amz-storage-class: REDUCED_REDUNDANCY\n"
@@ -224,26 +228,33 @@ START_TEST(documented_examples)
                           "98ad721746da40c64f1a55b78f14c238d841ea1380cd77a1b5971af0ece108bd"),
          SKR_PAYLOAD_SIGNED},
         {"GET Bucket Lifecycle", "GET", "/?lifecycle",
-         EXAMPLE_HOST EXAMPLE_EMPTY EXAMPLE("host;x-amz-content-sha256;x-amz-date", "fea454ca298b7da1c68078a5d1bdbfbbe0d65c699e0f91ac7a200a0136783543"),
+         EXAMPLE_HOST EXAMPLE_EMPTY EXAMPLE("host;x-amz-content-sha256;x-amz-date",
+                                            "fea454ca298b7da1c68078a5d1bdbfbbe0d65c699e0f91ac7a200a0136783543"),
          SKR_PAYLOAD_SIGNED},
         {"List Objects", "GET", "/?max-keys=2&prefix=J",
-         EXAMPLE_HOST EXAMPLE_EMPTY EXAMPLE("host;x-amz-content-sha256;x-amz-date", "34b48302e7b5fa45bde8084f4b7868a86f0a534bc59db6670ed5711ef69dc6f7"),
+         EXAMPLE_HOST EXAMPLE_EMPTY EXAMPLE("host;x-amz-content-sha256;x-amz-date",
+                                            "34b48302e7b5fa45bde8084f4b7868a86f0a534bc59db6670ed5711ef69dc6f7"),
          SKR_PAYLOAD_SIGNED},
         {"presigned", "GET",
-         "/test.txt?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=" EXAMPLE_ACCESS "%2F20130524%2Fus-east-1%2Fs3%2Faws4_request"
+         "/test.txt?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=" EXAMPLE_ACCESS
+         "%2F20130524%2Fus-east-1%2Fs3%2Faws4_request"
          "&X-Amz-Date=20130524T000000Z&X-Amz-Expires=86400&X-Amz-SignedHeaders=host"
          "&X-Amz-Signature=aeeed9bbccd4d02ee5c0109b86d86835f995330da4c265957d157751f604d404",
          EXAMPLE_HOST, SKR_PAYLOAD_UNSIGNED},
         {"chunked upload", "PUT", "/examplebucket/chunkObject.txt",
-         "Host: s3.amazonaws.com\nx-amz-storage-class: REDUCED_REDUNDANCY\nx-amz-content-sha256: STREAMING-AWS4-HMAC-SHA256-PAYLOAD\n"
+         "Host: s3.amazonaws.com\nx-amz-storage-class: REDUCED_REDUNDANCY\nx-amz-content-sha256: "
+         "STREAMING-AWS4-HMAC-SHA256-PAYLOAD\n"
          "Content-Encoding: aws-chunked\nx-amz-decoded-content-length: 66560\nContent-Length: 66824\n" EXAMPLE(
-             "content-encoding;content-length;host;x-amz-content-sha256;x-amz-date;x-amz-decoded-content-length;x-amz-storage-class",
+             "content-encoding;content-length;host;x-amz-content-sha256;x-amz-date;x-amz-decoded-content-length;x-amz-storage-"
+             "class",
              "4f232c4386841ef735655705268965c44a0e4690baa4adea153f7db9fa80a0a9"),
          SKR_PAYLOAD_CHUNKS_SIGNED},
         {"chunked upload, trailer", "PUT", "/examplebucket/chunkObject.txt",
-         "Host: s3.amazonaws.com\nx-amz-storage-class: REDUCED_REDUNDANCY\nx-amz-content-sha256: STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER\n"
+         "Host: s3.amazonaws.com\nx-amz-storage-class: REDUCED_REDUNDANCY\nx-amz-content-sha256: "
+         "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER\n"
          "Content-Encoding: aws-chunked\nx-amz-decoded-content-length: 66560\nx-amz-trailer: x-amz-checksum-crc32c\n" EXAMPLE(
-             "content-encoding;host;x-amz-content-sha256;x-amz-date;x-amz-decoded-content-length;x-amz-storage-class;x-amz-trailer",
+             "content-encoding;host;x-amz-content-sha256;x-amz-date;x-amz-decoded-content-length;x-amz-storage-class;x-amz-"
+             "trailer",
              "106e2a8a18243abcf37539882f36619c00e2dfc72633413f02d3b74544bfeb8e"),
          SKR_PAYLOAD_CHUNKS_SIGNED_TRAILER},
     };

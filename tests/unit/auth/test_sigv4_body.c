@@ -104,7 +104,8 @@ START_TEST(trailers_are_told)
 {
     const struct body_vector *vector = &body_vectors[_i];
     struct skr_s3_body *body = open_vector(vector);
-    const char *first = strncmp(vector->announced, "x-amz-checksum-sha256", 21) == 0 ? "x-amz-checksum-sha256" : "x-amz-checksum-crc32";
+    const char *first =
+        strncmp(vector->announced, "x-amz-checksum-sha256", 21) == 0 ? "x-amz-checksum-sha256" : "x-amz-checksum-crc32";
     feed(body, vector->wire, vector->wire_size);
     ck_assert_ptr_null(skr_s3_body_trailer(body, first).data); /* not before it is known to be whole */
     ck_assert_int_eq(skr_s3_body_finish(body), SKR_S3_BODY_FINE);
@@ -127,7 +128,8 @@ START_TEST(no_beginning_is_whole)
     for (size_t size = 0; size <= needed; size++) {
         struct skr_s3_body *body = open_vector(vector);
         feed(body, vector->wire, size);
-        ck_assert_msg(skr_s3_body_finish(body) != SKR_S3_BODY_FINE, "%s: whole after %zu of %zu", vector->name, size, vector->wire_size);
+        ck_assert_msg(skr_s3_body_finish(body) != SKR_S3_BODY_FINE, "%s: whole after %zu of %zu", vector->name, size,
+                      vector->wire_size);
         ck_assert_ptr_null(skr_s3_body_trailer(body, "x-amz-checksum-crc32").data);
         skr_s3_body_close(body);
     }
@@ -242,7 +244,8 @@ START_TEST(forms)
         {"0\r\n" CRC ":AA==\r\n\r\n", CRC "," CRC, 0, SKR_S3_BODY_TRAILER_MALFORMED},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
-        enum skr_s3_body_problem problem = run(SKR_PAYLOAD_CHUNKS_UNSIGNED_TRAILER, cases[i].decoded, cases[i].announced, cases[i].wire);
+        enum skr_s3_body_problem problem =
+            run(SKR_PAYLOAD_CHUNKS_UNSIGNED_TRAILER, cases[i].decoded, cases[i].announced, cases[i].wire);
         ck_assert_msg(problem == cases[i].problem, "'%s': problem %d, not %d", cases[i].wire, problem, cases[i].problem);
     }
     /* a signature is needed where one is announced, and one without it is no chunk */
@@ -323,7 +326,8 @@ START_TEST(bodies_that_are_not_chunked)
 END_TEST
 
 /* Amazon's: 66560 letters 'a' in chunks of 64 KiB and 1 KiB. */
-static void run_example(enum skr_s3_payload_kind kind, const char *seed, const char *const signatures[3], const char *trailer_signature)
+static void run_example(enum skr_s3_payload_kind kind, const char *seed, const char *const signatures[3],
+                        const char *trailer_signature)
 {
     static char wire[68000];
     struct skr_s3_payload made = {.kind = kind,
@@ -332,7 +336,8 @@ static void run_example(enum skr_s3_payload_kind kind, const char *seed, const c
                                   .scope = SKR_BYTES("20130524/us-east-1/s3/aws4_request")};
     const size_t sizes[] = {65536, 1024, 0};
     size_t size = 0;
-    ck_assert(skr_hex_decode(SKR_BYTES("dbb893acc010964918f1fd433add87c70e8b0db6be30c1fbeafefa5ec6ba8378"), made.signing_key, 32));
+    ck_assert(
+        skr_hex_decode(SKR_BYTES("dbb893acc010964918f1fd433add87c70e8b0db6be30c1fbeafefa5ec6ba8378"), made.signing_key, 32));
     memcpy(made.seed_signature, seed, 64);
     for (int i = 0; i < 3; i++) {
         size += (size_t)sprintf(wire + size, "%zx;chunk-signature=%s\r\n", sizes[i], signatures[i]);
@@ -342,7 +347,8 @@ static void run_example(enum skr_s3_payload_kind kind, const char *seed, const c
             size += (size_t)sprintf(wire + size, "\r\n");
     }
     if (trailer_signature != NULL)
-        size += (size_t)sprintf(wire + size, "x-amz-checksum-crc32c:sOO8/Q==\r\nx-amz-trailer-signature:%s\r\n", trailer_signature);
+        size +=
+            (size_t)sprintf(wire + size, "x-amz-checksum-crc32c:sOO8/Q==\r\nx-amz-trailer-signature:%s\r\n", trailer_signature);
     size += (size_t)sprintf(wire + size, "\r\n");
     if (trailer_signature == NULL)
         ck_assert_uint_eq(size, 66824); /* the documented Content-Length */
@@ -352,7 +358,8 @@ static void run_example(enum skr_s3_payload_kind kind, const char *seed, const c
             feed(body, wire + at, size - at < step ? size - at : step);
         ck_assert_int_eq(skr_s3_body_finish(body), SKR_S3_BODY_FINE);
         ck_assert_uint_eq(sink.size, 66560);
-        ck_assert(skr_bytes_equal(skr_s3_body_trailer(body, "x-amz-checksum-crc32c"), trailer_signature != NULL ? SKR_BYTES("sOO8/Q==") : SKR_NO_BYTES));
+        ck_assert(skr_bytes_equal(skr_s3_body_trailer(body, "x-amz-checksum-crc32c"),
+                                  trailer_signature != NULL ? SKR_BYTES("sOO8/Q==") : SKR_NO_BYTES));
         skr_s3_body_close(body);
     }
     wire[40000] = 'b';

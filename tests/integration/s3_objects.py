@@ -689,6 +689,46 @@ def blob(server, s3):
     check("copied", s3.get("box", "blob2").body == b"from blob")
 
 
+# ---- accounts ----
+
+def accounts():
+    keys = {name: base64.b64encode(name.encode() * 8).decode() for name in ("anna", "bert")}
+    with tempfile.TemporaryDirectory(prefix="skerry-s3-") as folder:
+        flags = [item for name, key in keys.items() for item in ("--account", f"{name}:{key}")]
+        with Server(os.path.join(folder, "data"), *flags, "--s3-key", "A:sa:anna", "--s3-key", "B:sb:bert", "--s3-read-only-key", "R:sr:anna") as server:
+            anna, bert, reader, anonymous = S3(server.s3, "A", "sa"), S3(server.s3, "B", "sb"), S3(server.s3, "R", "sr"), S3(server.s3, None)
+            anna.create_bucket("annas")
+            bert.create_bucket("berts")
+            anna.put("annas", "private", b"private")
+            anna.put("annas", "public", b"public", x_amz_acl="public-read", x_amz_tagging="a=1")
+            expect("another's private source", bert.copy("berts", "c", "annas/private"), 403, "AccessDenied")
+            expect("another's public source", bert.copy("berts", "c", "annas/public"), 200)
+            check("copied", bert.get("berts", "c").body == b"public")
+            expect("the copy is private", anonymous.get("berts", "c"), 403, "AccessDenied")
+            upload_id = bert.create_upload("berts", "m")
+            query = f"partNumber=1&uploadId={upload_id}"
+            expect("part of another's private source", bert.copy("berts", "m", "annas/private", query), 403, "AccessDenied")
+            expect("part of another's public source", bert.copy("berts", "m", "annas/public", query), 200)
+            expect("into another's bucket", bert.copy("annas", "c", "berts/c"), 403, "AccessDenied")
+            expect("read only: read", reader.get("annas", "private"), 200)
+            expect("read only: tags", reader.get("annas", "public", "tagging="), 200)
+            for what, answer in (("put", reader.put("annas", "x", b"x")), ("copy", reader.copy("annas", "x", "annas/public")),
+                                 ("delete", reader.delete("annas", "public")), ("upload", reader.post("annas", "x", "uploads=")),
+                                 ("tags", reader.put("annas", "public", b"", "tagging=")), ("ACL", reader.put("annas", "public", b"", "acl=")),
+                                 ("rename", reader.put("annas", "x", b"", "renameObject=", x_amz_rename_source="public"))):
+                expect(f"read only: {what}", answer, 403, "AccessDenied")
+            check("anonymous sees no count of tags", anonymous.get("annas", "public")["x-amz-tagging-count"] is None)
+            for what, answer in (("tags", anonymous.get("annas", "public", "tagging=")), ("ACL", anonymous.get("annas", "public", "acl=")),
+                                 ("attributes", anonymous.get("annas", "public", "attributes=", x_amz_object_attributes="ETag")),
+                                 ("put", anonymous.put("annas", "public", b"")), ("delete", anonymous.delete("annas", "public"))):
+                expect(f"anonymous: {what}", answer, 403, "AccessDenied")
+            expect("expected owner", anna.get("annas", "private", x_amz_expected_bucket_owner="anna"), 200)
+            expect("another owner is expected", anna.get("annas", "private", x_amz_expected_bucket_owner="bert"), 403, "AccessDenied")
+            expect("another owner of the source", bert.copy("berts", "c", "annas/public", x_amz_source_expected_bucket_owner="bert"), 403, "AccessDenied")
+            for client in (anna, bert, reader, anonymous):
+                client.close()
+
+
 def main():
     with tempfile.TemporaryDirectory(prefix="skerry-s3-") as folder, Server(os.path.join(folder, "data"), log=sys.stderr) as server:
         s3 = S3(server.s3)
@@ -718,6 +758,7 @@ def main():
         server.stop()
         check("fsck is clean", server.fsck() == 0)
         server.start()
+    accounts()
     print(f"s3 objects: {passed} passed, {failed} failed")
     return 1 if failed else 0
 

@@ -1,4 +1,5 @@
-/* Versions: what a name with a version leads to, and deleting. What is put on top of what is metadata's to know (meta/versions.c). */
+/* Versions: what a name with a version leads to, and deleting. What is put on top of what is metadata's to know
+ * (meta/versions.c). */
 #include "state.h"
 
 /* Nothing is current: was it deleted? Then `object` is the delete marker that says so. */
@@ -35,7 +36,8 @@ enum skr_status skr_find_version(struct skr_view *view, struct skr_arena *arena,
         return status;
     }
     object->versioning = container->versioning;
-    return object->kind == SKR_OBJECT_DELETE_MARKER ? skr_fail(err, SKR_IS_DELETE_MARKER, "this version is a delete marker") : SKR_OK;
+    return object->kind == SKR_OBJECT_DELETE_MARKER ? skr_fail(err, SKR_IS_DELETE_MARKER, "this version is a delete marker")
+                                                    : SKR_OK;
 }
 
 /* ---- deleting ---- */

@@ -1,5 +1,5 @@
-/* Every single I/O call of the canonical operations fails in turn. What was acknowledged is there, whole, now and after a restart;
- * what was refused left nothing behind that a check would object to. */
+/* Every single I/O call of the canonical operations fails in turn. What was acknowledged is there, whole, now and after a
+ * restart; what was refused left nothing behind that a check would object to. */
 #include <check.h>
 #include <errno.h>
 #include <stdatomic.h>
@@ -48,15 +48,16 @@ static bool run_multipart(struct harness *harness)
                                              .block_of = &draft.name,
                                              .upload_id = begun.upload_id};
         struct skr_ingest *ingest = harness_ingest_with(harness, options, sizes[i], 20 + i, &status);
-        if (ingest == NULL ||
-            harness_wait(harness, &staged, skr_put_part(harness->worker, &draft.name, begun.upload_id, i + 1, ingest, harness_done,
-                                                        &staged)) != SKR_OK)
+        if (ingest == NULL || harness_wait(harness, &staged,
+                                           skr_put_part(harness->worker, &draft.name, begun.upload_id, i + 1, ingest,
+                                                        harness_done, &staged)) != SKR_OK)
             return false;
         choices[i] = (struct skr_part_choice){.number = i + 1, .has_md5 = true, .checksum = staged.block.checksum};
         memcpy(choices[i].md5, staged.block.md5, sizeof choices[i].md5);
     }
     completion.upload_id = begun.upload_id;
-    return harness_wait(harness, &completed, skr_complete_multipart(harness->worker, &completion, harness_done, &completed)) == SKR_OK;
+    return harness_wait(harness, &completed, skr_complete_multipart(harness->worker, &completion, harness_done, &completed)) ==
+           SKR_OK;
 }
 
 /* In a container that keeps versions: a new version of "kept", a marker on "marked", and its removal from "unmarked". */
@@ -66,7 +67,8 @@ static void run_versions(struct harness *harness, struct acknowledged *done)
     struct skr_object_name unmarked = harness_name("versions", "unmarked");
     done->new_version = harness_put(harness, "versions", "kept", 150000, 30) == SKR_OK;
     done->marked = harness_delete(harness, "versions", "marked") == SKR_OK;
-    if (harness_wait(harness, &marker, skr_delete_object(harness->worker, &unmarked, NULL, false, harness_done, &marker)) == SKR_OK) {
+    if (harness_wait(harness, &marker, skr_delete_object(harness->worker, &unmarked, NULL, false, harness_done, &marker)) ==
+        SKR_OK) {
         unmarked.version = (struct skr_version){.is_given = true, .ns = marker.version_ns};
         harness_wait(harness, &removed, skr_delete_object(harness->worker, &unmarked, NULL, false, harness_done, &removed));
         done->unmarked = removed.status == SKR_OK;
@@ -170,8 +172,9 @@ static const struct {
     enum skr_io_call call;
     int os_errno;
 } faults[] = {
-    {SKR_IO_OPEN, EMFILE},   {SKR_IO_READ, EIO},        {SKR_IO_WRITE, ENOSPC}, {SKR_IO_WRITE, EIO},  {SKR_IO_SYNC, EIO},
-    {SKR_IO_UNLINK, EACCES}, {SKR_IO_ALLOCATE, ENOSPC}, {SKR_IO_PUNCH, EIO},    {SKR_IO_ALLOCATE, EOPNOTSUPP},
+    {SKR_IO_OPEN, EMFILE},     {SKR_IO_READ, EIO},  {SKR_IO_WRITE, ENOSPC},
+    {SKR_IO_WRITE, EIO},       {SKR_IO_SYNC, EIO},  {SKR_IO_UNLINK, EACCES},
+    {SKR_IO_ALLOCATE, ENOSPC}, {SKR_IO_PUNCH, EIO}, {SKR_IO_ALLOCATE, EOPNOTSUPP},
 };
 
 START_TEST(each_call_fails_in_turn)

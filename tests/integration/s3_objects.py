@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import os
+import socket
 import sys
 import tempfile
 import time
@@ -672,6 +673,37 @@ def part_copies(s3):
     check("keeps its ETag", s3.head("box", "cc")["ETag"] == s3.head("box", "up")["ETag"])
 
 
+# ---- clients that go away ----
+
+def interrupted(server, s3):
+    def leave(method, path, headers=None, body=b"", length=None, query="", read=0):
+        """Sends the request, or its beginning, reads a little and is gone."""
+        host, port = s3.endpoint.rsplit(":", 1)
+        headers = headers or {}
+        target = s3.presign(method, path, query, headers=headers)
+        head = [f"{method} {target} HTTP/1.1", f"Host: {s3.endpoint}", f"Content-Length: {len(body) if length is None else length}"]
+        head += [f"{name}: {value}" for name, value in headers.items()]
+        with socket.create_connection((host, int(port)), 30) as connection:
+            connection.sendall("\r\n".join(head).encode() + b"\r\n\r\n" + body)
+            if read:
+                connection.recv(read)
+    big = noise(8 << 20, 11)
+    s3.put("box", "gone-source", big)
+    upload_id = s3.create_upload("box", "gone", x_amz_checksum_algorithm="SHA256")
+    part = f"partNumber=1&uploadId={upload_id}"
+    for round_number in range(8):
+        leave("PUT", "/box/gone", body=big[:100000 * (round_number + 1)], length=len(big))
+        leave("PUT", "/box/gone", body=big[:100000 * (round_number + 1)], length=len(big), query=part)
+        leave("GET", "/box/gone-source", read=1000 * round_number + 1)
+        leave("PUT", "/box/gone", {"x-amz-copy-source": "box/gone-source"}, query=part, length=0)
+        leave("PUT", "/box/gone-copy", {"x-amz-copy-source": "box/gone-source", "x-amz-checksum-algorithm": "SHA1"}, length=0)
+    expect("half a body makes no object", s3.get("box", "gone"), 404, "NoSuchKey")
+    answer = expect("part of a copy, patiently", s3.copy("box", "gone", "box/gone-source", part), 200)
+    check("its ETag", answer.find("ETag") == f'"{md5_hex(big)}"')
+    expect("abort", s3.delete("box", "gone", f"uploadId={upload_id}"), 204)
+    check("the server is there", server.process.poll() is None)
+
+
 # ---- beside Blob ----
 
 def blob(server, s3):
@@ -753,6 +785,7 @@ def main():
         composites(s3)
         uploads(s3)
         part_copies(s3)
+        interrupted(server, s3)
         blob(server, s3)
         s3.close()
         server.stop()

@@ -137,6 +137,10 @@ def headers(s3):
     for what, value in (("raw UTF-8", "Grüße ☃".encode()), ("RFC 2047, B", word), ("RFC 2047, Q", "=?utf-8?q?Gr=C3=BC=C3=9Fe_=E2=98=83?=")):
         expect(what, s3.request("PUT", "/box/u", headers={"x-amz-meta-u": value}), 200)
         check(f"{what} comes back", s3.head("box", "u")["x-amz-meta-u"] == word, s3.head("box", "u")["x-amz-meta-u"])
+    for value in ("=?UTF-8?Q?=01?=", "=?UTF-8?B?74+/?=", "=?UTF-8?B?" + base64.b64encode("\uffff".encode()).decode() + "?=", "=?UTF-8?X?a?=", "=?UTF-8?B?a?=", "=?", "=?x"):
+        expect(f"metadata {value}", s3.put("box", "u", b"", x_amz_meta_u=value), 200)
+        check(f"metadata {value} comes back", s3.head("box", "u")["x-amz-meta-u"] == value, s3.head("box", "u")["x-amz-meta-u"])
+    expect("metadata twice", s3.send("PUT", s3.presign("PUT", "/box/u"), [("x-amz-meta-a", "1"), ("X-Amz-Meta-A", "2"), ("Content-Length", "0")]), 403)
     expect("metadata of 2 KiB", s3.put("box", "m", b"", x_amz_meta_a="v" * 2047), 200)
     expect("metadata above 2 KiB", s3.put("box", "m", b"", x_amz_meta_a="v" * 2048), 400, "MetadataTooLarge")
     expect("storage class that is none", s3.put("box", "m", b"", x_amz_storage_class="PAPER"), 400, "InvalidStorageClass")

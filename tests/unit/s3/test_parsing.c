@@ -119,6 +119,8 @@ START_TEST(tags_in_a_header)
     ck_assert_int_eq(skr_query_tags(&arena, "=1", &tags), SKR_S3_TAGS_KEY);
     ck_assert_int_eq(skr_query_tags(&arena, "a%00b=1", &tags), SKR_S3_TAGS_KEY);
     ck_assert_int_eq(skr_query_tags(&arena, "a=%ff", &tags), SKR_S3_TAGS_VALUE);
+    ck_assert_int_eq(skr_query_tags(&arena, "a=%EF%BF%BF", &tags), SKR_S3_TAGS_VALUE); /* no document could show it */
+    ck_assert_int_eq(skr_query_tags(&arena, "a%EF%BF%BE=1", &tags), SKR_S3_TAGS_KEY);
     ck_assert_int_eq(skr_query_tags(&arena, "a=b=c", &tags), SKR_S3_TAGS_FINE);
     ck_assert_int_eq(skr_query_tags(&arena, "aWs:a=1", &tags), SKR_S3_TAGS_SYSTEM);
     for (int extra = 0; extra <= 1; extra++) { /* characters count, not bytes */

@@ -71,17 +71,53 @@ static struct skr_bytes skr_section(struct skr_bytes document, const char *name)
     return SKR_NO_BYTES;
 }
 
+struct skr_properties_check {
+    unsigned rules, rule_fields;
+    bool bad_value;
+};
+
+/* A rule has each of five elements, once. */
+static bool skr_check_cors_rule(struct skr_properties_check *check, struct skr_bytes field, bool ends)
+{
+    static const char *const fields[] = {"AllowedOrigins", "AllowedMethods", "MaxAgeInSeconds", "ExposedHeaders", "AllowedHeaders"};
+    if (field.size == 0) {
+        bool whole = !ends || check->rule_fields == 31;
+        check->rules += !ends;
+        check->rule_fields = 0;
+        return whole && check->rules <= 5;
+    }
+    for (unsigned i = 0; i < 5; i++)
+        if (skr_bytes_equal(field, skr_text(fields[i]))) {
+            bool first = (check->rule_fields & 1u << i) == 0;
+            check->rule_fields |= 1u << i;
+            return first;
+        }
+    return false;
+}
+
+static bool skr_check_days(struct skr_properties_check *check, struct skr_bytes text)
+{
+    uint64_t days;
+    check->bad_value = !skr_parse_u64(text, &days) || days < 1 || days > 365;
+    return !check->bad_value;
+}
+
 static bool skr_visit_properties(void *context, struct skr_bytes path, struct skr_bytes text, bool ends)
 {
+    static const struct skr_bytes rule = {"StorageServiceProperties/Cors/CorsRule", 38};
     static const char *const sections[] = {"Logging", "HourMetrics", "MinuteMetrics", "Cors", "DefaultServiceVersion",
                                            "DeleteRetentionPolicy", "StaticWebsite"};
-    unsigned *rules = context;
-    (void)text;
+    struct skr_properties_check *check = context;
     if (skr_bytes_equal(path, SKR_BYTES("StorageServiceProperties")))
         return true;
     if (!skr_bytes_starts_with(path, SKR_BYTES("StorageServiceProperties/")))
         return false;
-    if (skr_bytes_equal(path, SKR_BYTES("StorageServiceProperties/Cors/CorsRule")) && !ends && ++*rules > 5)
+    if (skr_bytes_starts_with(path, rule) && (path.size == rule.size || path.data[rule.size] == '/')) {
+        size_t skip = rule.size + (path.size > rule.size);
+        if (!skr_check_cors_rule(check, (struct skr_bytes){path.data + skip, path.size - skip}, ends))
+            return false;
+    }
+    if (path.size > 5 && memcmp(path.data + path.size - 5, "/Days", 5) == 0 && !skr_check_days(check, text))
         return false;
     struct skr_bytes rest = {path.data + 25, path.size - 25};
     const char *slash = memchr(rest.data, '/', rest.size);
@@ -109,9 +145,9 @@ static void skr_properties_received(void *context, struct skr_bytes body)
     struct skr_call *call = context;
     struct skr_bytes stored;
     struct skr_xml xml;
-    unsigned rules = 0;
-    if (!skr_xml_parse(body, skr_visit_properties, &rules)) {
-        skr_call_refuse(call, SKR_BLOB_INVALID_XML);
+    struct skr_properties_check check = {.bad_value = false};
+    if (!skr_xml_parse(body, skr_visit_properties, &check)) {
+        skr_call_refuse(call, check.bad_value ? SKR_BLOB_INVALID_XML_VALUE : SKR_BLOB_INVALID_XML);
         return;
     }
     enum skr_status status = skr_load_properties(call, &stored);
@@ -179,22 +215,42 @@ SKR_HANDLER(get_account_information)
 
 struct skr_cors_search {
     struct skr_call *call;
-    struct skr_bytes origin, method;
-    bool origin_ok, method_ok, found;
+    struct skr_bytes origin, method, headers;
+    bool origin_ok, method_ok, headers_ok, found;
     struct skr_bytes max_age;
 };
 
 static bool skr_cors_list_has(struct skr_bytes list, struct skr_bytes wanted)
 {
     while (list.size > 0) {
-        const char *comma = memchr(list.data, ',', list.size);
-        struct skr_bytes item = {list.data, comma == NULL ? list.size : (size_t)(comma - list.data)};
+        struct skr_bytes item = skr_list_cut(&list);
         if (skr_bytes_equal(item, SKR_BYTES("*")) || skr_bytes_equal_nocase(item, wanted))
             return true;
-        list.data += item.size + (comma != NULL);
-        list.size -= item.size + (comma != NULL);
     }
     return false;
+}
+
+/* Of headers, an item that ends with a star stands for all that begin so. */
+static bool skr_cors_header_allowed(struct skr_bytes list, struct skr_bytes header)
+{
+    while (list.size > 0) {
+        struct skr_bytes item = skr_list_cut(&list), begin = header;
+        if (item.size > 0 && item.data[item.size - 1] == '*') {
+            item.size--;
+            begin.size = item.size < begin.size ? item.size : begin.size;
+        }
+        if (skr_bytes_equal_nocase(item, begin))
+            return true;
+    }
+    return false;
+}
+
+static bool skr_cors_headers_allowed(struct skr_bytes list, struct skr_bytes headers)
+{
+    while (headers.size > 0)
+        if (!skr_cors_header_allowed(list, skr_list_cut(&headers)))
+            return false;
+    return true;
 }
 
 static bool skr_visit_cors(void *context, struct skr_bytes path, struct skr_bytes text, bool ends)
@@ -203,9 +259,9 @@ static bool skr_visit_cors(void *context, struct skr_bytes path, struct skr_byte
     if (search->found || !skr_bytes_starts_with(path, SKR_BYTES("StorageServiceProperties/Cors/CorsRule")))
         return true;
     if (path.size == 38) {
-        search->found = ends && search->origin_ok && search->method_ok;
+        search->found = ends && search->origin_ok && search->method_ok && search->headers_ok;
         if (!ends)
-            search->origin_ok = search->method_ok = false;
+            search->origin_ok = search->method_ok = search->headers_ok = false;
         return true;
     }
     struct skr_bytes name = {path.data + 39, path.size - 39};
@@ -213,6 +269,8 @@ static bool skr_visit_cors(void *context, struct skr_bytes path, struct skr_byte
         search->origin_ok = skr_cors_list_has(text, search->origin);
     else if (skr_bytes_equal(name, SKR_BYTES("AllowedMethods")))
         search->method_ok = skr_cors_list_has(text, search->method);
+    else if (skr_bytes_equal(name, SKR_BYTES("AllowedHeaders")))
+        search->headers_ok = skr_cors_headers_allowed(text, search->headers);
     else if (skr_bytes_equal(name, SKR_BYTES("MaxAgeInSeconds")))
         search->max_age = skr_arena_copy(search->call->arena, text);
     return true;
@@ -222,10 +280,15 @@ SKR_HANDLER(preflight)
 {
     struct skr_call *call = context;
     struct skr_cors_search search = {.call = call, .origin = skr_call_header(call, "origin"),
-                                     .method = skr_call_header(call, "access-control-request-method")};
-    struct skr_bytes document, headers = skr_call_header(call, "access-control-request-headers");
-    if (!skr_accounts_known(call->blob->options.accounts, call->target.account) || search.origin.size == 0 ||
-        search.method.size == 0 || skr_load_properties(call, &document) != SKR_OK ||
+                                     .method = skr_call_header(call, "access-control-request-method"),
+                                     .headers = skr_call_header(call, "access-control-request-headers")};
+    struct skr_bytes document;
+    if (search.origin.size == 0 || search.method.size == 0) {
+        skr_call_fail(call, SKR_BLOB_INVALID_HEADER, search.origin.size == 0 ? "Origin" : "Access-Control-Request-Method",
+                      SKR_NO_BYTES, NULL);
+        return;
+    }
+    if (!skr_accounts_known(call->blob->options.accounts, call->target.account) || skr_load_properties(call, &document) != SKR_OK ||
         !skr_xml_parse(document, skr_visit_cors, &search) || !search.found) {
         skr_call_refuse(call, SKR_BLOB_CORS_FAILED);
         return;
@@ -233,8 +296,9 @@ SKR_HANDLER(preflight)
     skr_call_common_headers(call);
     skr_exchange_header(call->exchange, "Access-Control-Allow-Origin", search.origin);
     skr_exchange_header(call->exchange, "Access-Control-Allow-Methods", search.method);
-    if (headers.size > 0)
-        skr_exchange_header(call->exchange, "Access-Control-Allow-Headers", headers);
+    skr_exchange_header(call->exchange, "Access-Control-Allow-Credentials", SKR_BYTES("true"));
+    if (search.headers.size > 0)
+        skr_exchange_header(call->exchange, "Access-Control-Allow-Headers", search.headers);
     if (search.max_age.size > 0)
         skr_exchange_header(call->exchange, "Access-Control-Max-Age", search.max_age);
     skr_call_reply(call, 200);

@@ -103,8 +103,9 @@ static enum skr_status skr_listen(struct skr_server *server, struct skr_error *e
 {
     const struct skr_settings *settings = &server->settings;
     if (skr_accounts_has_well_known_key(server->accounts) && (!skr_is_loopback(settings->blob) || !skr_is_loopback(settings->s3)))
-        return skr_fail(err, SKR_INVALID_ARGUMENT, "the well-known development key is known to everybody and is served on loopback only. "
-                                                   "Give an account with --account NAME:@FILE or --generate-account NAME, or listen on 127.0.0.1");
+        return skr_fail(err, SKR_INVALID_ARGUMENT, "the well-known development key is served on loopback only. Give an account with --account NAME:@FILE "
+                                                   "(SKERRY_ACCOUNTS), have one made in the data folder with --generate-account NAME "
+                                                   "(SKERRY_GENERATE_ACCOUNT), or listen on 127.0.0.1");
     enum skr_status status = skr_http_listen(server->http, skr_blob_face(server->blob), settings->blob, server->blob_bound, err);
     if (status == SKR_OK)
         status = skr_http_listen(server->http, skr_s3_face(server->s3), settings->s3, server->s3_bound, err);

@@ -127,6 +127,8 @@ static enum skr_status skr_load_container(struct skr_view *view, struct skr_cont
     enum skr_status status = skr_container_get(view, &op->pending.arena, op->account, op->name, container, err);
     if (status == SKR_OK)
         status = skr_conditions_check(&op->conditions, true, container->etag, container->modified_ns, false, err);
+    if (status == SKR_OBJECT_EXISTS)
+        status = skr_fail(err, SKR_CONDITION_FAILED, "it exists");
     if (status == SKR_OK && !skr_container_copy(&op->pending.arena, container))
         status = skr_fail(err, SKR_NO_MEMORY, "no memory for a container's record");
     return status;

@@ -202,16 +202,7 @@ static const struct skr_s3_cors_text *skr_s3_cors_find(const struct skr_s3_cors_
 static bool skr_s3_cors_headers_allowed(const struct skr_s3_cors_rule *rule, struct skr_bytes names)
 {
     while (names.size > 0) {
-        const char *comma = memchr(names.data, ',', names.size);
-        struct skr_bytes name = {names.data, comma == NULL ? names.size : (size_t)(comma - names.data)};
-        names.data += name.size + (comma != NULL);
-        names.size -= name.size + (comma != NULL);
-        while (name.size > 0 && name.data[0] == ' ') {
-            name.data++;
-            name.size--;
-        }
-        while (name.size > 0 && name.data[name.size - 1] == ' ')
-            name.size--;
+        struct skr_bytes name = skr_list_cut(&names);
         if (name.size > 0 && skr_s3_cors_find(rule->headers, name, true) == NULL)
             return false;
     }

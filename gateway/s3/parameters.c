@@ -158,16 +158,7 @@ static struct skr_bytes skr_s3_content_encoding(struct skr_s3_call *call)
     if (kept == NULL || text.size == 0)
         return SKR_NO_BYTES;
     while (text.size > 0) {
-        const char *comma = memchr(text.data, ',', text.size);
-        struct skr_bytes item = {text.data, comma == NULL ? text.size : (size_t)(comma - text.data)};
-        text.data += item.size + (comma != NULL);
-        text.size -= item.size + (comma != NULL);
-        while (item.size > 0 && item.data[0] == ' ') {
-            item.data++;
-            item.size--;
-        }
-        while (item.size > 0 && item.data[item.size - 1] == ' ')
-            item.size--;
+        struct skr_bytes item = skr_list_cut(&text);
         if (item.size == 0 || skr_bytes_equal_nocase(item, SKR_BYTES("aws-chunked")))
             continue;
         if (size > 0)

@@ -113,6 +113,7 @@ struct skr_conditions {
     const struct skr_bytes *if_match, *if_none_match;
     size_t if_match_count, if_none_match_count;
     bool has_modified_since, has_unmodified_since;
+    bool dates_beside_tags; /* when reading: match AND unmodified AND (none-match OR modified), not a tag instead of its date */
     int64_t modified_since_s, unmodified_since_s; /* Unix; compared with whole seconds of the time of last change */
 };
 

@@ -16,9 +16,9 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
+from azurite import Azurite, wait_for_port  # noqa: E402
 from blobclient import Client, Server, account_sas  # noqa: E402
 
-CACHE = os.environ.get("SKERRY_COMPAT_CACHE") or os.path.expanduser("~/.cache/skerry-compat")
 TICKS = os.sysconf("SC_CLK_TCK")
 ROWS = []
 
@@ -103,37 +103,6 @@ class Nginx:
         self.process.wait(20)
 
 
-def wait_for_port(port, seconds=30):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.05)
-    raise RuntimeError(f"nobody listens on {port}")
-
-
-class Azurite:
-    def __init__(self, folder):
-        where = os.path.join(CACHE, "azurite-bench")
-        if not os.path.exists(os.path.join(where, "node_modules", ".bin", "azurite-blob")):
-            os.makedirs(where, exist_ok=True)
-            subprocess.run(["npm", "install", "--silent", "--no-fund", "--no-audit", "--prefix", where, "azurite@3"], check=True,
-                           stdout=subprocess.DEVNULL)
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
-        self.process = subprocess.Popen([os.path.join(where, "node_modules", ".bin", "azurite-blob"), "--disableTelemetry", "--skipApiVersionCheck",
-                                         "--blobHost", "127.0.0.1", "--blobPort", str(self.port), "--location", os.path.join(folder, "azurite"),
-                                         "--silent"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        wait_for_port(self.port)
-        self.endpoint = f"127.0.0.1:{self.port}"
-
-    def stop(self):
-        self.process.terminate()
-        self.process.wait(20)
-
-
 def alternate(rounds, *measures):
     """Runs the measures in turn; returns the median of each."""
     results = [[] for _ in measures]
@@ -175,14 +144,14 @@ def reads(folder, options):
         row("GET 4 KiB with SAS, 64 connections", ours, "nginx without auth", peer, "req/s", 0.6, cpu=f"{cpu:.1f} CPU us/request")
         nginx.stop()
         try:
-            azurite = Azurite(folder)
+            azurite = Azurite(folder, "--skipApiVersionCheck")
             other = Client(azurite.endpoint)
             other.create_container("bench")
             other.put_blob("bench", "small", small)
             peer = wrk(f"http://{azurite.endpoint}/devstoreaccount1/bench/small?{sas}", 64, seconds)
             row("GET 4 KiB with SAS, 64 connections", ours, "Azurite", peer, "req/s", 10)
             azurite.stop()
-        except (OSError, subprocess.CalledProcessError, RuntimeError) as error:
+        except (OSError, RuntimeError) as error:
             missing("GET 4 KiB beside Azurite", f"Azurite cannot be had: {error}")
 
 
@@ -199,12 +168,12 @@ def writes(folder, options):
         cpu = (cpu_seconds([server.pid]) - cpu) / (ours * 3 * seconds) * 1e6
         row("Put Blob 4 KiB durable, 64 connections", ours, "serial fdatasync of the disk", disk, "/s", 5, cpu=f"{cpu:.1f} CPU us/request")
         try:
-            azurite = Azurite(folder)
+            azurite = Azurite(folder, "--skipApiVersionCheck")
             Client(azurite.endpoint).create_container("bench")
             peer = wrk(f"http://{azurite.endpoint}/", 64, seconds, lua_put(folder, sas, 4096, "put", "bench"))
             azurite.stop()
             row("Put Blob 4 KiB durable, 64 connections", ours, "Azurite (not durable)", peer, "/s", 10)
-        except (OSError, subprocess.CalledProcessError, RuntimeError) as error:
+        except (OSError, RuntimeError) as error:
             missing("Put Blob 4 KiB beside Azurite", f"Azurite cannot be had: {error}")
         block = lambda: wrk(f"http://{server.blob}/", 16, seconds, lua_put(folder, sas, 8 << 20, "block", "bench")) * (8 << 20) / 1e9
         direct = lambda: fio(folder, "--size=4g", "--bs=1m", "--rw=write", "--direct=1", "--ioengine=io_uring", "--iodepth=16", f"--runtime={seconds}", "--time_based")["write"]["bw_bytes"] / 1e9

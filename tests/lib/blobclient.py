@@ -109,6 +109,19 @@ def account_sas(permissions="rwdlacx", services="b", types="sco", start="", expi
     return urllib.parse.urlencode({name: value for name, value in pairs.items() if value})
 
 
+def service_sas(resource, permissions="r", start="", expiry="2099-01-01T00:00:00Z", identifier="", ip="", protocol="", version=VERSION,
+                overrides=None, key=KEY, account=ACCOUNT):
+    """For "container", or for "container/blob" with the blob's name as it is before encoding. The form of 2020-12-06 and later.
+    `overrides`: rscc, rscd, rsce, rscl, rsct."""
+    overrides = overrides or {}
+    kind = "b" if "/" in resource else "c"
+    text = "\n".join([permissions, start, expiry, f"/blob/{account}/{resource}", identifier, ip, protocol, version, kind, "", "",
+                      *(overrides.get(name, "") for name in ("rscc", "rscd", "rsce", "rscl", "rsct"))])
+    pairs = {"sv": version, "sr": kind, "sp": permissions, "st": start, "se": expiry, "si": identifier, "sip": ip, "spr": protocol,
+             **overrides, "sig": sign(key, text)}
+    return urllib.parse.urlencode({name: value for name, value in pairs.items() if value})
+
+
 class Client:
     """One keep-alive connection. Not shared by threads."""
 
@@ -140,8 +153,9 @@ class Client:
         return answer
 
     def request(self, method, path, query="", body=b"", headers=None, lite=False):
-        """`path` below the account, encoded; signed with Shared Key."""
+        """`path` below the account, encoded; signed with Shared Key. A header that is None is not sent."""
         headers = {"x-ms-date": date(), "x-ms-version": VERSION, **(headers or {})}
+        headers = {name: value for name, value in headers.items() if value is not None}
         if body or method in ("PUT", "POST"):
             headers.setdefault("Content-Length", str(len(body)))
         full = f"/{self.account}{path}"

@@ -23,9 +23,29 @@ static bool skr_s3_trailer_checksum(struct skr_s3_call *call, enum skr_checksum_
     return false;
 }
 
+/* A checksum of a kind that this server does not compute must not pass for compared. False: answered. */
+static bool skr_s3_checksums_known(struct skr_s3_call *call)
+{
+    static const struct skr_bytes prefix = {"x-amz-checksum-", 15};
+    for (size_t i = 0; i < call->request->header_count; i++) {
+        struct skr_bytes name = call->request->headers[i].name;
+        if (name.size <= prefix.size || !skr_bytes_equal_nocase((struct skr_bytes){name.data, prefix.size}, prefix))
+            continue;
+        struct skr_bytes rest = {name.data + prefix.size, name.size - prefix.size};
+        if (skr_s3_checksum_kind(rest) != SKR_CHECKSUM_NONE || skr_bytes_equal_nocase(rest, SKR_BYTES("algorithm")) ||
+            skr_bytes_equal_nocase(rest, SKR_BYTES("type")) || skr_bytes_equal_nocase(rest, SKR_BYTES("mode")))
+            continue;
+        skr_s3_fail(call, SKR_S3_NOT_IMPLEMENTED, NULL, (struct skr_s3_detail){"Header", name}, (struct skr_s3_detail){.name = NULL});
+        return false;
+    }
+    return true;
+}
+
 static bool skr_s3_header_checksum(struct skr_s3_call *call, struct skr_checksum *out)
 {
     size_t found = 0;
+    if (!skr_s3_checksums_known(call))
+        return false;
     for (int kind = SKR_CHECKSUM_CRC32; kind < SKR_CHECKSUM_KIND_COUNT; kind++) {
         const char *header = skr_s3_checksum_header((enum skr_checksum_kind)kind);
         struct skr_bytes text = skr_s3_header(call, header);

@@ -89,6 +89,7 @@ def digests(s3):
         expect(f"{kind} in a trailer, of something else", answer, 400, "BadDigest")
     both = {"x-amz-checksum-crc32": checksum("crc32", b"data"), "x-amz-checksum-sha1": checksum("sha1", b"data")}
     expect("two kinds", s3.put("box", "d", b"data", **both), 400, "InvalidRequest")
+    expect("unknown kind", s3.put("box", "d", b"data", x_amz_checksum_sha512="AAAA"), 501, "NotImplemented")
     expect("unknown algorithm", s3.put("box", "d", b"data", x_amz_sdk_checksum_algorithm="CRC16"), 400, "InvalidRequest")
     expect("unknown trailer", s3.chunked("/box/t", [b"x"], trailer=("x-amz-meta-a", "b"), payload=s3client.CHUNKS_UNSIGNED_TRAILER), 400)
     wrong = s3.request("PUT", "/box/d", body=b"data", payload=hashlib.sha256(b"other").hexdigest())
@@ -164,6 +165,7 @@ def write_conditions(s3):
     expect("large, If-None-Match *", s3.put("box", "c", b"2" * 5000000, if_none_match="*"), 412, "PreconditionFailed")
     expect("delete, If-Match of another", s3.delete("box", "c", if_match=etag), 412, "PreconditionFailed")
     expect("delete, If-Match", s3.delete("box", "c", if_match=f'"{md5_hex(b"2")}"'), 204)
+    expect("delete, size", s3.delete("box", "plain", x_amz_if_match_size="1"), 501, "NotImplemented")
     expect("delete, If-Match, nothing there", s3.delete("box", "c", if_match=etag), 404, "NoSuchKey")
     expect("delete, nothing there", s3.delete("box", "c"), 204)
 

@@ -7,7 +7,9 @@ static enum skr_status skr_find_marker(struct skr_view *view, struct skr_arena *
                                        struct skr_bytes key, struct skr_object *object, struct skr_error *err)
 {
     struct skr_version_place place;
-    enum skr_status status = skr_version_newest(view, arena, container, key, object, &place, err);
+    enum skr_status status = container->versioning == SKR_VERSIONING_OFF /* never had one: nothing to look for */
+                                 ? SKR_VERSION_NOT_FOUND
+                                 : skr_version_newest(view, arena, container, key, object, &place, err);
     if (status == SKR_VERSION_NOT_FOUND)
         *object = (struct skr_object){.id = 0};
     if (status != SKR_OK && status != SKR_VERSION_NOT_FOUND)

@@ -722,7 +722,8 @@ def blob(server, s3):
     client.put_blob("box", "blob", b"from blob", **{"x-ms-meta-Color": "red", "Content-Type": "text/z"})
     answer = s3.get("box", "blob")
     check("S3 reads Blob's", answer.body == b"from blob" and answer["x-amz-meta-color"] == "red" and answer["Content-Type"] == "text/z")
-    check("no checksum of the kinds of S3", s3.get("box", "blob", x_amz_checksum_mode="ENABLED")["x-amz-checksum-crc64nvme"] is None)
+    check("the checksum that both know", s3.get("box", "blob", x_amz_checksum_mode="ENABLED")["x-amz-checksum-crc64nvme"] ==
+          checksum("CRC64NVME", b"from blob"))
     expect("S3 copies Blob's", s3.copy("box", "blob2", "box/blob"), 200)
     check("copied", s3.get("box", "blob2").body == b"from blob")
 

@@ -130,7 +130,7 @@ enum skr_status skr_writer_open(struct skr_store *store, struct skr_io *io, cons
 static void skr_buffer_release(struct skr_writer *writer, struct skr_write_buffer *buffer)
 {
     if (buffer->pooled)
-        skr_buffers_give(writer->store, buffer->bytes);
+        skr_buffers_give(&writer->store->buffers, buffer->bytes);
     else
         free(buffer->bytes);
     buffer->bytes = NULL;
@@ -148,7 +148,7 @@ static struct skr_write_buffer *skr_buffer_take(struct skr_writer *writer)
     uint64_t left = writer->expected_size == SKR_SIZE_UNKNOWN ? SKR_LARGE_BUFFER_BYTES : writer->expected_size - writer->size;
     *place = (struct skr_write_buffer){.writer = writer, .offset = writer->base + writer->size};
     if (left > SKR_LARGE_BUFFER_BYTES / 2) {
-        place->bytes = skr_buffers_take(writer->store);
+        place->bytes = skr_buffers_take(&writer->store->buffers);
         place->capacity = SKR_LARGE_BUFFER_BYTES;
         place->pooled = place->bytes != NULL;
     }
@@ -267,8 +267,8 @@ size_t skr_writer_write(struct skr_writer *writer, const void *data, size_t size
             return taken;
         }
         size_t room = buffer->capacity - buffer->used, piece = size - taken < room ? size - taken : room;
-        memcpy(buffer->bytes + buffer->used, bytes + taken, piece);
-        skr_writer_sum(writer, buffer->bytes + buffer->used, piece);
+        skr_writer_sum(writer, bytes + taken, piece); /* of the bytes that just came in, which are in the cache still */
+        skr_buffers_fill(buffer->bytes + buffer->used, bytes + taken, piece);
         buffer->used += piece;
         writer->size += piece;
         taken += piece;
@@ -286,7 +286,7 @@ static void skr_writer_free(struct skr_writer *writer)
         if (writer->buffers[i].bytes != NULL)
             skr_buffer_release(writer, &writer->buffers[i]);
     if (atomic_fetch_sub_explicit(&writer->store->counters.writers_open, 1, memory_order_relaxed) == 1)
-        skr_buffers_trim(writer->store, 8);
+        skr_buffers_trim(&writer->store->buffers, 8);
     if (writer->file.fd >= 0)
         close(writer->file.fd);
     skr_slots_release(writer->slots);

@@ -67,7 +67,7 @@ enum skr_status skr_io_open(struct skr_io **out, const struct skr_io_options *op
         skr_io_close(io);
         return skr_fail_os(err, failed == -EMFILE || failed == -ENFILE ? SKR_NO_DESCRIPTORS : SKR_IO, -failed,
                            "cannot set up io_uring: %s. It needs Linux 5.19 or later, sysctl kernel.io_uring_disabled=0, and in a "
-                           "container a seccomp profile that allows it",
+                           "container a seccomp profile that allows it (docker/README.md)",
                            strerror(-failed));
     }
     io->ring_ready = true;

@@ -45,7 +45,26 @@ static bool skr_sync_folder(int parent_fd, const char *name)
     return synced;
 }
 
-/* DIR/format holds one number. Written once, durable before there is anything that it describes. */
+/* Durable before there is anything that it describes. */
+static enum skr_status skr_write_format(struct skr_meta *meta, const char *directory, struct skr_error *err)
+{
+    char text[32];
+    int fd = openat(meta->folder_fd, "format.new", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    int size = snprintf(text, sizeof text, "%d\n", SKR_FORMAT_VERSION);
+    bool written = fd >= 0 && write(fd, text, (size_t)size) == size && fsync(fd) == 0 &&
+                   renameat(meta->folder_fd, "format.new", meta->folder_fd, "format") == 0 && fsync(meta->folder_fd) == 0 &&
+                   skr_sync_folder(meta->folder_fd, "..");
+    int os_errno = errno;
+    if (fd >= 0)
+        close(fd);
+    if (!written)
+        return skr_fail_os(err, os_errno == ENOSPC ? SKR_NO_SPACE : SKR_IO, os_errno, "cannot write %s/format: %s", directory,
+                           strerror(os_errno));
+    return SKR_OK;
+}
+
+/* DIR/format holds one number. Records of older formats are read as they are; the folder is marked before the first record of this one is
+ * written, so that an older program does not open it. */
 static enum skr_status skr_check_format(struct skr_meta *meta, const char *directory, struct skr_error *err)
 {
     char text[32] = "";
@@ -60,23 +79,12 @@ static enum skr_status skr_check_format(struct skr_meta *meta, const char *direc
             return skr_fail(err, SKR_FORMAT_TOO_NEW, "the data folder %s has format %ld, this Skerry knows up to %d: use a newer one",
                             directory, number, SKR_FORMAT_VERSION);
         if (number >= 1)
-            return SKR_OK;
+            return number == SKR_FORMAT_VERSION || meta->read_only ? SKR_OK : skr_write_format(meta, directory, err);
         return skr_fail(err, SKR_CORRUPT, "%s/format does not hold a format number", directory);
     }
     if (meta->read_only)
         return skr_fail(err, SKR_NOT_FOUND, "%s is not a data folder: it has no file named format", directory);
-    fd = openat(meta->folder_fd, "format.new", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    int size = snprintf(text, sizeof text, "%d\n", SKR_FORMAT_VERSION);
-    bool written = fd >= 0 && write(fd, text, (size_t)size) == size && fsync(fd) == 0 &&
-                   renameat(meta->folder_fd, "format.new", meta->folder_fd, "format") == 0 && fsync(meta->folder_fd) == 0 &&
-                   skr_sync_folder(meta->folder_fd, "..");
-    int os_errno = errno;
-    if (fd >= 0)
-        close(fd);
-    if (!written)
-        return skr_fail_os(err, os_errno == ENOSPC ? SKR_NO_SPACE : SKR_IO, os_errno, "cannot write %s/format: %s", directory,
-                           strerror(os_errno));
-    return SKR_OK;
+    return skr_write_format(meta, directory, err);
 }
 
 static enum skr_status skr_open_environment(struct skr_meta *meta, const struct skr_meta_options *options, struct skr_error *err)

@@ -43,6 +43,8 @@ enum skr_blob_error {
     SKR_BLOB_BLOCK_LIST_TOO_LONG,
     SKR_BLOB_RESOURCE_NOT_FOUND,
     SKR_BLOB_CORS_FAILED,
+    SKR_BLOB_INVALID_OPERATION,
+    SKR_BLOB_MULTIPLE_CONDITIONS,
     SKR_BLOB_ERROR_COUNT
 };
 
@@ -104,18 +106,17 @@ void skr_call_crc64_header(struct skr_call *call, uint64_t crc64);
 void skr_call_object_headers(struct skr_call *call, const struct skr_object *object, bool ranged);
 /* Replies without a body. */
 void skr_call_reply(struct skr_call *call, int http_status);
-/* Replies with XML that lies in malloc'd memory of a writer: see xml.h. */
+/* Replies with XML that lies in malloc'd memory of a writer: see skerry/xml.h. */
 
 /* ---- parameters (parameters.c): false: the call was answered with an error ---- */
 bool skr_call_conditions(struct skr_call *call);
-bool skr_parse_conditions(struct skr_arena *arena, const struct skr_request *request, const char *const names[4],
-                          struct skr_conditions *out, const char **bad_header);
 bool skr_call_metadata(struct skr_call *call, const struct skr_name_value **metadata, size_t *count);
 /* x-ms-blob-content-* and, for Put Blob, the plain Content-* of the request. */
 bool skr_call_content_properties(struct skr_call *call, bool plain_too, struct skr_bytes properties[SKR_PROPERTY_COUNT]);
 /* Digests that the request announces for its body. */
 bool skr_call_digests(struct skr_call *call, const char *md5_header, const char *crc64_header, struct skr_digests *out);
 bool skr_parse_md5(struct skr_bytes text, uint8_t md5[16]);
+bool skr_call_timeout(struct skr_call *call);     /* the parameter's form; no operation waits so long that it would matter */
 bool skr_call_unsupported(struct skr_call *call); /* true: it asks for what is not there, and was answered */
 struct skr_bytes skr_call_header(const struct skr_call *call, const char *name);
 struct skr_bytes skr_call_query(const struct skr_call *call, const char *name);
@@ -126,6 +127,7 @@ enum skr_target_problem { SKR_TARGET_OK, SKR_TARGET_BAD_URI, SKR_TARGET_BAD_NAME
 enum skr_target_problem skr_target_parse(struct skr_arena *arena, const struct skr_accounts *accounts, struct skr_bytes raw_path,
                                          struct skr_bytes host, struct skr_target *out);
 bool skr_container_name_is_valid(struct skr_bytes name);
+bool skr_container_name_length_is_valid(struct skr_bytes name);
 
 /* ---- operations (operations.c) ---- */
 extern const struct skr_operation skr_blob_rows[];

@@ -82,7 +82,7 @@ SKR_HANDLER(delete_container)
 {
     struct skr_call *call = context;
     skr_call_wait(call, skr_delete_container(call->worker, call->target.account, call->target.container, &call->conditions,
-                                             skr_container_deleted, call));
+                                             false, skr_container_deleted, call));
 }
 
 static void skr_container_changed(void *context, const struct skr_result *result)

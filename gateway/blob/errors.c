@@ -4,7 +4,7 @@
 #include <time.h>
 
 #include "call.h"
-#include "xml.h"
+#include "skerry/xml.h"
 
 struct skr_error_entry {
     int http_status;
@@ -22,9 +22,15 @@ static const struct skr_error_entry skr_status_errors[SKR_STATUS_COUNT] = {
     [SKR_TOO_LARGE] = {413, "RequestBodyTooLarge", "The request body is too large and exceeds the maximum permissible limit."},
     [SKR_CHECKSUM_MISMATCH_MD5] = {400, "Md5Mismatch", "The MD5 value specified in the request did not match with the MD5 value calculated by the server."},
     [SKR_CHECKSUM_MISMATCH_CRC64] = {400, "Crc64Mismatch", "The CRC64 value specified in the request did not match with the CRC64 value calculated by the server."},
+    [SKR_CHECKSUM_MISMATCH] = {400, "InvalidInput", "The checksum specified in the request did not match with the one calculated by the server."},
+    [SKR_INVALID_PART] = {400, "InvalidBlockList", "The specified block list is invalid."},
+    [SKR_PART_TOO_SMALL] = {400, "InvalidBlockList", "The specified block list is invalid."},
     [SKR_ACCOUNT_NOT_FOUND] = {404, "ResourceNotFound", "The specified resource does not exist."},
     [SKR_CONTAINER_NOT_FOUND] = {404, "ContainerNotFound", "The specified container does not exist."},
     [SKR_CONTAINER_EXISTS] = {409, "ContainerAlreadyExists", "The specified container already exists."},
+    [SKR_CONTAINER_NOT_EMPTY] = {409, "ContainerNotEmpty", "The specified container is not empty."},
+    [SKR_VERSION_NOT_FOUND] = {404, "BlobNotFound", "The specified blob does not exist."},
+    [SKR_IS_DELETE_MARKER] = {404, "BlobNotFound", "The specified blob does not exist."},
     [SKR_OBJECT_NOT_FOUND] = {404, "BlobNotFound", "The specified blob does not exist."},
     [SKR_OBJECT_EXISTS] = {409, "BlobAlreadyExists", "The specified blob already exists."},
     [SKR_UPLOAD_NOT_FOUND] = {404, "BlobNotFound", "The specified blob does not exist."},
@@ -91,6 +97,8 @@ static const struct skr_error_entry skr_blob_errors[SKR_BLOB_ERROR_COUNT] = {
     [SKR_BLOB_RANGE_TOO_LARGE] = {400, "OutOfRangeInput", "A digest of a range is given for ranges of up to 4 MiB."},
     [SKR_BLOB_BLOCK_LIST_TOO_LONG] = {400, "BlockListTooLong", "The block list may not contain more than 50,000 blocks."},
     [SKR_BLOB_RESOURCE_NOT_FOUND] = {404, "ResourceNotFound", "The specified resource does not exist."},
+    [SKR_BLOB_INVALID_OPERATION] = {400, "InvalidOperation", "The operation is not one of a block blob."},
+    [SKR_BLOB_MULTIPLE_CONDITIONS] = {400, "MultipleConditionHeadersNotSupported", "Multiple condition headers are not supported."},
     [SKR_BLOB_CORS_FAILED] = {403, "CorsPreflightFailure", "CORS not enabled or no matching rule found for this request."},
 };
 
@@ -159,10 +167,11 @@ void skr_call_fail_status(struct skr_call *call, enum skr_status status)
 
 void skr_call_fail_auth(struct skr_call *call, enum skr_auth_refusal refusal, const struct skr_error *err)
 {
+    const struct skr_error_entry *entry = &skr_auth_errors[refusal]; /* those of other protocols do not occur here */
     skr_call_common_headers(call);
     if (refusal == SKR_AUTH_MISSING)
         skr_exchange_header(call->exchange, "WWW-Authenticate", SKR_BYTES("SharedKey"));
-    skr_send_error(call->exchange, &skr_auth_errors[refusal], "Authorization",
+    skr_send_error(call->exchange, entry->http_status != 0 ? entry : &skr_auth_errors[SKR_AUTH_FAILED], "Authorization",
                    refusal == SKR_AUTH_FAILED ? skr_text(err->message) : SKR_NO_BYTES, NULL);
 }
 

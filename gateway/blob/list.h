@@ -3,7 +3,7 @@
 #define SKERRY_BLOB_LIST_H
 
 #include "call.h"
-#include "xml.h"
+#include "skerry/xml.h"
 
 struct skr_list_parameters {
     struct skr_bytes prefix, delimiter, marker; /* the marker as it came */
@@ -21,5 +21,7 @@ void skr_list_begin(struct skr_call *call, struct skr_xml *xml, const struct skr
 void skr_list_send(struct skr_call *call, struct skr_xml *xml);
 /* True when `include` holds the word. */
 bool skr_includes(const struct skr_call *call, const char *word);
+/* False: `include` holds a word that is not among these, and was answered with an error. */
+bool skr_call_includes_only(struct skr_call *call, const char *words);
 
 #endif

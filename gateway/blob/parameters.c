@@ -2,7 +2,6 @@
 #include "call.h"
 
 #define SKR_MAX_METADATA_BYTES 8192
-#define SKR_MAX_ETAGS 64
 
 struct skr_bytes skr_call_header(const struct skr_call *call, const char *name)
 {
@@ -22,71 +21,27 @@ uint64_t skr_call_body_length(const struct skr_call *call)
 
 /* ---- conditions ---- */
 
-/* A list of entity tags: quoted, weak, bare, or "*". */
-static bool skr_parse_etags(struct skr_arena *arena, struct skr_bytes text, bool *any, const struct skr_bytes **out, size_t *count)
+/* A read takes any combination of conditions. Anything else takes one, or a tag beside the date that it goes before. */
+static bool skr_conditions_combine(const struct skr_conditions *conditions)
 {
-    struct skr_bytes *tags = skr_arena_alloc(arena, SKR_MAX_ETAGS * sizeof *tags);
-    *count = 0;
-    *any = false;
-    if (tags == NULL)
-        return false;
-    while (text.size > 0) {
-        const char *comma = memchr(text.data, ',', text.size);
-        struct skr_bytes tag = {text.data, comma == NULL ? text.size : (size_t)(comma - text.data)};
-        text.data += tag.size + (comma != NULL);
-        text.size -= tag.size + (comma != NULL);
-        while (tag.size > 0 && (tag.data[0] == ' ' || tag.data[0] == '\t')) {
-            tag.data++;
-            tag.size--;
-        }
-        while (tag.size > 0 && (tag.data[tag.size - 1] == ' ' || tag.data[tag.size - 1] == '\t'))
-            tag.size--;
-        if (skr_bytes_starts_with(tag, SKR_BYTES("W/")))
-            tag = (struct skr_bytes){tag.data + 2, tag.size - 2};
-        if (tag.size >= 2 && tag.data[0] == '"' && tag.data[tag.size - 1] == '"')
-            tag = (struct skr_bytes){tag.data + 1, tag.size - 2};
-        if (tag.size == 0 || *count == SKR_MAX_ETAGS)
-            return false;
-        if (skr_bytes_equal(tag, SKR_BYTES("*")))
-            *any = true;
-        else
-            tags[(*count)++] = tag;
-    }
-    *out = tags;
-    return true;
-}
-
-static bool skr_parse_since(struct skr_bytes text, bool *has, int64_t *seconds)
-{
-    *has = text.size > 0;
-    return !*has || skr_http_date_parse(text, seconds);
-}
-
-bool skr_parse_conditions(struct skr_arena *arena, const struct skr_request *request, const char *const names[4],
-                          struct skr_conditions *out, const char **bad_header)
-{
-    *out = (struct skr_conditions){.if_match_any = false};
-    struct skr_bytes match = skr_request_header(request, names[0]), none = skr_request_header(request, names[1]);
-    *bad_header = names[0];
-    if (match.size > 0 && !skr_parse_etags(arena, match, &out->if_match_any, &out->if_match, &out->if_match_count))
-        return false;
-    *bad_header = names[1];
-    if (none.size > 0 && !skr_parse_etags(arena, none, &out->if_none_match_any, &out->if_none_match, &out->if_none_match_count))
-        return false;
-    *bad_header = names[2];
-    if (!skr_parse_since(skr_request_header(request, names[2]), &out->has_modified_since, &out->modified_since_s))
-        return false;
-    *bad_header = names[3];
-    return skr_parse_since(skr_request_header(request, names[3]), &out->has_unmodified_since, &out->unmodified_since_s);
+    bool match = conditions->if_match_any || conditions->if_match_count > 0;
+    bool none_match = conditions->if_none_match_any || conditions->if_none_match_count > 0;
+    bool positive = match || conditions->has_unmodified_since, negative = none_match || conditions->has_modified_since;
+    return !(positive && negative);
 }
 
 bool skr_call_conditions(struct skr_call *call)
 {
     static const char *const names[4] = {"if-match", "if-none-match", "if-modified-since", "if-unmodified-since"};
     const char *bad;
-    if (skr_parse_conditions(call->arena, call->request, names, &call->conditions, &bad))
+    if (!skr_request_conditions(call->arena, call->request, names, &call->conditions, &bad)) {
+        skr_call_fail_header(call, bad);
+        return false;
+    }
+    call->conditions.dates_beside_tags = call->request->method == SKR_GET || call->request->method == SKR_HEAD;
+    if (call->conditions.dates_beside_tags || skr_conditions_combine(&call->conditions))
         return true;
-    skr_call_fail_header(call, bad);
+    skr_call_refuse(call, SKR_BLOB_MULTIPLE_CONDITIONS);
     return false;
 }
 
@@ -196,6 +151,18 @@ bool skr_call_digests(struct skr_call *call, const char *md5_header, const char 
     for (int i = 0; out->has_crc64 && i < 8; i++)
         out->crc64 |= (uint64_t)bytes[i] << (8 * i);
     return true;
+}
+
+/* ---- timeout ---- */
+
+bool skr_call_timeout(struct skr_call *call)
+{
+    const struct skr_query_parameter *timeout = skr_request_query(call->request, "timeout");
+    uint64_t seconds;
+    if (timeout == NULL || skr_parse_u64(timeout->value, &seconds))
+        return true;
+    skr_call_fail_query(call, "timeout", "It is not a number.");
+    return false;
 }
 
 /* ---- what is not there ---- */

@@ -42,24 +42,25 @@ void skr_worker_close(struct skr_worker *worker); /* NULL-safe */
 
 /* ---- names, conditions, results ---- */
 
+/* Which version of an object. Zero: the current one. */
+struct skr_version {
+    bool is_given;
+    int64_t ns; /* skr_object.version_ns; 0: the null version */
+};
 struct skr_object_name {
     struct skr_bytes account, container, key;
+    struct skr_version version; /* for reading, deleting, tagging and as the source of a copy; elsewhere not looked at */
 };
 
-/* Conditions of a request on what is there now. Zero: none. Entity tags without quotes and without W/. */
-struct skr_conditions {
-    bool if_match_any, if_none_match_any; /* "*" */
-    const struct skr_bytes *if_match, *if_none_match;
-    size_t if_match_count, if_none_match_count;
-    bool has_modified_since, has_unmodified_since;
-    int64_t modified_since_s, unmodified_since_s; /* Unix; compared with whole seconds of the time of last change */
-};
 bool skr_conditions_are_empty(const struct skr_conditions *conditions);
 
 struct skr_result {
     enum skr_status status;
     const struct skr_error *error;            /* message and errno when it failed */
-    const struct skr_object *object;          /* as it is now, after a successful change of an object; else NULL */
+    const struct skr_object *object;          /* as it is now, after a successful change of an object; else NULL. After a removal:
+                                                 see skr_delete_object */
+    const struct skr_block *block;            /* a part that was staged; else NULL */
+    uint64_t upload_id;                       /* of an upload that was created; else 0 */
     const struct skr_container *container;    /* likewise */
 };
 /* `result` is valid during the call. */
@@ -80,7 +81,10 @@ enum skr_status skr_list_containers(struct skr_worker *worker, struct skr_arena 
 
 /* What to set on a container; what is not flagged stays. */
 struct skr_container_settings {
-    bool set_metadata, set_access;
+    bool set_metadata, set_access, set_versioning;
+    enum skr_versioning versioning; /* OFF only where it never was anything else: SKR_INVALID_ARGUMENT */
+    uint32_t set_documents; /* bit 1 << enum skr_container_document: take it from `documents`, where NULL data clears it */
+    struct skr_bytes documents[SKR_DOCUMENT_COUNT];
     const struct skr_name_value *metadata;
     size_t metadata_count;
     enum skr_public_access public_access;
@@ -92,8 +96,9 @@ struct skr_pending *skr_create_container(struct skr_worker *worker, struct skr_b
 struct skr_pending *skr_update_container(struct skr_worker *worker, struct skr_bytes account, struct skr_bytes container,
                                          const struct skr_conditions *conditions,
                                          const struct skr_container_settings *settings, skr_done done, void *context);
+/* `only_if_empty`: SKR_CONTAINER_NOT_EMPTY while it holds objects, versions or delete markers. */
 struct skr_pending *skr_delete_container(struct skr_worker *worker, struct skr_bytes account, struct skr_bytes container,
-                                         const struct skr_conditions *conditions, skr_done done, void *context);
+                                         const struct skr_conditions *conditions, bool only_if_empty, skr_done done, void *context);
 
 /* A small document of an account, opaque to core (service properties). SKR_NOT_FOUND: never set. */
 enum skr_status skr_get_account_document(struct skr_worker *worker, struct skr_arena *arena, struct skr_bytes account,
@@ -119,12 +124,29 @@ enum skr_status skr_list_objects(struct skr_worker *worker, const struct skr_lis
                                  bool (*visit)(void *context, const struct skr_list_entry *entry), void *context,
                                  struct skr_error *err);
 
+struct skr_list_versions_options {
+    struct skr_bytes account, container, prefix, delimiter;
+    struct skr_bytes from;             /* keys and common prefixes >= it */
+    struct skr_version after_version;  /* of the key `from`: only versions older than this one. Not given: all of them */
+};
+struct skr_version_entry {
+    struct skr_bytes key;
+    bool is_prefix;
+    bool is_latest;
+    const struct skr_object *object;   /* NULL for a prefix; may be a delete marker */
+};
+/* Every version, also the current ones: keys in byte order, versions of a key from the newest to the oldest. */
+enum skr_status skr_list_versions(struct skr_worker *worker, const struct skr_list_versions_options *options,
+                                  bool (*visit)(void *context, const struct skr_version_entry *entry), void *context,
+                                  struct skr_error *err);
+
 /* ---- reading an object ---- */
 
 struct skr_reader;
 
-/* Looks an object up and checks conditions. `object` lives in the arena. SKR_CONTAINER_NOT_FOUND, SKR_OBJECT_NOT_FOUND,
- * SKR_CONDITION_FAILED, SKR_NOT_MODIFIED (object is filled then too). With `reader` not NULL the content is pinned, so that the whole object
+/* Looks an object up, or the version that the name gives, and checks conditions. `object` lives in the arena. SKR_CONTAINER_NOT_FOUND,
+ * SKR_OBJECT_NOT_FOUND (where a delete marker is the reason, `object` is filled with it; else its kind is 0), SKR_VERSION_NOT_FOUND,
+ * SKR_IS_DELETE_MARKER (`object` is filled), SKR_CONDITION_FAILED, SKR_NOT_MODIFIED (object is filled then too). With `reader` not NULL the content is pinned, so that the whole object
  * can be read as it is now whatever happens to the name. */
 enum skr_status skr_open_object(struct skr_worker *worker, struct skr_arena *arena, const struct skr_object_name *name,
                                 const struct skr_conditions *conditions, struct skr_object *object,
@@ -150,7 +172,9 @@ struct skr_ingest;
 struct skr_ingest_options {
     uint64_t expected_size;    /* SKR_SIZE_ANY when it is not known */
     bool md5, crc64;           /* digests to compute */
+    enum skr_checksum_kind checksum; /* and this one, or NONE */
     const struct skr_object_name *block_of; /* these bytes are a block of this object: put beside its other blocks. Or NULL */
+    uint64_t upload_id;        /* with block_of: of the multipart upload, else 0 */
     void (*ready)(void *context); /* there is room again after a write took less than offered */
     void *context;
 };
@@ -160,13 +184,14 @@ struct skr_digests {
     bool has_md5, has_crc64;
     uint8_t md5[16];
     uint64_t crc64;
+    struct skr_checksum checksum; /* kind NONE: not there */
 };
 
 enum skr_status skr_ingest_open(struct skr_worker *worker, const struct skr_ingest_options *options, struct skr_ingest **out,
                                 struct skr_error *err);
 /* Takes up to `size` bytes and returns how many. */
 size_t skr_ingest_write(struct skr_ingest *ingest, const void *data, size_t size);
-/* No more bytes. Compares with `expected` digests (may be NULL): SKR_CHECKSUM_MISMATCH_... SKR_OK: ready to be given a name now.
+/* No more bytes. Compares with `expected` digests (may be NULL): SKR_CHECKSUM_MISMATCH... SKR_OK: ready to be given a name now.
  * SKR_PENDING: bytes are on their way to flash, `done` follows (result without object). */
 enum skr_status skr_ingest_finish(struct skr_ingest *ingest, const struct skr_digests *expected, skr_done done, void *context,
                                   struct skr_error *err);
@@ -177,7 +202,11 @@ void skr_ingest_discard(struct skr_ingest *ingest); /* at any time before it was
 
 /* ---- changing objects ---- */
 
-enum skr_etag_kind { SKR_ETAG_OPAQUE, SKR_ETAG_MD5 };
+enum skr_etag_kind {
+    SKR_ETAG_OPAQUE,
+    SKR_ETAG_MD5,  /* the MD5 in hexadecimal where `has_md5`, else opaque */
+    SKR_ETAG_KEEP, /* copies: the source's MD5, else the source's entity tag as it is */
+};
 
 /* What the object becomes. */
 struct skr_put {
@@ -190,7 +219,13 @@ struct skr_put {
     struct skr_bytes properties[SKR_PROPERTY_COUNT];
     const struct skr_name_value *metadata;
     size_t metadata_count;
+    const struct skr_name_value *tags; /* at most SKR_MAX_TAGS */
+    size_t tag_count;
+    struct skr_checksum checksum;      /* to keep with the object; NONE: that of the ingest, or of the source of a copy, if it has one */
+    enum skr_checksum_form checksum_form;
 };
+
+/* Where the container keeps versions, what is replaced or deleted stays as a version, whichever front end asks. */
 
 /* Takes the finished ingest over, whatever the outcome. Uncommitted blocks of the name are discarded. */
 struct skr_pending *skr_put_object(struct skr_worker *worker, const struct skr_put *put, struct skr_ingest *ingest, skr_done done,
@@ -221,11 +256,13 @@ struct skr_copy_source {
     uint64_t offset, length;                 /* for blocks; length SKR_SIZE_ANY: to the end. SKR_INVALID_RANGE */
 };
 enum { /* what a copy takes from its source instead of from `put` */
-    SKR_COPY_PROPERTIES = 1 << 0,
+    SKR_COPY_PROPERTIES = 1 << 0, /* but for storage class, canned ACL and website redirect */
     SKR_COPY_METADATA = 1 << 1,
+    SKR_COPY_TAGS = 1 << 2,
 };
 /* By reference, constant time at any size. The committed block list is copied too. `put->has_md5` compares: with expected MD5 of the
- * source kept with it or computed never; set it false to keep the source's. SKR_SOURCE_NOT_FOUND. */
+ * source kept with it or computed never; set it false to keep the source's. SKR_SOURCE_NOT_FOUND; SKR_VERSION_NOT_FOUND and
+ * SKR_IS_DELETE_MARKER are of the source, whose name gave a version. */
 struct skr_pending *skr_copy_object(struct skr_worker *worker, const struct skr_put *put, const struct skr_copy_source *source,
                                     unsigned take, skr_done done, void *context);
 /* Stages a range of an object as a block, by reference where its bytes are in content files. */
@@ -240,14 +277,95 @@ struct skr_object_settings {
     struct skr_bytes properties[SKR_PROPERTY_COUNT];
     bool set_md5, has_md5;
     uint8_t md5[16];
+    bool set_tags;
+    const struct skr_name_value *tags;
+    size_t tag_count;
 };
-/* New ETag and time of last change; the content stays. */
+/* New ETag and time of last change, except where only tags, tier or canned ACL change; the content stays. Changes the version that the name
+ * gives in place. SKR_IS_DELETE_MARKER. */
 struct skr_pending *skr_update_object(struct skr_worker *worker, const struct skr_object_name *name,
                                       const struct skr_conditions *conditions, const struct skr_object_settings *settings,
                                       skr_done done, void *context);
-/* Its uncommitted blocks stay. */
+/* Its uncommitted blocks stay. Without a version: where versions are kept, a delete marker is put on top, which `result->object` is; with
+ * `mark_absent` also where nothing is there (else SKR_OBJECT_NOT_FOUND). With a version: that one goes for good and is `result->object`
+ * (its bytes may be gone); the newest one left becomes current unless it is a delete marker. SKR_VERSION_NOT_FOUND. */
 struct skr_pending *skr_delete_object(struct skr_worker *worker, const struct skr_object_name *name,
-                                      const struct skr_conditions *conditions, skr_done done, void *context);
+                                      const struct skr_conditions *conditions, bool mark_absent, skr_done done, void *context);
+/* Moves an object to another name of its container, replacing what is there, in constant time: content, metadata, tags, time of last change
+ * and ETag stay. SKR_OBJECT_NOT_FOUND, SKR_SOURCE_CONDITION_FAILED, SKR_CONDITION_FAILED; SKR_UNSUPPORTED where versions are kept. */
+struct skr_pending *skr_rename_object(struct skr_worker *worker, const struct skr_copy_source *source,
+                                      const struct skr_object_name *name, const struct skr_conditions *conditions, skr_done done,
+                                      void *context);
+
+/* ---- multipart uploads: the same records as uncommitted blocks, but several of a name, each with what its object will be ---- */
+
+struct skr_multipart {
+    uint64_t id;
+    struct skr_bytes key;
+    int64_t created_ns;
+    struct skr_object draft; /* properties, metadata, tags, checksum kind (value zero) and form of what it will be; no content */
+};
+/* Of `draft` name, properties, metadata, tags, checksum.kind and checksum_form count. `result->upload_id`. */
+struct skr_pending *skr_create_multipart(struct skr_worker *worker, const struct skr_put *draft, skr_done done, void *context);
+/* SKR_UPLOAD_NOT_FOUND: no such upload of this name. Texts in the arena. */
+enum skr_status skr_get_multipart(struct skr_worker *worker, struct skr_arena *arena, const struct skr_object_name *name,
+                                  uint64_t upload_id, struct skr_multipart *out, struct skr_error *err);
+/* Takes the finished ingest over, which has an MD5 and, where the upload has one, its checksum. Replaces a part of the same number.
+ * `part_number`: 1 to 10000. `result->block`. */
+struct skr_pending *skr_put_part(struct skr_worker *worker, const struct skr_object_name *name, uint64_t upload_id,
+                                 unsigned part_number, struct skr_ingest *ingest, skr_done done, void *context);
+/* By reference. `md5` (and `checksum`, may be NULL) are of the source's range, which its caller has read; a source that changed meanwhile is
+ * SKR_SOURCE_CONDITION_FAILED when its conditions name its entity tag. */
+struct skr_pending *skr_put_part_from(struct skr_worker *worker, const struct skr_object_name *name, uint64_t upload_id,
+                                      unsigned part_number, const struct skr_copy_source *source, const uint8_t md5[16],
+                                      const struct skr_checksum *checksum, skr_done done, void *context);
+/* Parts with numbers > `after`, in order, until `visit` returns false. SKR_UPLOAD_NOT_FOUND. */
+enum skr_status skr_list_parts(struct skr_worker *worker, const struct skr_object_name *name, uint64_t upload_id, unsigned after,
+                               bool (*visit)(void *context, unsigned part_number, const struct skr_block *part), void *context,
+                               struct skr_error *err);
+
+struct skr_list_multiparts_options {
+    struct skr_bytes account, container, prefix, delimiter;
+    struct skr_bytes from;   /* keys and common prefixes >= it */
+    uint64_t after_upload;   /* of the key `from`: only uploads with a greater id. 0: all of them */
+};
+struct skr_multipart_entry {
+    struct skr_bytes key;
+    bool is_prefix;
+    const struct skr_multipart *upload; /* NULL for a prefix */
+};
+/* Keys in byte order, uploads of a key in the order of their ids. */
+enum skr_status skr_list_multiparts(struct skr_worker *worker, const struct skr_list_multiparts_options *options,
+                                    bool (*visit)(void *context, const struct skr_multipart_entry *entry), void *context,
+                                    struct skr_error *err);
+
+struct skr_part_choice {
+    unsigned number;
+    bool has_md5;                 /* compare; false: the entity tag that the client named cannot be one of ours, SKR_INVALID_PART */
+    uint8_t md5[16];
+    struct skr_checksum checksum; /* compare when its kind is not NONE */
+};
+struct skr_completion {
+    struct skr_object_name name;
+    const struct skr_conditions *conditions;
+    uint64_t upload_id;
+    const struct skr_part_choice *parts; /* in ascending order, at least one */
+    size_t count;
+    uint64_t least_part_bytes;           /* of all but the last: SKR_PART_TOO_SMALL */
+    uint64_t expected_size;              /* SKR_SIZE_ANY: not announced. Else SKR_INVALID_ARGUMENT when the sum differs */
+    struct skr_checksum checksum;        /* announced for the whole; kind NONE: not. SKR_CHECKSUM_MISMATCH */
+};
+/* No byte moves. The ETag is the MD5 of the parts' MD5s, "-" and their count. An upload that was completed already, and whose object is
+ * still there, gives the same result again. SKR_UPLOAD_NOT_FOUND, SKR_INVALID_PART. */
+struct skr_pending *skr_complete_multipart(struct skr_worker *worker, const struct skr_completion *completion, skr_done done,
+                                           void *context);
+struct skr_pending *skr_abort_multipart(struct skr_worker *worker, const struct skr_object_name *name, uint64_t upload_id, skr_done done,
+                                        void *context);
+/* The parts (or blocks) that an object was made of, in order, with their offsets: for reading part n and for its attributes. Nothing when it
+ * was put whole. For the reader's lifetime the content is the one that was opened. */
+enum skr_status skr_object_parts(struct skr_worker *worker, const struct skr_object *object,
+                                 bool (*visit)(void *context, size_t index, const struct skr_block *part, uint64_t offset_bytes),
+                                 void *context, struct skr_error *err);
 
 /* ---- running and checking ---- */
 
@@ -268,6 +386,7 @@ struct skr_check_options {
 };
 struct skr_check_summary {
     uint64_t containers, objects, directories, contents, files, uploads, blocks, object_bytes;
+    uint64_t versions; /* not current, delete markers too; their bytes are among object_bytes */
     uint64_t problems, repaired, garbage_files, garbage_bytes;
 };
 /* Checks every invariant between records and contents of a data folder that no server has open. */

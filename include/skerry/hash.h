@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "skerry/records.h"
 #include "skerry/status.h"
 
 #define SKR_MD5_SIZE 16
@@ -27,5 +28,17 @@ void skr_md5_update(struct skr_md5 *md5, const void *data, size_t size);
 /* Writes the digest and begins anew, so that the object can be used again. */
 void skr_md5_finish(struct skr_md5 *md5, uint8_t digest[SKR_MD5_SIZE]);
 void skr_md5_close(struct skr_md5 *md5);
+
+/* A checksum of any kind over a stream. Owned by one thread. Sources: ISO 3309 (CRC32), FIPS 180-4 (SHA-1, SHA-256). */
+struct skr_checksummer;
+enum skr_status skr_checksummer_open(struct skr_checksummer **out, enum skr_checksum_kind kind, struct skr_error *err);
+void skr_checksummer_update(struct skr_checksummer *checksummer, const void *data, size_t size);
+/* Writes the checksum and begins anew. */
+void skr_checksummer_finish(struct skr_checksummer *checksummer, struct skr_checksum *out);
+void skr_checksummer_close(struct skr_checksummer *checksummer); /* NULL-safe */
+
+/* The checksum of A followed by B, from those of A and B and the size of B: for the CRC kinds, without the bytes.
+ * `first` may be of kind NONE: nothing yet. False: the kinds differ or are not CRCs. */
+bool skr_checksum_combine(struct skr_checksum *first, const struct skr_checksum *second, uint64_t second_size);
 
 #endif

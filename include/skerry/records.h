@@ -9,6 +9,7 @@
 
 #define SKR_MAX_KEY_BYTES 4096    /* an object's name, in bytes of UTF-8 */
 #define SKR_MAX_BLOCKS 50000      /* committed blocks or parts of one object */
+#define SKR_MAX_PARTS 10000       /* numbers of parts of one multipart upload: 1 to this */
 #define SKR_MAX_UNCOMMITTED_BLOCKS 100000
 #define SKR_MAX_BLOCK_NAME_BYTES 64
 #define SKR_ETAG_SIZE 48
@@ -24,8 +25,34 @@ enum skr_property {
     SKR_PROPERTY_ACCESS_TIER = 6,
     SKR_PROPERTY_COPY_ID = 7,
     SKR_PROPERTY_COPY_SOURCE = 8,
+    SKR_PROPERTY_STORAGE_CLASS = 9,    /* as S3 names it; not set: STANDARD */
+    SKR_PROPERTY_CANNED_ACL = 10,      /* as S3 names it; not set: private */
+    SKR_PROPERTY_WEBSITE_REDIRECT = 11,
     SKR_PROPERTY_COUNT
 };
+
+/* A checksum as clients announce it and ask for it back. Values never change: they are stored. */
+enum skr_checksum_kind {
+    SKR_CHECKSUM_NONE = 0,
+    SKR_CHECKSUM_CRC32 = 1,
+    SKR_CHECKSUM_CRC32C = 2,
+    SKR_CHECKSUM_CRC64NVME = 3,
+    SKR_CHECKSUM_SHA1 = 4,
+    SKR_CHECKSUM_SHA256 = 5,
+    SKR_CHECKSUM_KIND_COUNT
+};
+#define SKR_CHECKSUM_MAX_BYTES 32
+/* Of how much it is: of all bytes, or of the checksums of an object's parts, one behind the other. */
+enum skr_checksum_form { SKR_CHECKSUM_FULL_OBJECT = 0, SKR_CHECKSUM_COMPOSITE = 1 };
+struct skr_checksum {
+    enum skr_checksum_kind kind;
+    uint8_t bytes[SKR_CHECKSUM_MAX_BYTES]; /* most significant first; skr_checksum_size(kind) of them count */
+};
+static inline size_t skr_checksum_size(enum skr_checksum_kind kind)
+{
+    static const uint8_t sizes[SKR_CHECKSUM_KIND_COUNT] = {0, 4, 4, 8, 20, 32};
+    return (unsigned)kind < SKR_CHECKSUM_KIND_COUNT ? sizes[kind] : 0;
+}
 
 /* Bytes [offset, offset + length) of a content file; offset is a multiple of 64 KiB where a range was written. */
 struct skr_extent {
@@ -46,7 +73,18 @@ struct skr_content {
     uint32_t block_count;     /* entries of its committed block list */
 };
 
-enum skr_object_kind { SKR_OBJECT_BLOCK = 1, SKR_OBJECT_APPEND = 2, SKR_OBJECT_PAGE = 3, SKR_OBJECT_SYMLINK = 4 };
+enum skr_object_kind {
+    SKR_OBJECT_BLOCK = 1,
+    SKR_OBJECT_APPEND = 2,
+    SKR_OBJECT_PAGE = 3,
+    SKR_OBJECT_SYMLINK = 4,
+    SKR_OBJECT_DELETE_MARKER = 5, /* a version that says: deleted at this time. Has no content */
+};
+
+/* Does a container keep what is overwritten and deleted? Values are stored. */
+enum skr_versioning { SKR_VERSIONING_OFF = 0, SKR_VERSIONING_ENABLED = 1, SKR_VERSIONING_SUSPENDED = 2 };
+
+#define SKR_MAX_TAGS 50
 
 struct skr_object {
     uint64_t id;            /* stable over overwrites of metadata, renames; a new object has a new one */
@@ -60,6 +98,23 @@ struct skr_object {
     struct skr_bytes properties[SKR_PROPERTY_COUNT]; /* data NULL: not set */
     const struct skr_name_value *metadata; /* in the order given, case kept */
     size_t metadata_count;
+    const struct skr_name_value *tags; /* in the order given */
+    size_t tag_count;
+    int64_t version_ns;     /* names the version: the tick at which it was made. 0: the null version */
+    struct skr_checksum checksum;
+    enum skr_checksum_form checksum_form;
+    uint64_t upload_id;     /* of the multipart upload that it was completed from; else 0 */
+    enum skr_versioning versioning; /* not stored: its container's, filled when core hands the record out */
+};
+
+/* Conditions of a request on what is there now. Zero: none. Entity tags without quotes and without W/. */
+struct skr_conditions {
+    bool if_match_any, if_none_match_any; /* "*" */
+    const struct skr_bytes *if_match, *if_none_match;
+    size_t if_match_count, if_none_match_count;
+    bool has_modified_since, has_unmodified_since;
+    bool dates_beside_tags; /* when reading: match AND unmodified AND (none-match OR modified), not a tag instead of its date */
+    int64_t modified_since_s, unmodified_since_s; /* Unix; compared with whole seconds of the time of last change */
 };
 
 enum skr_public_access { SKR_PUBLIC_NONE = 0, SKR_PUBLIC_OBJECTS = 1, SKR_PUBLIC_CONTAINER = 2 };
@@ -69,8 +124,22 @@ struct skr_access_policy { /* a stored access policy; texts exactly as they were
 };
 #define SKR_MAX_ACCESS_POLICIES 5
 
+/* Small documents of a container, opaque below the front ends. Values never change: they are stored. */
+enum skr_container_document {
+    SKR_DOCUMENT_CORS = 0,
+    SKR_DOCUMENT_TAGGING = 1,
+    SKR_DOCUMENT_LOCATION = 2,   /* as it was asked for at creation */
+    SKR_DOCUMENT_CANNED_ACL = 3, /* as S3 names it */
+    SKR_DOCUMENT_COUNT
+};
+#define SKR_MAX_DOCUMENT_BYTES 65536
+
 struct skr_container {
     uint64_t objects_node, uploads_node; /* roots of its two trees */
+    uint64_t versions_node;              /* root of the tree of versions that are not current; 0: not made yet */
+    uint64_t multiparts_node;            /* root of the tree of multipart uploads; 0: not made yet */
+    enum skr_versioning versioning;
+    struct skr_bytes documents[SKR_DOCUMENT_COUNT]; /* data NULL: not set */
     int64_t created_ns, modified_ns;
     struct skr_bytes etag;
     enum skr_public_access public_access;
@@ -80,10 +149,15 @@ struct skr_container {
     size_t metadata_count;
 };
 
-/* A committed or uncommitted block. Names are raw bytes (decoded ids). */
+/* A committed or uncommitted block of Blob, or a part of S3. Names are raw bytes: decoded ids, or the part's number in four bytes,
+ * most significant first. */
 struct skr_block {
     struct skr_bytes name;
     uint64_t size_bytes;
+    bool has_md5;              /* parts have it, and committed blocks that were parts */
+    uint8_t md5[16];
+    struct skr_checksum checksum; /* likewise, when the upload has one */
+    int64_t modified_ns;       /* staged blocks only */
 };
 
 #endif

@@ -24,13 +24,19 @@ enum skr_status {
     SKR_TOO_LARGE,              /* a body or an object above its limit */
     SKR_CHECKSUM_MISMATCH_MD5,  /* bytes received do not have the MD5 that the caller announced */
     SKR_CHECKSUM_MISMATCH_CRC64,
+    SKR_CHECKSUM_MISMATCH,      /* likewise for a checksum of another kind, or of a whole multipart object */
+    SKR_INVALID_PART,           /* a part that is not there, or with another entity tag or checksum */
+    SKR_PART_TOO_SMALL,         /* a part below the least size that is not the last one */
 
     /* what is there, and what is not */
     SKR_ACCOUNT_NOT_FOUND,
     SKR_CONTAINER_NOT_FOUND,
     SKR_CONTAINER_EXISTS,
+    SKR_CONTAINER_NOT_EMPTY,
     SKR_OBJECT_NOT_FOUND,
     SKR_OBJECT_EXISTS,
+    SKR_VERSION_NOT_FOUND,
+    SKR_IS_DELETE_MARKER,       /* the version that was asked for is a delete marker */
     SKR_UPLOAD_NOT_FOUND,
     SKR_SOURCE_NOT_FOUND,       /* the source object of a copy */
     SKR_NOT_FOUND,              /* anything else: a row, a file */
@@ -71,7 +77,9 @@ static inline const char *skr_status_text(enum skr_status status)
     static const char *const text[SKR_STATUS_COUNT] = {
         "ok", "pending", "invalid_argument", "invalid_name", "name_too_long", "invalid_range", "invalid_block_id",
         "invalid_block_list", "too_many_blocks", "too_large", "checksum_mismatch_md5", "checksum_mismatch_crc64",
-        "account_not_found", "container_not_found", "container_exists", "object_not_found", "object_exists",
+        "checksum_mismatch", "invalid_part", "part_too_small",
+        "account_not_found", "container_not_found", "container_exists", "container_not_empty", "object_not_found", "object_exists",
+        "version_not_found", "is_delete_marker",
         "upload_not_found", "source_not_found", "not_found", "condition_failed", "not_modified",
         "source_condition_failed", "unauthenticated", "forbidden", "no_space", "read_only", "io", "corrupt", "no_memory",
         "no_descriptors", "busy", "cancelled", "unsupported", "format_too_new", "internal",

@@ -131,7 +131,7 @@ START_TEST(a_reader_sees_one_version_while_the_name_changes)
     struct skr_error error;
     struct skr_object object;
     struct skr_reader *reader;
-    struct skr_object_name name = {SKR_BYTES("acct"), SKR_BYTES("box"), SKR_BYTES("v")};
+    struct skr_object_name name = {.account = SKR_BYTES("acct"), .container = SKR_BYTES("box"), .key = SKR_BYTES("v")};
     ck_assert_int_eq(harness_put(&harness, "box", "v", 4000000, 20), SKR_OK);
     ck_assert_int_eq(skr_open_object(harness.worker, &arena, &name, NULL, &object, &reader, &error), SKR_OK);
     ck_assert_int_eq(harness_put(&harness, "box", "v", 100000, 22), SKR_OK);

@@ -93,12 +93,12 @@ START_TEST(values_that_mean_nothing_are_corrupt)
     struct skr_object object;
     struct skr_container container;
     struct skr_bytes record = whole_object();
-    const size_t kind = 1 + 29 + 32; /* after version, content and its extent */
+    const size_t kind = 1 + 29 + 32 + 8; /* after version, content and its extent, and the version of the object */
     ck_assert_int_eq(record.data[kind], SKR_OBJECT_BLOCK);
-    ck_assert_int_eq(skr_object_decode(&arena, changed(record, record.size, 0, 2), &object, &error), SKR_CORRUPT);
+    ck_assert_int_eq(skr_object_decode(&arena, changed(record, record.size, 0, 3), &object, &error), SKR_CORRUPT);
     ck_assert_int_eq(skr_object_decode(&arena, changed(record, record.size, 1, 4), &object, &error), SKR_CORRUPT);
     ck_assert_int_eq(skr_object_decode(&arena, changed(record, record.size, kind, 0), &object, &error), SKR_CORRUPT);
-    ck_assert_int_eq(skr_object_decode(&arena, changed(record, record.size, kind, 5), &object, &error), SKR_CORRUPT);
+    ck_assert_int_eq(skr_object_decode(&arena, changed(record, record.size, kind, 6), &object, &error), SKR_CORRUPT);
     record = whole_container();
     const size_t access = 1 + 4 * 8 + 1 + 4; /* after version, numbers and the entity tag */
     ck_assert_int_eq(record.data[access], SKR_PUBLIC_CONTAINER);
@@ -248,7 +248,7 @@ START_TEST(a_block_cut_short_is_not_an_empty_one)
     make();
     ck_assert_int_eq(environment_change(&environment, make_short_block, NULL), SKR_OK);
     ck_assert_int_eq(skr_view_begin(environment.reader, &view, &error), SKR_OK);
-    ck_assert_int_eq(skr_block_visit(view, &upload, visit_block, &visited, &error), SKR_CORRUPT);
+    ck_assert_int_eq(skr_block_visit(view, &upload, SKR_NO_BYTES, visit_block, &visited, &error), SKR_CORRUPT);
     ck_assert(!visited);
     skr_view_end(view);
     environment_remove(&environment);
@@ -269,10 +269,10 @@ START_TEST(a_damaged_boot_number_is_not_zero)
     struct skr_meta *meta;
     make();
     ck_assert_int_eq(environment_change(&environment, damage_boot, NULL), SKR_OK);
-    skr_meta_reader_close(environment.reader);
-    skr_meta_close(environment.meta);
+    environment_close(&environment);
     struct skr_meta_options options = {.directory = environment.directory, .max_readers = 2};
     ck_assert_int_eq(skr_meta_open(&meta, &options, &error), SKR_CORRUPT);
+    environment_delete(&environment);
 }
 END_TEST
 
@@ -282,14 +282,14 @@ START_TEST(a_format_that_cannot_be_read_is_left_alone)
     struct skr_meta *meta;
     char path[128], target[16];
     make();
-    skr_meta_reader_close(environment.reader);
-    skr_meta_close(environment.meta);
+    environment_close(&environment);
     snprintf(path, sizeof path, "%s/format", environment.directory);
     ck_assert_int_eq(unlink(path), 0);
     ck_assert_int_eq(symlink("format", path), 0); /* to itself: reading it fails for root, too */
     struct skr_meta_options options = {.directory = environment.directory, .max_readers = 2};
     ck_assert_int_eq(skr_meta_open(&meta, &options, &error), SKR_IO);
     ck_assert_int_eq(readlink(path, target, sizeof target), 6);
+    environment_delete(&environment);
 }
 END_TEST
 

@@ -250,8 +250,7 @@ START_TEST(a_file_without_a_free_page_is_opened)
 {
     struct skr_error error;
     environment_make(&environment, 1 << 20, 0);
-    skr_meta_reader_close(environment.reader);
-    skr_meta_close(environment.meta);
+    environment_close(&environment);
     size_t rows = 400;
     while (rows > 0 && fill_file(environment.directory, rows, 1 << 20) == 0)
         rows--;

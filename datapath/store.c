@@ -79,6 +79,8 @@ enum skr_status skr_store_open(struct skr_store **out, const struct skr_store_op
     atomic_store(&store->space_checked_ms, INT64_MIN / 2);
     skr_files_open(store, options->max_open_files);
     enum skr_status status = skr_buffers_open(&store->buffers, err);
+    if (status == SKR_OK && !options->read_only)
+        status = skr_hashing_open(&store->hashing, err);
     if (status == SKR_OK)
         status = skr_store_open_root(store, options->directory, io, err);
     if (status == SKR_OK && !options->read_only)
@@ -97,6 +99,7 @@ void skr_store_close(struct skr_store *store)
         return;
     skr_pool_close(store);
     skr_files_close(store);
+    skr_hashing_close(&store->hashing);
     skr_buffers_close(&store->buffers);
     if (store->root_fd >= 0)
         close(store->root_fd);

@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 
+#include "hashing.h"
 #include "io_private.h"
 #include "skerry/store.h"
 
@@ -66,6 +67,7 @@ struct skr_store {
     struct skr_io_fault *fault;
     struct skr_pool pool;
     struct skr_buffers buffers;
+    struct skr_hashing hashing;
     struct skr_file_shard shards[SKR_FILE_SHARDS];
     struct skr_store_counters counters;
 };

@@ -146,8 +146,6 @@ static void skr_list_committed(void *context, const struct skr_result *result)
 bool skr_call_document_matches(struct skr_call *call, struct skr_bytes body)
 {
     uint64_t crc64 = skr_crc64(0, body.data, body.size);
-    struct skr_error error;
-    struct skr_md5 *md5;
     uint8_t digest[16];
     if (call->expected.has_crc64 && crc64 != call->expected.crc64) {
         skr_call_fail_status(call, SKR_CHECKSUM_MISMATCH_CRC64);
@@ -156,13 +154,7 @@ bool skr_call_document_matches(struct skr_call *call, struct skr_bytes body)
     call->expected.crc64 = crc64;
     if (!call->expected.has_md5)
         return true;
-    if (skr_md5_open(&md5, &error) != SKR_OK) {
-        skr_call_fail_status(call, SKR_NO_MEMORY);
-        return false;
-    }
-    skr_md5_update(md5, body.data, body.size);
-    skr_md5_finish(md5, digest);
-    skr_md5_close(md5);
+    skr_md5_of(body.data, body.size, digest);
     if (memcmp(digest, call->expected.md5, sizeof digest) == 0)
         return true;
     skr_call_fail_status(call, SKR_CHECKSUM_MISMATCH_MD5);

@@ -196,7 +196,7 @@ size_t skr_ingest_write(struct skr_ingest *ingest, const void *data, size_t size
 enum skr_status skr_ingest_finish(struct skr_ingest *ingest, const struct skr_digests *expected, skr_done done, void *context,
                                   struct skr_error *err);
 uint64_t skr_ingest_size(const struct skr_ingest *ingest);
-/* Computed digests, after finish. */
+/* Computed digests, once finish has said SKR_OK or `done` was called. */
 const struct skr_digests *skr_ingest_digests(const struct skr_ingest *ingest);
 void skr_ingest_discard(struct skr_ingest *ingest); /* at any time before it was given a name. NULL-safe */
 

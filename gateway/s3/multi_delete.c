@@ -161,8 +161,10 @@ static void skr_s3_deletions_received(struct skr_s3_call *call, struct skr_bytes
     for (size_t i = 0; i < all->count; i++) {
         struct skr_s3_deletion *item = &all->items[i];
         item->bad_version = item->version.size > 0 && !skr_s3_version_parse(item->version, &item->parsed);
-        if (item->key.size > SKR_S3_MAX_KEY_BYTES || item->bad_version) {
-            item->status = item->bad_version ? SKR_INVALID_ARGUMENT : SKR_NAME_TOO_LONG;
+        bool forbidden = item->version.size > 0 && !skr_bytes_equal(call->principal.account, call->target.account);
+        if (item->key.size > SKR_S3_MAX_KEY_BYTES || item->bad_version || forbidden) { /* an ACL lets nobody remove versions */
+            item->status = forbidden ? SKR_FORBIDDEN : item->bad_version ? SKR_INVALID_ARGUMENT : SKR_NAME_TOO_LONG;
+            item->bad_version &= !forbidden;
             all->outstanding--;
         } else {
             skr_s3_delete_one(item); /* its outcome comes later, never inside this call */

@@ -1,5 +1,8 @@
 /* The table of operations. Routing, authorization, metrics labels and the feature list derive from it. What the service documents and
  * this server does not have is in the table too, so that it is refused by name and never taken for something else.
+ *
+ * READ, WRITE, DELETE and LIST are also what canned ACLs give to others (access.c). So only what an ACL's READ or WRITE is documented to
+ * allow asks for them; everything else asks for the owner.
  */
 #include "call.h"
 
@@ -11,7 +14,7 @@
 #define WRITE SKR_PERMISSION_WRITE
 #define DELETE SKR_PERMISSION_DELETE
 #define LIST SKR_PERMISSION_LIST
-#define OWNER_READ SKR_PERMISSION_POLICY    /* settings of a bucket or object: its account, also with a key that may only read */
+#define OWNER_READ SKR_PERMISSION_POLICY     /* the bucket's account only, also with a key that may only read */
 #define OWNER_WRITE SKR_PERMISSION_OWNERSHIP /* likewise, with a key that may write */
 #define SERVICE SKR_RESOURCE_SERVICE
 #define BUCKET SKR_RESOURCE_CONTAINER
@@ -93,14 +96,14 @@ const struct skr_operation skr_s3_rows[] = {
     /* objects */
     {"PutObject", SKR_PUT, OBJECT, {{0}}, WRITE, 5 * GIB, skr_s3_put_object, NULL},
     {"CopyObject", SKR_PUT, OBJECT, {HEADER("x-amz-copy-source")}, WRITE, 0, skr_s3_copy_object, "by reference, in constant time"},
-    {"RenameObject", SKR_PUT, OBJECT, {QUERY("renameObject")}, WRITE, 0, skr_s3_rename_object, "in constant time"},
+    {"RenameObject", SKR_PUT, OBJECT, {QUERY("renameObject")}, OWNER_WRITE, 0, skr_s3_rename_object, "in constant time"},
     {"GetObject", SKR_GET, OBJECT, {{0}}, READ, 0, skr_s3_get_object, NULL},
     {"HeadObject", SKR_HEAD, OBJECT, {{0}}, READ, 0, skr_s3_get_object, NULL},
-    {"GetObjectAttributes", SKR_GET, OBJECT, {QUERY("attributes")}, READ, 0, skr_s3_get_object_attributes, NULL},
+    {"GetObjectAttributes", SKR_GET, OBJECT, {QUERY("attributes")}, OWNER_READ, 0, skr_s3_get_object_attributes, NULL},
     {"DeleteObject", SKR_DELETE, OBJECT, {{0}}, DELETE, 0, skr_s3_delete_object, NULL},
-    {"GetObjectTagging", SKR_GET, OBJECT, {QUERY("tagging")}, READ, 0, skr_s3_get_object_tagging, NULL},
-    {"PutObjectTagging", SKR_PUT, OBJECT, {QUERY("tagging")}, WRITE, 64 * KIB, skr_s3_put_object_tagging, NULL},
-    {"DeleteObjectTagging", SKR_DELETE, OBJECT, {QUERY("tagging")}, WRITE, 0, skr_s3_delete_object_tagging, NULL},
+    {"GetObjectTagging", SKR_GET, OBJECT, {QUERY("tagging")}, OWNER_READ, 0, skr_s3_get_object_tagging, NULL},
+    {"PutObjectTagging", SKR_PUT, OBJECT, {QUERY("tagging")}, OWNER_WRITE, 64 * KIB, skr_s3_put_object_tagging, NULL},
+    {"DeleteObjectTagging", SKR_DELETE, OBJECT, {QUERY("tagging")}, OWNER_WRITE, 0, skr_s3_delete_object_tagging, NULL},
     {"GetObjectAcl", SKR_GET, OBJECT, {QUERY("acl")}, OWNER_READ, 0, skr_s3_get_object_acl, NULL},
     {"PutObjectAcl", SKR_PUT, OBJECT, {QUERY("acl")}, OWNER_WRITE, 64 * KIB, skr_s3_put_object_acl, "canned ACLs"},
     {"CORS preflight", SKR_OPTIONS, OBJECT, {{0}}, 0, 0, skr_s3_preflight, NULL},
@@ -110,17 +113,17 @@ const struct skr_operation skr_s3_rows[] = {
     {"UploadPart", SKR_PUT, OBJECT, {QUERY("partNumber"), QUERY("uploadId")}, WRITE, 5 * GIB, skr_s3_upload_part, NULL},
     {"UploadPartCopy", SKR_PUT, OBJECT, {QUERY("partNumber"), QUERY("uploadId"), HEADER("x-amz-copy-source")}, WRITE, 0,
      skr_s3_upload_part_copy, "by reference"},
-    {"ListParts", SKR_GET, OBJECT, {QUERY("uploadId")}, LIST | READ, 0, skr_s3_list_parts, NULL},
+    {"ListParts", SKR_GET, OBJECT, {QUERY("uploadId")}, OWNER_READ, 0, skr_s3_list_parts, NULL},
     {"CompleteMultipartUpload", SKR_POST, OBJECT, {QUERY("uploadId")}, WRITE, 2 * MIB, skr_s3_complete_multipart_upload, "no byte is copied"},
-    {"AbortMultipartUpload", SKR_DELETE, OBJECT, {QUERY("uploadId")}, WRITE | DELETE, 0, skr_s3_abort_multipart_upload, NULL},
+    {"AbortMultipartUpload", SKR_DELETE, OBJECT, {QUERY("uploadId")}, OWNER_WRITE, 0, skr_s3_abort_multipart_upload, NULL},
 
     /* objects: not offered */
-    {"GetObjectRetention", SKR_GET, OBJECT, {QUERY("retention")}, READ, 0, skr_s3_get_object_retention, NULL},
-    {"PutObjectRetention", SKR_PUT, OBJECT, {QUERY("retention")}, WRITE, 64 * KIB, skr_s3_not_implemented, "not offered"},
-    {"GetObjectLegalHold", SKR_GET, OBJECT, {QUERY("legal-hold")}, READ, 0, skr_s3_get_object_retention, NULL},
-    {"PutObjectLegalHold", SKR_PUT, OBJECT, {QUERY("legal-hold")}, WRITE, 64 * KIB, skr_s3_not_implemented, "not offered"},
+    {"GetObjectRetention", SKR_GET, OBJECT, {QUERY("retention")}, OWNER_READ, 0, skr_s3_get_object_retention, NULL},
+    {"PutObjectRetention", SKR_PUT, OBJECT, {QUERY("retention")}, OWNER_WRITE, 64 * KIB, skr_s3_not_implemented, "not offered"},
+    {"GetObjectLegalHold", SKR_GET, OBJECT, {QUERY("legal-hold")}, OWNER_READ, 0, skr_s3_get_object_retention, NULL},
+    {"PutObjectLegalHold", SKR_PUT, OBJECT, {QUERY("legal-hold")}, OWNER_WRITE, 64 * KIB, skr_s3_not_implemented, "not offered"},
     {"GetObjectTorrent", SKR_GET, OBJECT, {QUERY("torrent")}, READ, 0, skr_s3_not_implemented, "not offered"},
-    {"RestoreObject", SKR_POST, OBJECT, {QUERY("restore")}, WRITE, 64 * KIB, skr_s3_not_implemented, "not offered"},
+    {"RestoreObject", SKR_POST, OBJECT, {QUERY("restore")}, OWNER_WRITE, 64 * KIB, skr_s3_not_implemented, "not offered"},
     {"SelectObjectContent", SKR_POST, OBJECT, {QUERY("select")}, READ, 64 * KIB, skr_s3_not_implemented, "not offered"},
 };
 const size_t skr_s3_row_count = sizeof skr_s3_rows / sizeof *skr_s3_rows;

@@ -83,12 +83,20 @@ static void skr_io_enable(struct skr_io *io)
     }
 }
 
+static bool skr_io_has_posted(struct skr_io *io)
+{
+    pthread_mutex_lock(&io->lock);
+    bool has = io->posted != NULL;
+    pthread_mutex_unlock(&io->lock);
+    return has;
+}
+
 void skr_io_close(struct skr_io *io)
 {
     if (io == NULL)
         return;
     if (io->ring_ready) {
-        while (io->in_flight > 0 || io->ready != NULL)
+        while (io->in_flight > 0 || io->ready != NULL || skr_io_has_posted(io))
             skr_io_run(io, 100);
         io_uring_queue_exit(&io->ring);
     }

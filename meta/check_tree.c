@@ -143,7 +143,7 @@ static enum skr_status skr_visit_node(struct skr_check *check, struct skr_bytes 
     struct skr_dirent dirent;
     bool empty = true;
     uint64_t node = key.size == 8 ? skr_get_be64(key.data) : 0;
-    *keep = node != 0 && skr_row_get(check->view, SKR_TABLE_DIRENTS, value, &found, err) == SKR_OK &&
+    *keep = node != 0 && value.size >= 8 && skr_row_get(check->view, SKR_TABLE_DIRENTS, value, &found, err) == SKR_OK &&
             skr_dirent_decode(found, &dirent, err) == SKR_OK && dirent.interior && dirent.child == node;
     if (!*keep) {
         skr_check_problem(check, "directory node %016llx has no entry", (unsigned long long)node);

@@ -190,7 +190,8 @@ enum skr_status skr_object_decode(struct skr_arena *arena, struct skr_bytes reco
         out->checksum_form = (unsigned)skr_decode_number(&decoder, 1);
         out->upload_id = skr_decode_number(&decoder, 8);
     }
-    if (decoder.failed || version == 0)
+    if (decoder.failed || version == 0 || out->kind < SKR_OBJECT_BLOCK || out->kind > SKR_OBJECT_DELETE_MARKER ||
+        out->checksum_form > SKR_CHECKSUM_COMPOSITE)
         return skr_fail(err, SKR_CORRUPT, "an object's record is damaged");
     return SKR_OK;
 }
@@ -291,7 +292,7 @@ enum skr_status skr_container_decode(struct skr_arena *arena, struct skr_bytes r
         return skr_fail(err, SKR_NO_MEMORY, "no memory for a record");
     if (version >= 2)
         skr_decode_container_2(&decoder, out);
-    if (decoder.failed || version == 0)
+    if (decoder.failed || version == 0 || out->public_access > SKR_PUBLIC_CONTAINER || out->versioning > SKR_VERSIONING_SUSPENDED)
         return skr_fail(err, SKR_CORRUPT, "a container's record is damaged");
     return SKR_OK;
 }
@@ -327,5 +328,7 @@ enum skr_status skr_upload_record_decode(struct skr_bytes record, uint64_t id, s
     out->key = skr_decode_text(&decoder, 2);
     if (version >= 2)
         out->draft = skr_decode_text(&decoder, 4);
-    return decoder.failed || version == 0 ? skr_fail(err, SKR_CORRUPT, "an upload's record is damaged") : SKR_OK;
+    if (decoder.failed || version == 0 || out->key.size == 0 || out->key.size > SKR_MAX_KEY_BYTES)
+        return skr_fail(err, SKR_CORRUPT, "an upload's record is damaged");
+    return SKR_OK;
 }

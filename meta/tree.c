@@ -117,10 +117,12 @@ enum skr_status skr_tree_get(struct skr_view *view, uint64_t root, struct skr_by
     if (missing)
         return skr_fail(err, SKR_NOT_FOUND, "there is no such name");
     status = skr_dirent_get(view, node, key, &dirent, err);
-    if (status == SKR_OK && dirent.interior)
+    if (status != SKR_OK)
+        return status;
+    if (dirent.interior)
         return skr_fail(err, SKR_CORRUPT, "a record's entry holds a directory");
     *record = dirent.record;
-    return status;
+    return SKR_OK;
 }
 
 static enum skr_status skr_tree_make_node(struct skr_view *view, uint64_t parent, struct skr_bytes piece, uint64_t *child,

@@ -92,8 +92,8 @@ static enum skr_status skr_walk_step(struct skr_walk *walk, struct skr_error *er
 
 static enum skr_status skr_walk_enter(struct skr_walk *walk, uint64_t child, struct skr_bytes piece, struct skr_error *err)
 {
-    if (walk->path_size + piece.size > SKR_MAX_TREE_KEY)
-        return skr_fail(err, SKR_CORRUPT, "a directory's name is too long");
+    if (piece.size == 0 || walk->path_size + piece.size > SKR_MAX_TREE_KEY)
+        return skr_fail(err, SKR_CORRUPT, "a directory's name is empty or too long");
     if (walk->depth == walk->frame_capacity) {
         size_t capacity = walk->frame_capacity == 0 ? 32 : walk->frame_capacity * 2;
         struct skr_walk_frame *grown = realloc(walk->frames, capacity * sizeof *grown);

@@ -167,10 +167,11 @@ void skr_call_fail_status(struct skr_call *call, enum skr_status status)
 
 void skr_call_fail_auth(struct skr_call *call, enum skr_auth_refusal refusal, const struct skr_error *err)
 {
+    const struct skr_error_entry *entry = &skr_auth_errors[refusal]; /* those of other protocols do not occur here */
     skr_call_common_headers(call);
     if (refusal == SKR_AUTH_MISSING)
         skr_exchange_header(call->exchange, "WWW-Authenticate", SKR_BYTES("SharedKey"));
-    skr_send_error(call->exchange, &skr_auth_errors[refusal], "Authorization",
+    skr_send_error(call->exchange, entry->http_status != 0 ? entry : &skr_auth_errors[SKR_AUTH_FAILED], "Authorization",
                    refusal == SKR_AUTH_FAILED ? skr_text(err->message) : SKR_NO_BYTES, NULL);
 }
 

@@ -1,8 +1,6 @@
 /* The account as a whole: service properties, stats, account information, CORS preflight. */
-#include <stdio.h>
-
 #include "call.h"
-#include "skerry/xml.h"
+#include "service_properties.h"
 
 #define SKR_PROPERTIES_DOCUMENT "blob-service-properties"
 
@@ -42,92 +40,7 @@ SKR_HANDLER(get_service_properties)
     skr_exchange_send(call->exchange, 200, document, true);
 }
 
-/* ---- setting: sections that are given replace those that are there ---- */
-
-/* A top-level section of a document, with its tags. */
-static struct skr_bytes skr_section(struct skr_bytes document, const char *name)
-{
-    char tag[64];
-    int size = snprintf(tag, sizeof tag, "<%s", name);
-    for (const char *at = document.data; at != NULL;) {
-        at = memmem(at, document.size - (size_t)(at - document.data), tag, (size_t)size);
-        if (at == NULL)
-            break;
-        char next = at[size];
-        if (next == '>' || next == ' ' || next == '/') {
-            size_t left = document.size - (size_t)(at - document.data);
-            const char *close = memchr(at, '>', left);
-            if (close == NULL)
-                break;
-            if (close[-1] == '/')
-                return (struct skr_bytes){at, (size_t)(close - at) + 1};
-            char end[64];
-            int end_size = snprintf(end, sizeof end, "</%s>", name);
-            const char *found = memmem(at, left, end, (size_t)end_size);
-            return found == NULL ? SKR_NO_BYTES : (struct skr_bytes){at, (size_t)(found - at) + (size_t)end_size};
-        }
-        at += size;
-    }
-    return SKR_NO_BYTES;
-}
-
-struct skr_properties_check {
-    unsigned rules, rule_fields;
-    bool bad_value;
-};
-
-/* A rule has each of five elements, once. */
-static bool skr_check_cors_rule(struct skr_properties_check *check, struct skr_bytes field, bool ends)
-{
-    static const char *const fields[] = {"AllowedOrigins", "AllowedMethods", "MaxAgeInSeconds", "ExposedHeaders", "AllowedHeaders"};
-    if (field.size == 0) {
-        bool whole = !ends || check->rule_fields == 31;
-        check->rules += !ends;
-        check->rule_fields = 0;
-        return whole && check->rules <= 5;
-    }
-    for (unsigned i = 0; i < 5; i++)
-        if (skr_bytes_equal(field, skr_text(fields[i]))) {
-            bool first = (check->rule_fields & 1u << i) == 0;
-            check->rule_fields |= 1u << i;
-            return first;
-        }
-    return false;
-}
-
-static bool skr_check_days(struct skr_properties_check *check, struct skr_bytes text)
-{
-    uint64_t days;
-    check->bad_value = !skr_parse_u64(text, &days) || days < 1 || days > 365;
-    return !check->bad_value;
-}
-
-static bool skr_visit_properties(void *context, struct skr_bytes path, struct skr_bytes text, bool ends)
-{
-    static const struct skr_bytes rule = {"StorageServiceProperties/Cors/CorsRule", 38};
-    static const char *const sections[] = {"Logging", "HourMetrics", "MinuteMetrics", "Cors", "DefaultServiceVersion",
-                                           "DeleteRetentionPolicy", "StaticWebsite"};
-    struct skr_properties_check *check = context;
-    if (skr_bytes_equal(path, SKR_BYTES("StorageServiceProperties")))
-        return true;
-    if (!skr_bytes_starts_with(path, SKR_BYTES("StorageServiceProperties/")))
-        return false;
-    if (skr_bytes_starts_with(path, rule) && (path.size == rule.size || path.data[rule.size] == '/')) {
-        size_t skip = rule.size + (path.size > rule.size);
-        if (!skr_check_cors_rule(check, (struct skr_bytes){path.data + skip, path.size - skip}, ends))
-            return false;
-    }
-    if (path.size > 5 && memcmp(path.data + path.size - 5, "/Days", 5) == 0 && !skr_check_days(check, text))
-        return false;
-    struct skr_bytes rest = {path.data + 25, path.size - 25};
-    const char *slash = memchr(rest.data, '/', rest.size);
-    if (slash != NULL)
-        rest.size = (size_t)(slash - rest.data);
-    for (size_t i = 0; i < sizeof sections / sizeof *sections; i++)
-        if (skr_bytes_equal(rest, skr_text(sections[i])))
-            return true;
-    return false;
-}
+/* ---- setting ---- */
 
 static void skr_properties_stored(void *context, const struct skr_result *result)
 {
@@ -140,28 +53,19 @@ static void skr_properties_stored(void *context, const struct skr_result *result
 
 static void skr_properties_received(void *context, struct skr_bytes body)
 {
-    static const char *const order[] = {"Logging", "HourMetrics", "MinuteMetrics", "Cors", "DefaultServiceVersion",
-                                        "DeleteRetentionPolicy", "StaticWebsite"};
     struct skr_call *call = context;
     struct skr_bytes stored;
     struct skr_xml xml;
-    struct skr_properties_check check = {.bad_value = false};
-    if (!skr_xml_parse(body, skr_visit_properties, &check)) {
-        skr_call_refuse(call, check.bad_value ? SKR_BLOB_INVALID_XML_VALUE : SKR_BLOB_INVALID_XML);
-        return;
-    }
+    bool bad_value;
     enum skr_status status = skr_load_properties(call, &stored);
     if (status != SKR_OK) {
         skr_call_fail_status(call, status);
         return;
     }
-    skr_xml_open(&xml);
-    skr_xml_begin(&xml, "StorageServiceProperties");
-    for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
-        struct skr_bytes section = skr_section(body, order[i]);
-        skr_xml_raw(&xml, section.data != NULL ? section : skr_section(stored, order[i]));
+    if (!skr_properties_merge(body, stored, &xml, &bad_value)) {
+        skr_call_refuse(call, bad_value ? SKR_BLOB_INVALID_XML_VALUE : SKR_BLOB_INVALID_XML);
+        return;
     }
-    skr_xml_end(&xml, "StorageServiceProperties");
     if (xml.failed)
         skr_call_fail_status(call, SKR_NO_MEMORY);
     else

@@ -66,7 +66,7 @@ struct skr_bytes skr_s3_after(struct skr_arena *arena, struct skr_bytes marker)
 
 void skr_s3_xml_name(struct skr_s3_call *call, struct skr_xml *xml, const char *element, struct skr_bytes name, bool url)
 {
-    skr_xml_element(xml, element, url ? skr_percent_encode(call->arena, name, "/") : name);
+    skr_xml_element_exact(xml, element, url ? skr_percent_encode(call->arena, name, "/") : name);
 }
 
 void skr_s3_xml_bool(struct skr_xml *xml, const char *element, bool value)

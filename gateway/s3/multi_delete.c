@@ -77,7 +77,7 @@ static void skr_s3_render_deletion(struct skr_s3_deletions *all, struct skr_xml 
     if (gone && all->quiet)
         return;
     skr_xml_begin(xml, gone ? "Deleted" : "Error");
-    skr_xml_element(xml, "Key", item->key);
+    skr_xml_element_exact(xml, "Key", item->key);
     if (item->version.size > 0)
         skr_xml_element(xml, "VersionId", item->version);
     if (!gone) {

@@ -60,6 +60,10 @@ static void skr_s3_bucket_tags_received(struct skr_s3_call *call, struct skr_byt
     struct skr_s3_tags tags;
     struct skr_xml xml;
     enum skr_s3_tags_problem problem = skr_s3_tags_parse_xml(call->arena, document, SKR_S3_MAX_BUCKET_TAGS, &tags);
+    if (document.size == 0) {
+        skr_s3_refuse_document(call, document);
+        return;
+    }
     if (problem != SKR_S3_TAGS_FINE) {
         skr_s3_tags_fail(call, problem, false, "Bucket tag count cannot be greater than 50");
         return;

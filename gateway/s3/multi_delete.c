@@ -154,7 +154,7 @@ static void skr_s3_deletions_received(struct skr_s3_call *call, struct skr_bytes
 {
     struct skr_s3_deletions *all = call->state;
     if (!skr_xml_parse(document, skr_s3_visit_deletion, all) || all->count == 0) {
-        skr_s3_refuse(call, SKR_S3_MALFORMED_XML);
+        skr_s3_refuse_document(call, document);
         return;
     }
     all->outstanding = all->count;

@@ -115,7 +115,12 @@ def table(state):
         "GetBucketRequestPayment": setting("requestPayment"), "PutBucketRequestPayment": refused("requestPayment"),
         **{f"{verb}Bucket{name}Configuration": refused(query) for verb in ("Get", "Put") for name, query in (
             ("Analytics", "analytics"), ("Inventory", "inventory"), ("Metrics", "metrics"), ("IntelligentTiering", "intelligent-tiering"))},
-        "PostObject": refused(None),
+        **{f"DeleteBucket{name}Configuration": refused(query) for name, query in (
+            ("Analytics", "analytics"), ("Inventory", "inventory"), ("Metrics", "metrics"), ("IntelligentTiering", "intelligent-tiering"))},
+        **{f"{verb}Bucket{name}Configuration": refused(query) for verb in ("Create", "Get", "Delete") for name, query in (
+            ("Metadata", "metadataConfiguration"), ("MetadataTable", "metadataTable"))},
+        **{f"UpdateBucketMetadata{name}TableConfiguration": refused(f"metadata{name}Table") for name in ("Inventory", "Journal", "Annotation")},
+        "GetBucketAbac": refused("abac"), "PutBucketAbac": refused("abac"), "CreateSession": refused("session"), "PostObject": refused(None),
 
         "PutObject": Case(200, key="key", body=b"replaced"),
         "CopyObject": Case(200, key="key", headers={"x-amz-copy-source": "box/source"}),
@@ -140,6 +145,8 @@ def table(state):
         "PutObjectRetention": refused("retention", "source"),
         "GetObjectLegalHold": Case(404, key="source", query="legal-hold=", code="NoSuchObjectLockConfiguration"),
         "PutObjectLegalHold": refused("legal-hold", "source"), "GetObjectTorrent": refused("torrent", "source"),
+        **{f"{verb}ObjectAnnotation": refused("annotation=&annotationName", "source") for verb in ("Put", "Get", "Delete")},
+        "ListObjectAnnotations": refused("annotation", "source"), "UpdateObjectEncryption": refused("encryption", "source"),
         "RestoreObject": refused("restore", "source"), "SelectObjectContent": refused("select", "source"),
     }
     return {name if isinstance(name, tuple) else (name, "service" if case.bucket is None else "object" if case.key else "container"): case

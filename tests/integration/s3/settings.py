@@ -94,3 +94,12 @@ ROWS = [
     *(Row(f"delete {name}", f"DELETE /plain?{name}") for name in ("policy", "lifecycle", "encryption", "replication", "website", "publicAccessBlock", "ownershipControls")),
     *(Row(f"get {name} of none", f"GET /nowhere?{name}") for name in ("policy", "lifecycle", "website")),
 ]
+
+ROWS += [row for name in ("analytics&id=x", "inventory&id=x", "metrics&id=x", "intelligent-tiering&id=x", "metadataConfiguration", "metadataTable")
+         for row in (Row(f"delete {name}", f"DELETE /standing?{name}", before=(bucket("standing"),)), Row(f"after delete {name}", "HEAD /standing"))]
+ROWS += [Row(f"{verb} {name}", f"{verb.upper()} /standing?{name}", before=(bucket("standing"),)) for verb, name in (
+    ("get", "abac"), ("put", "abac"), ("get", "session"), ("post", "metadataConfiguration"), ("get", "metadataConfiguration"), ("put", "metadataInventoryTable"))]
+ROWS += [row for verb, query in (("put", "annotation&annotationName=a"), ("delete", "annotation&annotationName=a"), ("get", "annotation&annotationName=a"),
+                                 ("get", "annotation"), ("put", "encryption"))
+         for row in (Row(f"{verb} {query} of a key", f"{verb.upper()} /set/annotated?{query}", body=b"a note" if verb == "put" else b"",
+                         before=(put("/set/annotated", b"annotated"),)), Row(f"after {verb} {query}", "GET /set/annotated"))]

@@ -69,6 +69,8 @@ extern const size_t skr_s3_row_count;
 void skr_s3_find_owner(struct skr_s3_call *call);
 /* Default deny. False: the call was answered. */
 bool skr_s3_authorized(struct skr_s3_call *call);
+/* Is the account the one that this header expects? An account's name is its id. Without the header: yes. */
+bool skr_s3_owner_is_expected(const struct skr_s3_call *call, const char *header, struct skr_bytes account);
 /* May the caller read this object (the source of a copy)? Its bucket may be another one. Fills the source's account. */
 bool skr_s3_may_read(struct skr_s3_call *call, struct skr_object_name *source);
 

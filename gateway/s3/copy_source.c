@@ -88,7 +88,8 @@ bool skr_s3_find_source(struct skr_s3_call *call, struct skr_s3_source *source)
         return false;
     }
     source->copy.conditions = &source->conditions;
-    if (!skr_s3_may_read(call, &source->copy.name)) {
+    if (!skr_s3_may_read(call, &source->copy.name) ||
+        !skr_s3_owner_is_expected(call, "x-amz-source-expected-bucket-owner", source->copy.name.account)) {
         skr_s3_refuse(call, SKR_S3_ACCESS_DENIED);
         return false;
     }

@@ -98,7 +98,7 @@ static bool skr_s3_tags_visit(void *context, struct skr_bytes path, struct skr_b
     if (skr_bytes_equal(path, SKR_BYTES("Tagging")))
         return true;
     if (skr_bytes_equal(path, SKR_BYTES("Tagging/TagSet"))) {
-        bool again = !ends && parser->has_set;
+        bool again = (!ends || text.data != NULL) && parser->has_set;
         parser->has_set = true;
         return !again;
     }

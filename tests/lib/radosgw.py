@@ -1,14 +1,16 @@
 """radosgw, Ceph's S3 server, as a peer: Debian's packages (.ci/install-dependencies installs them), one monitor and one object store in memory,
 on free ports of 127.0.0.1, with their data in a given folder. Not secured, not durable, not fast: for comparing answers only."""
+import ctypes
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import time
 import uuid
 
 ACCESS, SECRET = "peeraccess", "peersecretpeersecret"
-START_SECONDS = 150
+START_SECONDS, TRY_SECONDS = 240, 30
 PROGRAMS = ("ceph", "ceph-mon", "ceph-osd", "monmaptool", "radosgw", "radosgw-admin")
 POOLS = {".rgw.root": 1, "default.rgw.log": 1, "default.rgw.control": 1, "default.rgw.meta": 1, "default.rgw.buckets.index": 1,
          "default.rgw.buckets.data": 2, "default.rgw.buckets.non-ec": 1}
@@ -53,6 +55,9 @@ rgw_crypt_require_ssl = false
 """
 
 
+_LIBC, _PR_SET_PDEATHSIG = ctypes.CDLL(None), 1
+
+
 class Unavailable(RuntimeError):
     """radosgw is not installed or does not start; says why."""
 
@@ -63,6 +68,11 @@ def _free_port():
         return probe.getsockname()[1]
 
 
+def _end_with_parent():
+    """A test that is killed leaves no daemon behind."""
+    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
 class Radosgw:
     """Running when made. As a context manager it is ended, and its files are removed."""
 
@@ -70,7 +80,7 @@ class Radosgw:
         missing = [program for program in PROGRAMS if shutil.which(program) is None]
         if missing:
             raise Unavailable(f"{', '.join(missing)}: not installed (.ci/install-dependencies test)")
-        self.folder, self.processes, self.gateway = os.path.join(folder, "radosgw"), [], None
+        self.folder, self.processes, self.gateway, self.store = os.path.join(folder, "radosgw"), [], None, None
         self.end = time.monotonic() + START_SECONDS
         self.fsid, self.port, self.mon_port = str(uuid.uuid4()), _free_port(), _free_port()
         self.endpoint = f"127.0.0.1:{self.port}"
@@ -82,7 +92,8 @@ class Radosgw:
         try:
             self._start_monitor()
             self._start_store()
-            self._run("radosgw-admin", "user", "create", "--uid", "peer", "--display-name", "peer", "--access-key", ACCESS, "--secret", SECRET)
+            self._run("radosgw-admin", "user", "create", "--uid", "peer", "--display-name", "peer", "--access-key", ACCESS, "--secret", SECRET,
+                      done="exists")
             self._start_gateway()
         except BaseException:
             self.stop()
@@ -99,9 +110,17 @@ class Radosgw:
         osd = str(uuid.uuid4())
         self._ceph(f"osd new {osd} 0")
         self._run("ceph-osd", "-i", "0", "--mkfs", "--osd-uuid", osd)
-        self._spawn("ceph-osd", "-f", "-i", "0")
+        self._watch_store()
+        while '"num_up_osds":1' not in self._run("ceph", "--connect-timeout", "20", "osd", "stat", "-f", "json").replace(" ", ""):
+            self._watch_store()
+            time.sleep(0.2)
         self._ceph(*(f"osd pool create {name} {groups}" for name, groups in POOLS.items()),
                    *(f"osd pool application enable {name} rgw" for name in POOLS))
+
+    def _watch_store(self):
+        """Without authentication the monitor may refuse a daemon that comes too early, which then ends: it is started again."""
+        if self.store is None or self.store.poll() is not None:
+            self.store = self._spawn("ceph-osd", "-f", "-i", "0")
 
     def _start_gateway(self):
         self.gateway = self._spawn("radosgw", "-f", "-n", "client.rgw.a")
@@ -129,7 +148,8 @@ class Radosgw:
 
     def _spawn(self, program, *arguments):
         with open(os.path.join(self.folder, program + ".out"), "ab") as log:
-            process = subprocess.Popen([program, "-c", self.configuration, *arguments], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            process = subprocess.Popen([program, "-c", self.configuration, *arguments], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                       preexec_fn=_end_with_parent)
         self.processes.append(process)
         return process
 
@@ -137,20 +157,22 @@ class Radosgw:
         with open(os.path.join(self.folder, program + ".out"), errors="replace") as log:
             return log.read()[-500:]
 
-    def _run(self, program, *arguments, text=None, configured=True):
-        """A client may come before the monitor has made up its mind: tried again until it is too late."""
+    def _run(self, program, *arguments, text=None, configured=True, done=None):
+        """A client may come before the monitor has made up its mind: tried again until it is too late. `done`: said of what an earlier try did."""
         command = [program, *(["-c", self.configuration] if configured else []), *arguments]
         while True:
-            left = self.end - time.monotonic()
             try:
-                done = subprocess.run(command, input=text, stdin=None if text is not None else subprocess.DEVNULL, text=True, timeout=max(left, 1),
-                                      stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env={**os.environ, "CEPH_ARGS": ""})
+                ended = subprocess.run(command, input=text, stdin=None if text is not None else subprocess.DEVNULL, text=True, timeout=TRY_SECONDS,
+                                       stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env={**os.environ, "CEPH_ARGS": ""})
+                said = ended.stdout
+                if ended.returncode == 0 or (done is not None and done in said):
+                    return said
             except subprocess.TimeoutExpired:
-                raise Unavailable(f"{' '.join(command)}: no answer") from None
-            if done.returncode == 0:
-                return done.stdout
-            if time.monotonic() + 1 > self.end:
-                raise Unavailable(f"{' '.join(command)}: {done.stdout[-500:]}")
+                said = "no answer"
+            if time.monotonic() > self.end:
+                raise Unavailable(f"{program} {' '.join(arguments[:2])}: {said[-500:]}")
+            if self.store is not None:
+                self._watch_store()
             time.sleep(0.2)
 
     def _ceph(self, *commands):

@@ -21,6 +21,7 @@ ROWS = [
     *broken("make", "PUT /made2", "CreateBucketConfiguration"),
     Row("make in a region that is none", "PUT /made3", body=creation("elsewhere")),
     Row("make in an empty region", "PUT /made4", body=creation("")),
+    Row("make with tags", "PUT /made9", body=b"<CreateBucketConfiguration><Tags><Tag><Key>a</Key><Value>b</Value></Tag></Tags></CreateBucketConfiguration>"),
     Row("make with a canned acl", "PUT /made5", {"x-amz-acl": "public-read"}),
     Row("make with an unknown acl", "PUT /made6", {"x-amz-acl": "everybody"}),
     Row("make, anonymous", "PUT /made7", sign=ANONYMOUS),

@@ -30,5 +30,8 @@ ROWS = [
     Row("with a checksum", "POST /deleting?delete", {"x-amz-checksum-crc32": checksum("crc32", deletions("a"))}, deletions("a")),
     Row("with a wrong checksum", "POST /deleting?delete", {"x-amz-checksum-crc32": checksum("crc32", b"other")}, deletions("a")),
     many("anonymous", deletions("a"), sign=ANONYMOUS), Row("in no bucket", "POST /nowhere?delete", {"Content-MD5": md5(deletions("a"))}, deletions("a")),
+    Row("if it has a size", "DELETE /deleting/guarded", {"x-amz-if-match-size": "1"}, before=there("guarded")), Row("it stayed", "GET /deleting/guarded"),
+    many("if they have a size", b"<Delete><Object><Key>guarded</Key><Size>1</Size></Object></Delete>", before=there("guarded")), Row("they stayed", "GET /deleting/guarded"),
+    Row("without a guard", "DELETE /deleting/guarded"),
     Row("get delete", "GET /deleting?delete"), Row("delete a bucket's key with a slash", "DELETE /deleting/"),
 ]

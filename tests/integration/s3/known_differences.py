@@ -31,7 +31,7 @@ KNOWN = [
         "settings: versioning, nothing: 400 MissingRequestBodyError != *", "settings: tags, another root: 400 MalformedXML != 200",
         "settings: tags, nothing: 400 MissingRequestBodyError != *", "settings: cors, nothing: 400 MissingRequestBodyError != *",
         "settings: acl, *: 400 MalformedACLError != 400 InvalidArgument", "settings: acl, n*: 400 MissingSecurityHeader != 400 InvalidArgument",
-        "objects: set tags, another root: 400 MalformedXML != 200", "objects: set tags, nothing: 400 MissingRequestBodyError != *",
+        "objects: set tags, another root: 400 MalformedXML != 200", "objects: set tags: two sets: 400 MalformedXML != 200", "objects: set tags, nothing: 400 MissingRequestBodyError != *",
         "deleting: *: 400 MalformedXML != [24]00", "deleting: document: nothing: 400 MissingRequestBodyError != 400",
         "multipart: complete: document, nothing: 400 MissingRequestBodyError != *", "multipart: complete: number *: 400 MalformedXML != 400 InvalidPart"]),
     (CHOICE, "a configuration without a location is one of the server's own region", ["buckets: make, empty root: 200 != 400 InvalidArgument"]),
@@ -45,6 +45,7 @@ KNOWN = [
         "*: put a zero byte: 400 BadRequest != 400", "buckets: make a zero byte: 400 BadRequest != 400", "*: make a bad escape: 400 BadRequest != 405 MethodNotAllowed",
         "names: put a bad escape: 400 BadRequest != *", "names: put half an escape: 400 BadRequest != *", "protocol: a length and chunks: 400 BadRequest != 400",
         "protocol: *length*: body: * != b''"]),
+    (NOT_YET, "tags of a bucket when it is made", ["buckets: make with tags: 501 NotImplemented != *"]),
     (NOT_YET, "forms of browsers", ["buckets: post without a selector: 501 NotImplemented != 400 InvalidArgument"]),
 
     # ---- settings ----
@@ -128,6 +129,9 @@ KNOWN = [
     (CHOICE, "the answer has the order of the request", ["deleting: many: body /DeleteResult/Deleted/Key: *", "deleting: 1000: body /DeleteResult/Deleted/Key: *",
                                                          "versions: delete many: body /DeleteResult/Deleted/Key: *"]),
 
+    (NOT_YET, "conditions on size and time, which directory buckets have", ["deleting: if it has a size: 501 NotImplemented != 204", "deleting: if they have a size: body *",
+                                                                              "deleting: they stayed: 200 != 404 NoSuchKey", "deleting: it stayed: 200 != 404 NoSuchKey"]),
+
     # ---- copies ----
     (DOCUMENTED, "directives are COPY or REPLACE, of tags too", ["copies: *directive: 400 InvalidArgument != 200", "copies: replaced tags: body *"]),
     (CHOICE, "a source with an id that no version has; with a question mark that begins no version; a copy's body is nothing to it", [
@@ -173,6 +177,8 @@ KNOWN = [
     (DOCUMENTED, "an Authorization header that is none is AuthorizationHeaderMalformed, a scope of another day too", [
         "protocol: *: 40[03] AuthorizationHeaderMalformed != *"]),
     (DOCUMENTED, "the payload's hash must be there, and x-amz- headers be signed", ["protocol: no payload hash: 400 InvalidRequest != *", "protocol: a header that is not signed: 403 AccessDenied != 200"]),
+    (DOCUMENTED, "a bucket of another owner than expected is AccessDenied", [
+        "protocol: expected *: 403 AccessDenied != 200", "protocol: nothing was put: 404 NoSuchKey != 200"]),
     (NOT_YET, "session tokens", ["protocol: session token: 400 InvalidToken != 200"]),
     (NOT_YET, "encryption, locks", ["protocol: *: 501 NotImplemented != *"]),
 ]

@@ -36,7 +36,9 @@ ROWS = [
     Row("a length and chunks", "PUT /protocol/key", {"Transfer-Encoding": "chunked", "Content-Length": None}),
     get("unknown query", path="/protocol/key?banana=1"), get("unknown x-amz header", {"x-amz-banana": "1"}), get("two slashes at the beginning", path="//protocol/key"),
     Row("delete, unknown selector", "DELETE /protocol/key?banana"), Row("put, unknown subresource", "PUT /protocol?banana", body=b"<x/>"),
-    Row("patch an object", "PATCH /protocol/key"), Row("unknown verb", "BANANA /protocol/key"), get("expected bucket owner", {"x-amz-expected-bucket-owner": "123456789012"}),
+    Row("patch an object", "PATCH /protocol/key"), Row("unknown verb", "BANANA /protocol/key"), get("expected bucket owner is another", {"x-amz-expected-bucket-owner": "123456789012"}, before=(put("/protocol/key", b"key"),)),
+    Row("expected bucket owner is another, put", "PUT /protocol/other", {"x-amz-expected-bucket-owner": "123456789012"}, b"x"), get("nothing was put", path="/protocol/other"),
+    Row("expected source's owner is another", "PUT /protocol/copy", {"x-amz-copy-source": "protocol/key", "x-amz-source-expected-bucket-owner": "123456789012"}),
     get("customer's key", {"x-amz-server-side-encryption-customer-algorithm": "AES256"}), Row("encrypted by the service", "PUT /protocol/enc", {"x-amz-server-side-encryption": "AES256"}, b"x"),
     Row("unknown encryption", "PUT /protocol/enc", {"x-amz-server-side-encryption": "ROT13"}, b"x"), Row("object lock", "PUT /protocol/lock", {"x-amz-object-lock-mode": "GOVERNANCE"}, b"x"),
 ]

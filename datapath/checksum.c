@@ -1,5 +1,5 @@
-/* Checksums of every kind that clients may announce, over a stream or out of those of its parts. The kinds whose bytes are read at memory speed
- * come from ISA-L and crc64.c, the SHAs from OpenSSL.
+/* Checksums of every kind that clients may announce, over a stream or out of those of its parts. The kinds whose bytes are read
+ * at memory speed come from ISA-L and crc64.c, the SHAs from OpenSSL.
  */
 #include <isa-l/crc.h>
 #include <openssl/evp.h>

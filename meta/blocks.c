@@ -1,5 +1,5 @@
-/* Staged blocks: rows of their upload's number and their name. A row of format 1 has a first byte of 0 or 1 (owned) and neither digests nor
- * time.
+/* Staged blocks: rows of their upload's number and their name. A row of format 1 has a first byte of 0 or 1 (owned) and neither
+ * digests nor time.
  */
 #include "contents.h"
 #include "records.h"
@@ -71,8 +71,9 @@ static enum skr_status skr_block_replace(struct skr_view *view, struct skr_bytes
     return status;
 }
 
-static enum skr_status skr_block_encode(struct skr_encoder *encoder, const struct skr_block *block, const struct skr_extent *extents,
-                                        size_t extent_count, bool owned, struct skr_error *err)
+static enum skr_status skr_block_encode(struct skr_encoder *encoder, const struct skr_block *block,
+                                        const struct skr_extent *extents, size_t extent_count, bool owned,
+                                        struct skr_error *err)
 {
     skr_encode_number(encoder, SKR_BLOCK_HAS_ATTRIBUTES | (owned ? SKR_BLOCK_OWNED : 0), 1);
     skr_encode_number(encoder, block->size_bytes, 8);

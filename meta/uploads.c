@@ -1,5 +1,6 @@
-/* Uploads: uncommitted blocks of Blob, of which a name has one at most, and multipart uploads of S3, of which it may have any number. Names lie in
- * two trees beside the objects', so that they list in the same order and neither kind is in the other's way; a leaf holds an upload's id.
+/* Uploads: uncommitted blocks of Blob, of which a name has one at most, and multipart uploads of S3, of which it may have any
+ * number. Names lie in two trees beside the objects', so that they list in the same order and neither kind is in the other's
+ * way; a leaf holds an upload's id.
  */
 #include "uploads.h"
 
@@ -72,8 +73,8 @@ static struct skr_bytes skr_upload_tree_key(const struct skr_upload *upload, str
     return (struct skr_bytes){key->data, upload->key.size};
 }
 
-static enum skr_status skr_upload_encode_draft(struct skr_arena *arena, const struct skr_object *draft, struct skr_upload *upload,
-                                               struct skr_error *err)
+static enum skr_status skr_upload_encode_draft(struct skr_arena *arena, const struct skr_object *draft,
+                                               struct skr_upload *upload, struct skr_error *err)
 {
     struct skr_encoder encoder = {.arena = arena};
     if (!skr_object_encode(&encoder, draft))
@@ -103,7 +104,8 @@ enum skr_status skr_upload_create(struct skr_view *view, const struct skr_contai
         status = skr_view_grow(view, key.size * 2 + upload->draft.size + 128, err);
     skr_put_be64(id, upload->id);
     if (status == SKR_OK)
-        status = skr_tree_put(view, upload->upload_node, skr_upload_tree_key(upload, &tree_key), (struct skr_bytes){id, 8}, err);
+        status =
+            skr_tree_put(view, upload->upload_node, skr_upload_tree_key(upload, &tree_key), (struct skr_bytes){id, 8}, err);
     if (status == SKR_OK)
         status = skr_upload_store(view, upload, err);
     upload->draft = SKR_NO_BYTES; /* it was this call's */

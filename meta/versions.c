@@ -1,9 +1,10 @@
-/* Versions of objects. The current one lies in the objects' tree, so that reading, listing and replacing cost the same whether versions are kept or
- * not. All others, and every delete marker, lie in a tree of their own under the name and an inverted order number: the newest first.
+/* Versions of objects. The current one lies in the objects' tree, so that reading, listing and replacing cost the same whether
+ * versions are kept or not. All others, and every delete marker, lie in a tree of their own under the name and an inverted
+ * order number: the newest first.
  *
- * The order number is the tick at which the version was made. The null version's identity is 0, and when it becomes one of the others its
- * number is its time of last change: later than all that were made before it, earlier than all that come. Invariants: a name has at most one null
- * version; the newest of the others is a delete marker where there is no current one.
+ * The order number is the tick at which the version was made. The null version's identity is 0, and when it becomes one of the
+ * others its number is its time of last change: later than all that were made before it, earlier than all that come.
+ * Invariants: a name has at most one null version; the newest of the others is a delete marker where there is no current one.
  */
 #include "contents.h"
 #include "records.h"
@@ -40,7 +41,8 @@ static bool skr_is_wanted(const struct skr_object_head *head, bool only_null)
     return !only_null || head->version_ns == 0;
 }
 
-/* The newest of a key's versions that are not current, or the null one among them. SKR_VERSION_NOT_FOUND. The record lies in the map. */
+/* The newest of a key's versions that are not current, or the null one among them. SKR_VERSION_NOT_FOUND. The record lies in
+ * the map. */
 static enum skr_status skr_versions_first(struct skr_view *view, const struct skr_container *container, struct skr_bytes key,
                                           bool only_null, struct skr_bytes *record, uint64_t *number, struct skr_error *err)
 {
@@ -71,9 +73,10 @@ static enum skr_status skr_versions_get(struct skr_view *view, const struct skr_
                                         uint64_t number, struct skr_bytes *record, struct skr_error *err)
 {
     struct skr_numbered_key tree_key;
-    enum skr_status status = container->versions_node == 0
-                                 ? SKR_NOT_FOUND
-                                 : skr_tree_get(view, container->versions_node, skr_tree_number_key(&tree_key, key, number), record, err);
+    enum skr_status status =
+        container->versions_node == 0
+            ? SKR_NOT_FOUND
+            : skr_tree_get(view, container->versions_node, skr_tree_number_key(&tree_key, key, number), record, err);
     return status == SKR_NOT_FOUND ? skr_fail(err, SKR_VERSION_NOT_FOUND, "there is no such version") : status;
 }
 
@@ -83,8 +86,8 @@ uint64_t skr_version_number(int64_t version_ns)
 }
 
 enum skr_status skr_version_find(struct skr_view *view, struct skr_arena *arena, const struct skr_container *container,
-                                 struct skr_bytes key, int64_t version_ns, struct skr_object *out, struct skr_version_place *place,
-                                 struct skr_error *err)
+                                 struct skr_bytes key, int64_t version_ns, struct skr_object *out,
+                                 struct skr_version_place *place, struct skr_error *err)
 {
     struct skr_object_head head;
     struct skr_bytes record;
@@ -268,10 +271,11 @@ enum skr_status skr_version_remove(struct skr_view *view, const struct skr_conta
 }
 
 enum skr_status skr_version_update(struct skr_view *view, const struct skr_container *container, struct skr_bytes key,
-                                   const struct skr_version_place *place, const struct skr_object *object, struct skr_error *err)
+                                   const struct skr_version_place *place, const struct skr_object *object,
+                                   struct skr_error *err)
 {
     struct skr_numbered_key tree_key;
-    return place->is_current
-               ? skr_object_update(view, container->objects_node, key, object, err)
-               : skr_object_update(view, container->versions_node, skr_tree_number_key(&tree_key, key, place->number), object, err);
+    return place->is_current ? skr_object_update(view, container->objects_node, key, object, err)
+                             : skr_object_update(view, container->versions_node,
+                                                 skr_tree_number_key(&tree_key, key, place->number), object, err);
 }

@@ -90,6 +90,8 @@ static enum skr_status skr_open_http(struct skr_server *server, struct skr_io_fa
         .idle_timeout_ms = (unsigned)settings->idle_timeout_ms,
         .drain_timeout_ms = (unsigned)settings->drain_timeout_ms,
         .connection_memory_bytes = settings->connection_memory,
+        .tls_certificate_file = settings->tls_cert,
+        .tls_key_file = settings->tls_key,
         .fault = fault,
         .worker_open = skr_worker_open_for,
         .worker_idle = skr_worker_idle_for,
@@ -167,25 +169,39 @@ static void skr_print_hints(const struct skr_server *server)
     struct skr_error error;
     const int64_t week_s = 7 * 86400;
     skr_accounts_make_sas(server->accounts, SKR_BYTES(SKR_WELL_KNOWN_ACCOUNT), (int64_t)time(NULL) + week_s, &arena, &sas, &error);
+    const char *scheme = server->settings.tls_cert == NULL ? "http" : "https", *blob = server->blob_bound;
     fprintf(stderr,
             "\nazcopy (the signature is good for a week):\n"
-            "  B='http://%s/%s'; S='%.*s'\n"
+            "  B='%s://%s/%s'; S='%.*s'\n"
             "  curl -X PUT \"$B/data?restype=container&$S\" -H 'x-ms-version: 2021-12-02' -d ''\n"
-            "  azcopy copy FOLDER \"$B/data/?$S\" --from-to LocalBlob --recursive\n"
-            "\nAzure SDKs, connection string (UseDevelopmentStorage=true does too, on 127.0.0.1:10000):\n"
-            "  DefaultEndpointsProtocol=http;AccountName=%s;AccountKey=%s;BlobEndpoint=http://%s/%s;\n"
+            "  azcopy copy FOLDER \"$B/data/?$S\" --from-to LocalBlob --recursive\n",
+            scheme, blob, SKR_WELL_KNOWN_ACCOUNT, SKR_PRINT(sas));
+    fprintf(stderr,
+            "\nAzure SDKs, connection string%s:\n"
+            "  DefaultEndpointsProtocol=%s;AccountName=%s;AccountKey=%s;BlobEndpoint=%s://%s/%s;\n",
+            server->settings.tls_cert == NULL ? " (UseDevelopmentStorage=true does too, on 127.0.0.1:10000)" : "", scheme,
+            SKR_WELL_KNOWN_ACCOUNT, SKR_WELL_KNOWN_KEY, scheme, blob, SKR_WELL_KNOWN_ACCOUNT);
+    fprintf(stderr,
             "\nrclone:\n"
-            "  rclone lsd ':azureblob,account=%s,key=\"%s\",endpoint=\"http://%s/%s\":'\n"
-            "\nConsole: http://%s/\n\n",
-            server->blob_bound, SKR_WELL_KNOWN_ACCOUNT, SKR_PRINT(sas), SKR_WELL_KNOWN_ACCOUNT, SKR_WELL_KNOWN_KEY, server->blob_bound,
-            SKR_WELL_KNOWN_ACCOUNT, SKR_WELL_KNOWN_ACCOUNT, SKR_WELL_KNOWN_KEY, server->blob_bound, SKR_WELL_KNOWN_ACCOUNT,
-            server->admin_bound);
+            "  rclone lsd ':azureblob,account=%s,key=\"%s\",endpoint=\"%s://%s/%s\":'\n",
+            SKR_WELL_KNOWN_ACCOUNT, SKR_WELL_KNOWN_KEY, scheme, blob, SKR_WELL_KNOWN_ACCOUNT);
     if (server->settings.s3_keys.count == 0 && server->settings.s3_read_only_keys.count == 0) /* else others are in its place */
         fprintf(stderr,
-                "S3 tools and SDKs, path-style:\n"
-                "  export AWS_ACCESS_KEY_ID=%s AWS_SECRET_ACCESS_KEY=%s AWS_DEFAULT_REGION=%s AWS_ENDPOINT_URL=http://%s\n\n",
-                SKR_WELL_KNOWN_ACCOUNT, SKR_WELL_KNOWN_KEY, server->settings.s3_region, server->s3_bound);
+                "\nS3 tools and SDKs, path-style:\n"
+                "  export AWS_ACCESS_KEY_ID=%s AWS_SECRET_ACCESS_KEY=%s AWS_DEFAULT_REGION=%s AWS_ENDPOINT_URL=%s://%s\n",
+                SKR_WELL_KNOWN_ACCOUNT, SKR_WELL_KNOWN_KEY, server->settings.s3_region, scheme, server->s3_bound);
+    fprintf(stderr, "\nConsole: %s://%s/\n\n", scheme, server->admin_bound);
     skr_arena_release(&arena);
+}
+
+/* Until a signal that ends the server. */
+static void skr_await_end(struct skr_server *server, const sigset_t *signals)
+{
+    struct skr_error error;
+    int received = 0;
+    while (sigwait(signals, &received) == 0 && received == SIGHUP)
+        if (skr_http_reload_tls(server->http, &error) != SKR_OK)
+            skr_log(SKR_LOG_ERROR, "serve", "the certificate stays as it was: %s", error.message);
 }
 
 static bool skr_set_log_level(const char *name)
@@ -204,7 +220,6 @@ int skr_command_serve(int argc, char **argv)
     struct skr_server server = {.http = NULL};
     struct skr_error error = {.status = SKR_OK};
     sigset_t signals;
-    int received;
     if (argc > 0 && strcmp(argv[0], "--help") == 0) {
         skr_help_serve();
         return 0;
@@ -218,6 +233,10 @@ int skr_command_serve(int argc, char **argv)
     enum skr_status status = skr_settings_load(&server.settings, argc, argv, &error);
     if (status == SKR_OK && !skr_set_log_level(server.settings.log_level))
         status = skr_fail(&error, SKR_INVALID_ARGUMENT, "log-level is one of error, warning, info and debug");
+    if (server.settings.tls_cert != NULL) { /* without, a terminal that is closed ends the server as it does other programs */
+        sigaddset(&signals, SIGHUP);
+        pthread_sigmask(SIG_BLOCK, &signals, NULL);
+    }
     if (status == SKR_OK)
         status = skr_server_open(&server, &error);
     if (status != SKR_OK) {
@@ -229,7 +248,7 @@ int skr_command_serve(int argc, char **argv)
     fflush(stdout);
     if (server.settings.hints && skr_accounts_has_well_known_key(server.accounts))
         skr_print_hints(&server);
-    sigwait(&signals, &received);
+    skr_await_end(&server, &signals);
     pthread_sigmask(SIG_UNBLOCK, &signals, NULL);
     signal(SIGTERM, SIG_DFL); /* a second signal ends it at once */
     signal(SIGINT, SIG_DFL);

@@ -76,10 +76,10 @@ static enum skr_status skr_gather_committed(struct skr_committing *committing, s
     if (status != SKR_OK)
         return status;
     struct skr_committed_block wanted = {.block = {.name = name}};
-    const struct skr_committed_block *found =
-        committing->committed_count == 0 ? NULL
-                                         : bsearch(&wanted, committing->committed, committing->committed_count,
-                                                   sizeof *committing->committed, skr_committed_order);
+    const struct skr_committed_block *found = committing->committed_count == 0
+                                                  ? NULL
+                                                  : bsearch(&wanted, committing->committed, committing->committed_count,
+                                                            sizeof *committing->committed, skr_committed_order);
     if (found == NULL)
         return skr_fail(err, SKR_NOT_FOUND, "no committed block of that name");
     struct skr_extent *extents;
@@ -142,8 +142,8 @@ static bool skr_choices_copy(struct skr_arena *arena, const struct skr_block_cho
     return true;
 }
 
-struct skr_pending *skr_commit_blocks(struct skr_worker *worker, const struct skr_put *put, const struct skr_block_choice *choices,
-                                      size_t count, skr_done done, void *context)
+struct skr_pending *skr_commit_blocks(struct skr_worker *worker, const struct skr_put *put,
+                                      const struct skr_block_choice *choices, size_t count, skr_done done, void *context)
 {
     struct skr_commit_change *op = skr_pending_new(worker, sizeof *op, skr_apply_commit, done, context);
     if (op == NULL)
@@ -184,8 +184,8 @@ static bool skr_visit_uncommitted(void *context, const struct skr_block *block)
 enum skr_status skr_read_block_list(struct skr_worker *worker, struct skr_arena *arena, const struct skr_object_name *name,
                                     const struct skr_conditions *conditions, bool committed, bool uncommitted,
                                     struct skr_object *object,
-                                    bool (*visit)(void *context, bool is_committed, const struct skr_block *block), void *context,
-                                    struct skr_error *err)
+                                    bool (*visit)(void *context, bool is_committed, const struct skr_block *block),
+                                    void *context, struct skr_error *err)
 {
     struct skr_view *view;
     struct skr_container container;

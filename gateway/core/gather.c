@@ -1,8 +1,9 @@
 /* See gather.h. No byte moves: what is written is a list of extents and a list of blocks. */
 #include "gather.h"
 
-enum skr_status skr_collect_extents(struct skr_view *view, struct skr_arena *arena, const struct skr_content *content, uint64_t offset,
-                                    uint64_t length, struct skr_extent **out, size_t *out_count, struct skr_error *err)
+enum skr_status skr_collect_extents(struct skr_view *view, struct skr_arena *arena, const struct skr_content *content,
+                                    uint64_t offset, uint64_t length, struct skr_extent **out, size_t *out_count,
+                                    struct skr_error *err)
 {
     size_t capacity = content->layout == SKR_CONTENT_EXTENT ? 1 : content->extent_count, count = 0;
     *out = skr_arena_alloc(arena, (capacity == 0 ? 1 : capacity) * sizeof **out);

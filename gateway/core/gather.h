@@ -1,4 +1,5 @@
-/* Gathering what an object will be made of: extents of staged blocks and parts, and of an object that is there. All run in a change. */
+/* Gathering what an object will be made of: extents of staged blocks and parts, and of an object that is there. All run in a
+ * change. */
 #ifndef SKERRY_CORE_GATHER_H
 #define SKERRY_CORE_GATHER_H
 
@@ -16,8 +17,9 @@ struct skr_gathering {
 };
 
 /* All extents of a range, in the arena. */
-enum skr_status skr_collect_extents(struct skr_view *view, struct skr_arena *arena, const struct skr_content *content, uint64_t offset,
-                                    uint64_t length, struct skr_extent **out, size_t *out_count, struct skr_error *err);
+enum skr_status skr_collect_extents(struct skr_view *view, struct skr_arena *arena, const struct skr_content *content,
+                                    uint64_t offset, uint64_t length, struct skr_extent **out, size_t *out_count,
+                                    struct skr_error *err);
 
 enum skr_status skr_gathering_begin(struct skr_gathering *gathering, struct skr_view *view, struct skr_arena *arena,
                                     size_t most_blocks, struct skr_error *err);

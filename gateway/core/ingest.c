@@ -184,10 +184,10 @@ void skr_ingest_discard(struct skr_ingest *ingest)
 }
 
 /* After a commit that failed in an unclear way the disk may hold the record all the same: its bytes must then be there too, and
- * are garbage at worst. */
+ * are garbage at worst. No record leads to a file without bytes. */
 void skr_ingest_settle(struct skr_ingest *ingest, enum skr_status outcome)
 {
-    if (outcome == SKR_OK || outcome == SKR_IO || outcome == SKR_READ_ONLY)
+    if (ingest->size > 0 && (outcome == SKR_OK || outcome == SKR_IO || outcome == SKR_READ_ONLY))
         skr_writer_keep(ingest->writer);
     else
         skr_writer_discard(ingest->writer);

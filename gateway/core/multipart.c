@@ -1,7 +1,7 @@
-/* Multipart uploads: beginning, looking up, completing, giving up. Parts are staged as blocks are (stage.c), and completing gathers them as a commit
- * of blocks does: no byte moves. */
-#include "gather.h"
+/* Multipart uploads: beginning, looking up, completing, giving up. Parts are staged as blocks are (stage.c), and completing
+ * gathers them as a commit of blocks does: no byte moves. */
 #include "multipart.h"
+#include "gather.h"
 #include "put.h"
 #include "skerry/hash.h"
 
@@ -36,7 +36,8 @@ static enum skr_status skr_apply_begin(struct skr_view *view, struct skr_change 
         .checksum_form = put->checksum_form,
     };
     memcpy(draft.properties, put->properties, sizeof draft.properties);
-    enum skr_status status = skr_container_get(view, &op->pending.arena, put->name.account, put->name.container, &container, err);
+    enum skr_status status =
+        skr_container_get(view, &op->pending.arena, put->name.account, put->name.container, &container, err);
     if (status == SKR_OK && container.multiparts_node == 0) /* made before there were multipart uploads */
         status = skr_container_update(view, put->name.account, put->name.container, &container, err);
     if (status == SKR_OK)
@@ -64,7 +65,8 @@ struct skr_pending *skr_create_multipart(struct skr_worker *worker, const struct
     if (draft->tag_count > SKR_MAX_TAGS)
         return skr_pending_fail(&op->pending, SKR_INVALID_ARGUMENT, "too many tags");
     if (!skr_checksum_is_possible(draft))
-        return skr_pending_fail(&op->pending, SKR_INVALID_ARGUMENT, "this checksum of a whole cannot be made of those of its parts");
+        return skr_pending_fail(&op->pending, SKR_INVALID_ARGUMENT,
+                                "this checksum of a whole cannot be made of those of its parts");
     return skr_pending_submit(&op->pending);
 }
 
@@ -172,7 +174,8 @@ static enum skr_status skr_multipart_etag(const struct skr_gathering *gathering,
     return etag->data == NULL ? skr_fail(err, SKR_NO_MEMORY, "no memory for an entity tag") : SKR_OK;
 }
 
-static enum skr_status skr_multipart_composite(const struct skr_gathering *gathering, struct skr_checksum *out, struct skr_error *err)
+static enum skr_status skr_multipart_composite(const struct skr_gathering *gathering, struct skr_checksum *out,
+                                               struct skr_error *err)
 {
     struct skr_checksummer *checksummer;
     enum skr_status status = skr_checksummer_open(&checksummer, out->kind, err);
@@ -341,8 +344,8 @@ static void skr_settle_abort(struct skr_pending *pending)
         skr_upload_slots_forget(pending->worker->core, &op->name, op->upload_id);
 }
 
-struct skr_pending *skr_abort_multipart(struct skr_worker *worker, const struct skr_object_name *name, uint64_t upload_id, skr_done done,
-                                        void *context)
+struct skr_pending *skr_abort_multipart(struct skr_worker *worker, const struct skr_object_name *name, uint64_t upload_id,
+                                        skr_done done, void *context)
 {
     struct skr_abort_change *op = skr_pending_new(worker, sizeof *op, skr_apply_abort, done, context);
     if (op == NULL)

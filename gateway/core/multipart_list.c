@@ -23,9 +23,9 @@ static bool skr_visit_part(void *context, const struct skr_block *block)
     return reading->visit(reading->context, skr_part_number(block->name), block);
 }
 
-enum skr_status skr_list_parts(struct skr_worker *worker, const struct skr_object_name *name, uint64_t upload_id, unsigned after,
-                               bool (*visit)(void *context, unsigned part_number, const struct skr_block *part), void *context,
-                               struct skr_error *err)
+enum skr_status skr_list_parts(struct skr_worker *worker, const struct skr_object_name *name, uint64_t upload_id,
+                               unsigned after, bool (*visit)(void *context, unsigned part_number, const struct skr_block *part),
+                               void *context, struct skr_error *err)
 {
     struct skr_arena arena = {.blocks = NULL};
     struct skr_part_reading reading = {visit, context};
@@ -114,7 +114,8 @@ static bool skr_visit_object_part(void *context, const struct skr_block *block, 
 }
 
 enum skr_status skr_object_parts(struct skr_worker *worker, const struct skr_object *object,
-                                 bool (*visit)(void *context, size_t index, const struct skr_block *part, uint64_t offset_bytes),
+                                 bool (*visit)(void *context, size_t index, const struct skr_block *part,
+                                               uint64_t offset_bytes),
                                  void *context, struct skr_error *err)
 {
     struct skr_object_reading reading = {visit, context, 0};

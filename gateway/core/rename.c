@@ -47,8 +47,8 @@ static void skr_settle_rename(struct skr_pending *pending)
 }
 
 struct skr_pending *skr_rename_object(struct skr_worker *worker, const struct skr_copy_source *source,
-                                      const struct skr_object_name *name, const struct skr_conditions *conditions, skr_done done,
-                                      void *context)
+                                      const struct skr_object_name *name, const struct skr_conditions *conditions,
+                                      skr_done done, void *context)
 {
     struct skr_rename_change *op = skr_pending_new(worker, sizeof *op, skr_apply_rename, done, context);
     if (op == NULL)

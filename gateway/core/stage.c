@@ -1,5 +1,5 @@
-/* Staging: bytes become a block of a name's uncommitted blocks, or a part of one of its multipart uploads. Both are the same rows; they differ in how
- * their upload is found and in what is kept of them. */
+/* Staging: bytes become a block of a name's uncommitted blocks, or a part of one of its multipart uploads. Both are the same
+ * rows; they differ in how their upload is found and in what is kept of them. */
 #include <stdlib.h>
 
 #include "gather.h"
@@ -12,7 +12,7 @@ struct skr_stage_change {
     struct skr_block block; /* its name, and digests of a part */
     bool create_only;
     bool is_part;
-    uint64_t upload_id;        /* is_part */
+    uint64_t upload_id; /* is_part */
     char part_name[4];
     struct skr_ingest *ingest; /* NULL: by reference from `source` */
     struct skr_copy_source source;
@@ -153,7 +153,8 @@ static const char *skr_stage_name_block(struct skr_stage_change *op, struct skr_
     return block_name.size == 0 || block_name.size > SKR_MAX_BLOCK_NAME_BYTES ? "a block id has 1 to 64 bytes" : NULL;
 }
 
-static const char *skr_stage_name_part(struct skr_stage_change *op, uint64_t upload_id, unsigned number, enum skr_status *status)
+static const char *skr_stage_name_part(struct skr_stage_change *op, uint64_t upload_id, unsigned number,
+                                       enum skr_status *status)
 {
     op->is_part = true;
     op->upload_id = upload_id;
@@ -239,7 +240,8 @@ static enum skr_status skr_read_small_source(struct skr_worker *worker, struct s
     return status;
 }
 
-static struct skr_pending *skr_stage_small_source(struct skr_worker *worker, struct skr_stage_change *op, struct skr_bytes bytes)
+static struct skr_pending *skr_stage_small_source(struct skr_worker *worker, struct skr_stage_change *op,
+                                                  struct skr_bytes bytes)
 {
     struct skr_error error = {.status = SKR_OK};
     struct skr_ingest_options options = {.expected_size = bytes.size, .block_of = &op->name, .upload_id = op->upload_id};
@@ -270,8 +272,9 @@ static struct skr_pending *skr_stage_from(struct skr_worker *worker, struct skr_
     return is_inline ? skr_stage_small_source(worker, op, bytes) : skr_pending_submit(&op->pending);
 }
 
-struct skr_pending *skr_put_block_from(struct skr_worker *worker, const struct skr_object_name *name, struct skr_bytes block_name,
-                                       bool create_only, const struct skr_copy_source *source, skr_done done, void *context)
+struct skr_pending *skr_put_block_from(struct skr_worker *worker, const struct skr_object_name *name,
+                                       struct skr_bytes block_name, bool create_only, const struct skr_copy_source *source,
+                                       skr_done done, void *context)
 {
     struct skr_stage_change *op = skr_stage_new(worker, name, done, context);
     enum skr_status status;

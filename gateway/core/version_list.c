@@ -1,5 +1,5 @@
-/* Listing versions: the walk over what is current merged with the walk over all others. Of one key the current one comes first, because it is the
- * newest. */
+/* Listing versions: the walk over what is current merged with the walk over all others. Of one key the current one comes first,
+ * because it is the newest. */
 #include "state.h"
 
 struct skr_version_listing {
@@ -9,7 +9,7 @@ struct skr_version_listing {
     struct skr_walk *current, *others;
     struct skr_walk_entry current_entry, other_entry;
     bool current_at_end, others_at_end;
-    bool has_after;     /* of the key `from` only what is older than after_ns */
+    bool has_after; /* of the key `from` only what is older than after_ns */
     int64_t after_ns;
     char last_key[SKR_MAX_KEY_BYTES]; /* of the version before, listed or not: a further one of it is not the latest */
     size_t last_size;
@@ -18,21 +18,23 @@ struct skr_version_listing {
     bool more;
 };
 
-static enum skr_status skr_listing_next(struct skr_walk *walk, struct skr_walk_entry *entry, bool *at_end, struct skr_error *err)
+static enum skr_status skr_listing_next(struct skr_walk *walk, struct skr_walk_entry *entry, bool *at_end,
+                                        struct skr_error *err)
 {
     enum skr_status status = skr_walk_next(walk, entry, err);
     *at_end = status == SKR_NOT_FOUND;
     return *at_end ? SKR_OK : status;
 }
 
-/* The null version has no time in its identity: it is looked up. Where it is gone, all versions that are left are listed: whoever deletes what he
- * lists, a page at a time, has deleted the newer ones too. */
-static enum skr_status skr_listing_after(struct skr_version_listing *listing, struct skr_walk_options *others, struct skr_error *err)
+/* The null version has no time in its identity: it is looked up. Where it is gone, all versions that are left are listed:
+ * whoever deletes what he lists, a page at a time, has deleted the newer ones too. */
+static enum skr_status skr_listing_after(struct skr_version_listing *listing, struct skr_walk_options *others,
+                                         struct skr_error *err)
 {
     const struct skr_list_versions_options *options = listing->options;
     struct skr_arena arena = {.blocks = NULL};
     struct skr_version_place place;
-    struct skr_object null_version;
+    struct skr_object null_version = {.id = 0};
     if (!options->after_version.is_given)
         return SKR_OK;
     listing->has_after = true;
@@ -84,8 +86,8 @@ static enum skr_status skr_is_newest(struct skr_version_listing *listing, const 
     return status;
 }
 
-static enum skr_status skr_visit_version(struct skr_version_listing *listing, const struct skr_walk_entry *from, bool is_current,
-                                         struct skr_error *err)
+static enum skr_status skr_visit_version(struct skr_version_listing *listing, const struct skr_walk_entry *from,
+                                         bool is_current, struct skr_error *err)
 {
     struct skr_version_entry entry = {.key = from->key, .is_prefix = from->is_prefix};
     struct skr_arena arena = {.blocks = NULL};

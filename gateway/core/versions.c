@@ -1,4 +1,5 @@
-/* Versions: what a name with a version leads to, and deleting. What is put on top of what is metadata's to know (meta/versions.c). */
+/* Versions: what a name with a version leads to, and deleting. What is put on top of what is metadata's to know
+ * (meta/versions.c). */
 #include "state.h"
 
 /* Nothing is current: was it deleted? Then `object` is the delete marker that says so. */
@@ -6,7 +7,9 @@ static enum skr_status skr_find_marker(struct skr_view *view, struct skr_arena *
                                        struct skr_bytes key, struct skr_object *object, struct skr_error *err)
 {
     struct skr_version_place place;
-    enum skr_status status = skr_version_newest(view, arena, container, key, object, &place, err);
+    enum skr_status status = container->versioning == SKR_VERSIONING_OFF /* never had one: nothing to look for */
+                                 ? SKR_VERSION_NOT_FOUND
+                                 : skr_version_newest(view, arena, container, key, object, &place, err);
     if (status == SKR_VERSION_NOT_FOUND)
         *object = (struct skr_object){.id = 0};
     if (status != SKR_OK && status != SKR_VERSION_NOT_FOUND)
@@ -35,7 +38,8 @@ enum skr_status skr_find_version(struct skr_view *view, struct skr_arena *arena,
         return status;
     }
     object->versioning = container->versioning;
-    return object->kind == SKR_OBJECT_DELETE_MARKER ? skr_fail(err, SKR_IS_DELETE_MARKER, "this version is a delete marker") : SKR_OK;
+    return object->kind == SKR_OBJECT_DELETE_MARKER ? skr_fail(err, SKR_IS_DELETE_MARKER, "this version is a delete marker")
+                                                    : SKR_OK;
 }
 
 /* ---- deleting ---- */

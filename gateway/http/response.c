@@ -78,8 +78,10 @@ static ssize_t skr_stream_read(void *cls, uint64_t position, char *buffer, size_
             return MHD_CONTENT_READER_END_WITH_ERROR;
         exchange->wake_pending = false;
         ssize_t taken = exchange->source->read(exchange->source_context, position, buffer, size);
-        if (taken > 0)
+        if (taken > 0) {
+            exchange->block_bytes = (uint64_t)taken;
             return taken;
+        }
         if (taken < 0)
             return MHD_CONTENT_READER_END_WITH_ERROR;
         if (exchange->wake_pending)

@@ -72,15 +72,25 @@ static bool skr_s3_anybody_may(struct skr_s3_call *call)
 
 /* ---- the caller ---- */
 
+bool skr_s3_owner_is(struct skr_s3_call *call, const char *header, struct skr_bytes account)
+{
+    struct skr_bytes expected = skr_s3_header(call, header);
+    if (expected.size == 0 || skr_bytes_equal(expected, account))
+        return true;
+    skr_s3_refuse(call, SKR_S3_ACCESS_DENIED);
+    return false;
+}
+
 bool skr_s3_authorized(struct skr_s3_call *call)
 {
     struct skr_error error = {.message = ""};
     struct skr_target target = call->target;
-    bool expected = !call->has_container || skr_s3_owner_is_expected(call, "x-amz-expected-bucket-owner", call->target.account);
     bool known = call->principal.scheme != SKR_AUTH_ANONYMOUS, creating = call->operation->handle == skr_s3_create_bucket;
+    if (call->has_container && !skr_s3_owner_is(call, "x-amz-expected-bucket-owner", target.account))
+        return false;
     if (!call->has_container || creating) /* to make a bucket is to make one's own; who may is told that there is none, or that it is taken */
         target.account = call->principal.account;
-    if (expected && known && skr_bytes_equal(call->principal.account, target.account) &&
+    if (known && skr_bytes_equal(call->principal.account, target.account) &&
         skr_auth_authorize(&call->principal, call->operation, &target, 0) == SKR_AUTH_ALLOWED)
         return true;
     bool foreign = !known || !skr_bytes_equal(call->principal.account, target.account);
@@ -89,16 +99,10 @@ bool skr_s3_authorized(struct skr_s3_call *call)
         skr_s3_fail_status(call, SKR_CONTAINER_NOT_FOUND);
         return false;
     }
-    if (expected && foreign && skr_s3_anybody_may(call))
+    if (foreign && skr_s3_anybody_may(call))
         return true;
     skr_s3_fail_auth(call, SKR_AUTH_PERMISSION_MISMATCH, &error);
     return false;
-}
-
-bool skr_s3_owner_is_expected(const struct skr_s3_call *call, const char *header, struct skr_bytes account)
-{
-    struct skr_bytes expected = skr_s3_header(call, header);
-    return expected.data == NULL || skr_bytes_equal(expected, account);
 }
 
 bool skr_s3_may_read(struct skr_s3_call *call, struct skr_object_name *source)

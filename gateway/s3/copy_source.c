@@ -88,11 +88,12 @@ bool skr_s3_find_source(struct skr_s3_call *call, struct skr_s3_source *source)
         return false;
     }
     source->copy.conditions = &source->conditions;
-    if (!skr_s3_may_read(call, &source->copy.name) ||
-        !skr_s3_owner_is_expected(call, "x-amz-source-expected-bucket-owner", source->copy.name.account)) {
+    if (!skr_s3_may_read(call, &source->copy.name)) {
         skr_s3_refuse(call, SKR_S3_ACCESS_DENIED);
         return false;
     }
+    if (!skr_s3_owner_is(call, "x-amz-source-expected-bucket-owner", source->copy.name.account))
+        return false;
     enum skr_status status =
         skr_open_object(call->worker, call->arena, &source->copy.name, &source->conditions, &source->object, NULL, &error);
     source->etag = source->object.etag;

@@ -43,7 +43,8 @@ def starting(folder):
         refused("a port that is taken", ["serve", "--data", os.path.join(folder, "two"), "--blob", server.blob, "--s3", "127.0.0.1:0",
                                          "--admin", "127.0.0.1:0"], server.blob, "--blob")
         check("fsck of a folder in use cannot check", server.fsck() == 2)
-        check("s3 says that it is not there yet", get(server.s3, "/")[0] == 501)
+        status, answer = get(server.s3, "/")
+        check("s3 asks who is there", status == 403 and "<Code>AccessDenied</Code>" in answer)
         check("healthz", get(server.admin, "/healthz") == (200, "ok\n"))
         check("readyz", get(server.admin, "/readyz") == (200, "ready\n"))
         status, metrics = get(server.admin, "/metrics")

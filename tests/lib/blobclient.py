@@ -17,10 +17,13 @@ BINARY = os.environ.get("SKERRY_BIN") or os.path.join(os.path.dirname(os.path.ab
 
 
 class Server:
-    """`skerry serve` on free ports. As a context manager it ends the server and insists on exit code 0."""
+    """`skerry serve` on free ports, over HTTPS with an authority's certificate. As a context manager it ends the server and insists on
+    exit code 0."""
 
-    def __init__(self, data, *flags, log=None):
+    def __init__(self, data, *flags, log=None, authority=None):
         self.data, self.flags, self.log = data, flags, log
+        if authority is not None:
+            self.flags = (*flags, "--tls-cert", authority.certificate, "--tls-key", authority.key)
         self.process = None
 
     def start(self):
@@ -123,10 +126,10 @@ def service_sas(resource, permissions="r", start="", expiry="2099-01-01T00:00:00
 
 
 class Client:
-    """One keep-alive connection. Not shared by threads."""
+    """One keep-alive connection, over HTTPS when there is an SSL context. Not shared by threads."""
 
-    def __init__(self, endpoint, account=ACCOUNT, key=KEY, timeout=60):
-        self.endpoint, self.account, self.key, self.timeout = endpoint, account, key, timeout
+    def __init__(self, endpoint, account=ACCOUNT, key=KEY, timeout=60, context=None):
+        self.endpoint, self.account, self.key, self.timeout, self.context = endpoint, account, key, timeout, context
         self.connection = None
 
     def close(self):
@@ -134,10 +137,15 @@ class Client:
             self.connection.close()
             self.connection = None
 
+    def _connect(self):
+        if self.context is None:
+            return http.client.HTTPConnection(self.endpoint, timeout=self.timeout)
+        return http.client.HTTPSConnection(self.endpoint, timeout=self.timeout, context=self.context)
+
     def send(self, method, target, headers, body=None):
         """Exactly this, without signing. Raises OSError or HTTPException when the connection breaks."""
         if self.connection is None:
-            self.connection = http.client.HTTPConnection(self.endpoint, timeout=self.timeout)
+            self.connection = self._connect()
         try:
             self.connection.putrequest(method, target, skip_accept_encoding=True)
             for name, value in headers.items():
@@ -196,7 +204,7 @@ class Client:
         return self.request("PUT", self.name(container, blob), "comp=blocklist", body)
 
     def copy_blob(self, container, blob, source):
-        url = f"http://{self.endpoint}/{self.account}{self.name(container, source)}"
+        url = f"{'https' if self.context else 'http'}://{self.endpoint}/{self.account}{self.name(container, source)}"
         return self.request("PUT", self.name(container, blob), headers={"x-ms-copy-source": url})
 
     def set_metadata(self, container, blob, **metadata):

@@ -150,6 +150,7 @@ KNOWN = [
         "multipart: copy part: range *: 400 InvalidArgument != *"]),
     (DOCUMENTED, "numbers are not negative, and fit", ["multipart: list parts: *=-1: 400 InvalidArgument != 200", "listing: *=-1: 400 InvalidArgument != 200", "versions: *=-1: 400 InvalidArgument != 200",
                                                        "listing: *=2147483648: 400 InvalidArgument != 200", "listing: *=99999999999999999999: 400 InvalidArgument != 200"]),
+    (CHOICE, "a page of nothing is not cut", ["multipart: list parts: max-parts=0: body /ListPartsResult/IsTruncated: 'false' != 'true'"]),
     (DOCUMENTED, "who began an upload is told", ["multipart: list parts: *: body +/ListPartsResult/Initiator*"]),
 
     # ---- listings ----

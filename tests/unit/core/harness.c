@@ -46,7 +46,7 @@ enum skr_status harness_open(struct harness *harness)
     struct skr_core_options options = {.directory = harness->directory,
                                        .workers = 1,
                                        .inline_limit_bytes = 16384,
-                                       .upload_lifetime_s = 604800,
+                                       .upload_lifetime_s = harness->upload_lifetime_s != 0 ? harness->upload_lifetime_s : 604800,
                                        .direct_io = true,
                                        .meta_map_initial_bytes = 16 << 20,
                                        .fault = harness->fault};

@@ -14,6 +14,7 @@ struct harness {
     struct skr_core *core;
     struct skr_worker *worker;
     struct skr_io_fault *fault;
+    uint64_t upload_lifetime_s; /* 0: long */
     char directory[64];
 };
 

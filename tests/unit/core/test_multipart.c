@@ -1,4 +1,5 @@
-/* Multipart uploads: parts, completing, what completing refuses, checksums of the whole, listings, and their life beside uncommitted blocks. */
+/* Multipart uploads: parts, completing, what completing refuses, checksums of the whole, listings, and their life beside
+ * uncommitted blocks. */
 #include <check.h>
 #include <stdlib.h>
 
@@ -35,7 +36,8 @@ static uint64_t begin(const char *key, enum skr_checksum_kind kind, enum skr_che
                             .tag_count = 1,
                             .checksum = {.kind = kind},
                             .checksum_form = form};
-    ck_assert_int_eq(harness_wait(&harness, &outcome, skr_create_multipart(harness.worker, &draft, harness_done, &outcome)), SKR_OK);
+    ck_assert_int_eq(harness_wait(&harness, &outcome, skr_create_multipart(harness.worker, &draft, harness_done, &outcome)),
+                     SKR_OK);
     ck_assert_uint_ne(outcome.upload_id, 0);
     return outcome.upload_id;
 }
@@ -70,7 +72,8 @@ static void put_parts(const char *key, uint64_t upload_id, const size_t *sizes, 
     }
 }
 
-static struct skr_completion completion_of(const char *key, uint64_t upload_id, const struct skr_part_choice *choices, size_t count)
+static struct skr_completion completion_of(const char *key, uint64_t upload_id, const struct skr_part_choice *choices,
+                                           size_t count)
 {
     return (struct skr_completion){.name = harness_name("box", key),
                                    .upload_id = upload_id,
@@ -320,15 +323,16 @@ START_TEST(what_completing_refuses)
 }
 END_TEST
 
-static enum skr_status copy_part(const char *key, uint64_t upload_id, unsigned number, const char *from, uint64_t offset, uint64_t length,
-                                 struct skr_part_choice *choice)
+static enum skr_status copy_part(const char *key, uint64_t upload_id, unsigned number, const char *from, uint64_t offset,
+                                 uint64_t length, struct skr_part_choice *choice)
 {
     struct outcome outcome = {.called = false};
     struct skr_object_name name = harness_name("box", key);
     struct skr_copy_source source = {.name = harness_name("box", from), .offset = offset, .length = length};
     *choice = (struct skr_part_choice){.number = number, .has_md5 = true, .md5 = {(uint8_t)number, 7}};
-    return harness_wait(&harness, &outcome,
-                        skr_put_part_from(harness.worker, &name, upload_id, number, &source, choice->md5, NULL, harness_done, &outcome));
+    return harness_wait(
+        &harness, &outcome,
+        skr_put_part_from(harness.worker, &name, upload_id, number, &source, choice->md5, NULL, harness_done, &outcome));
 }
 
 START_TEST(parts_are_copied_by_reference)
@@ -434,7 +438,8 @@ START_TEST(uploads_and_parts_are_listed)
     expect_uploads("d/a0", "", "d/a", first, "d/a0 ");
     /* Blob's uncommitted blocks know nothing of them */
     char seen[256] = "";
-    struct skr_list_options options = {.account = SKR_BYTES("acct"), .container = SKR_BYTES("box"), .include_uncommitted = true};
+    struct skr_list_options options = {
+        .account = SKR_BYTES("acct"), .container = SKR_BYTES("box"), .include_uncommitted = true};
     ck_assert_int_eq(harness_put_block(&harness, "box", "d/b", "01", 100000, 5), SKR_OK);
     ck_assert_int_eq(skr_list_objects(harness.worker, &options, collect_key, seen, &error), SKR_OK);
     ck_assert_str_eq(seen, "~d/b ");
@@ -453,7 +458,8 @@ START_TEST(uploads_of_one_name_do_not_meet)
 {
     static const size_t sizes[] = {60000, 60001};
     struct skr_part_choice first[2], second[2];
-    uint64_t a = begin("n", SKR_CHECKSUM_NONE, SKR_CHECKSUM_FULL_OBJECT), b = begin("n", SKR_CHECKSUM_NONE, SKR_CHECKSUM_FULL_OBJECT);
+    uint64_t a = begin("n", SKR_CHECKSUM_NONE, SKR_CHECKSUM_FULL_OBJECT),
+             b = begin("n", SKR_CHECKSUM_NONE, SKR_CHECKSUM_FULL_OBJECT);
     put_parts("n", a, sizes, 2, 50, SKR_CHECKSUM_NONE, first);
     put_parts("n", b, sizes, 2, 60, SKR_CHECKSUM_NONE, second);
     struct skr_completion completion = completion_of("n", b, second, 2);
@@ -499,6 +505,26 @@ START_TEST(a_name_may_have_many_uploads)
 }
 END_TEST
 
+START_TEST(an_upload_without_a_new_part_expires)
+{
+    struct skr_block part;
+    char seen[64];
+    struct skr_error error;
+    struct skr_list_multiparts_options options = {.account = SKR_BYTES("acct"), .container = SKR_BYTES("box")};
+    uint64_t id = begin("old", SKR_CHECKSUM_NONE, SKR_CHECKSUM_FULL_OBJECT);
+    ck_assert_int_eq(put_part("old", id, 1, 100000, 1, SKR_CHECKSUM_NONE, &part), SKR_OK);
+    harness_close(&harness);
+    harness.upload_lifetime_s = 1;
+    ck_assert_int_eq(harness_open(&harness), SKR_OK);
+    do {
+        harness_run(&harness);
+        seen[0] = '\0';
+        ck_assert_int_eq(skr_list_multiparts(harness.worker, &options, collect_upload, seen, &error), SKR_OK);
+    } while (seen[0] != '\0');
+    expect_upload_gone("old", id);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("core multipart");
@@ -514,6 +540,7 @@ int main(void)
     tcase_add_test(cases, uploads_of_one_name_do_not_meet);
     tcase_add_test(cases, completing_makes_a_version);
     tcase_add_test(cases, a_name_may_have_many_uploads);
+    tcase_add_test(cases, an_upload_without_a_new_part_expires);
     suite_add_tcase(suite, cases);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);

@@ -1,5 +1,5 @@
-/* What Amazon documents of versions, rule by rule, and what else objects and containers have come to have: tags, checksums, entity tags that are kept,
- * renaming, settings. */
+/* What Amazon documents of versions, rule by rule, and what else objects and containers have come to have: tags, checksums,
+ * entity tags that are kept, renaming, settings. */
 #include <check.h>
 #include <stdlib.h>
 
@@ -103,7 +103,8 @@ START_TEST(a_removed_container_takes_its_versions_and_uploads_along)
     ck_assert_int_eq(harness_set_versioning(&harness, "box", SKR_VERSIONING_ENABLED), SKR_OK);
     for (unsigned i = 0; i < 4; i++)
         ck_assert_int_eq(harness_put(&harness, "box", "a/b", 100000, i * 2), SKR_OK);
-    ck_assert_int_eq(harness_wait(&harness, &upload, skr_create_multipart(harness.worker, &draft, harness_done, &upload)), SKR_OK);
+    ck_assert_int_eq(harness_wait(&harness, &upload, skr_create_multipart(harness.worker, &draft, harness_done, &upload)),
+                     SKR_OK);
     struct skr_pending *pending =
         skr_delete_container(harness.worker, SKR_BYTES("acct"), SKR_BYTES("box"), NULL, false, harness_done, &outcome);
     ck_assert_int_eq(harness_wait(&harness, &outcome, pending), SKR_OK);
@@ -159,7 +160,8 @@ START_TEST(a_put_keeps_the_checksum_that_its_bytes_had_and_a_copy_keeps_all)
     struct outcome put_outcome = {.called = false}, copy_outcome = {.called = false};
     struct skr_ingest_options options = {.expected_size = 70000, .md5 = true, .checksum = SKR_CHECKSUM_CRC32C};
     struct skr_name_value tag = {SKR_BYTES("k"), SKR_BYTES("v")};
-    struct skr_put put = {.name = harness_name("box", "a"), .has_md5 = true, .etag_kind = SKR_ETAG_MD5, .tags = &tag, .tag_count = 1};
+    struct skr_put put = {
+        .name = harness_name("box", "a"), .has_md5 = true, .etag_kind = SKR_ETAG_MD5, .tags = &tag, .tag_count = 1};
     struct skr_ingest *ingest = harness_ingest_with(&harness, options, 70000, 2, &status);
     memcpy(put.md5, skr_ingest_digests(ingest)->md5, 16);
     struct skr_checksum checksum = skr_ingest_digests(ingest)->checksum;
@@ -240,11 +242,11 @@ START_TEST(a_container_keeps_its_documents)
     settings.documents[SKR_DOCUMENT_TAGGING] = SKR_BYTES("<Tagging/>");
     for (unsigned round = 0; round < 3; round++) {
         struct outcome outcome = {.called = false};
-        struct skr_pending *pending = skr_update_container(harness.worker, SKR_BYTES("acct"), SKR_BYTES("box"), NULL, &settings,
-                                                           harness_done, &outcome);
+        struct skr_pending *pending =
+            skr_update_container(harness.worker, SKR_BYTES("acct"), SKR_BYTES("box"), NULL, &settings, harness_done, &outcome);
         ck_assert_int_eq(harness_wait(&harness, &outcome, pending), round == 2 ? SKR_INVALID_ARGUMENT : SKR_OK);
-        ck_assert_int_eq(skr_get_container(harness.worker, &arena, SKR_BYTES("acct"), SKR_BYTES("box"), NULL, &container, &error),
-                         SKR_OK);
+        ck_assert_int_eq(
+            skr_get_container(harness.worker, &arena, SKR_BYTES("acct"), SKR_BYTES("box"), NULL, &container, &error), SKR_OK);
         ck_assert(skr_bytes_equal(container.documents[SKR_DOCUMENT_TAGGING], SKR_BYTES("<Tagging/>")));
         ck_assert_uint_eq(container.documents[SKR_DOCUMENT_CORS].size, round == 0 ? SKR_MAX_DOCUMENT_BYTES : 0);
         ck_assert_int_eq(container.documents[SKR_DOCUMENT_CORS].data != NULL, round == 0);

@@ -1,5 +1,5 @@
-/* Versions against a model: a list of versions a key, the newest first. Random changes, then every listing, also from every position in it, every
- * version's bytes, and the check of the folder. */
+/* Versions against a model: a list of versions a key, the newest first. Random changes, then every listing, also from every
+ * position in it, every version's bytes, and the check of the folder. */
 #include <check.h>
 #include <stdlib.h>
 
@@ -91,11 +91,13 @@ static void change_put(size_t key)
 {
     enum skr_status status;
     struct outcome outcome = {.called = false};
-    struct version version = {.size = (size_t)(rand() % 3 == 0 ? 20000 + rand() % 90000 : rand() % 500), .seed = (uint64_t)rand()};
+    struct version version = {.size = (size_t)(rand() % 3 == 0 ? 20000 + rand() % 90000 : rand() % 500),
+                              .seed = (uint64_t)rand()};
     struct skr_put put = {.name = harness_name("box", keys[key])};
     struct skr_ingest *ingest = harness_ingest(&harness, version.size, version.seed, true, NULL, &status);
     ck_assert_ptr_nonnull(ingest);
-    ck_assert_int_eq(harness_wait(&harness, &outcome, skr_put_object(harness.worker, &put, ingest, harness_done, &outcome)), SKR_OK);
+    ck_assert_int_eq(harness_wait(&harness, &outcome, skr_put_object(harness.worker, &put, ingest, harness_done, &outcome)),
+                     SKR_OK);
     version.ns = outcome.version_ns;
     ck_assert_int_eq(version.ns != 0, versioning == SKR_VERSIONING_ENABLED);
     model_on_top(key, version);
@@ -214,8 +216,9 @@ static void model_list(struct skr_bytes prefix, struct skr_bytes delimiter)
         struct skr_bytes name = skr_text(keys[key]);
         if (counts[key] == 0 || !skr_bytes_starts_with(name, prefix))
             continue;
-        const char *found = delimiter.size == 0 ? NULL
-                                                : memmem(name.data + prefix.size, name.size - prefix.size, delimiter.data, delimiter.size);
+        const char *found = delimiter.size == 0
+                                ? NULL
+                                : memmem(name.data + prefix.size, name.size - prefix.size, delimiter.data, delimiter.size);
         if (found == NULL) {
             for (size_t i = 0; i < counts[key]; i++)
                 rows[row_count++] = (struct row){key, i, name};
@@ -343,7 +346,8 @@ static void compare_bytes(void)
 
 static void compare_all(void)
 {
-    static const char *const prefixes[] = {"", "a", "a/", "b", "0", "ddd", "zz"}, *const delimiters[] = {"", "/", "0", "b", "bb0"};
+    static const char *const prefixes[] = {"", "a", "a/", "b", "0", "ddd", "zz"}, *const delimiters[] = {"", "/", "0", "b",
+                                                                                                         "bb0"};
     for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++)
         compare_listing(skr_text(prefixes[i]), skr_text(delimiters[(size_t)rand() % 5]));
     compare_listing(SKR_NO_BYTES, SKR_NO_BYTES);

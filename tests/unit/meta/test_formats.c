@@ -1,5 +1,5 @@
-/* What a folder of format 1 holds is read, and becomes format 2; what format 2 brought: many uploads of one name, versions in the check and its
- * repair. */
+/* What a folder of format 1 holds is read, and becomes format 2; what format 2 brought: many uploads of one name, versions in
+ * the check and its repair. */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -181,7 +181,8 @@ START_TEST(records_of_format_1_are_read)
     ck_assert(container.versions_node == 0 && container.multiparts_node == 0 && container.versioning == SKR_VERSIONING_OFF);
     ck_assert(container.metadata_count == 1 && container.policy_count == 1 && container.documents[0].data == NULL);
     ck_assert_int_eq(skr_object_get(view, &arena, container.objects_node, SKR_BYTES("a/b"), &object, &error), SKR_OK);
-    ck_assert(object.version_ns == 0 && object.tag_count == 0 && object.checksum.kind == SKR_CHECKSUM_NONE && object.upload_id == 0);
+    ck_assert(object.version_ns == 0 && object.tag_count == 0 && object.checksum.kind == SKR_CHECKSUM_NONE &&
+              object.upload_id == 0);
     ck_assert(object.modified_ns == 9 && object.has_md5 && object.metadata_count == 1 && object.content.block_count == 2);
     ck_assert(skr_bytes_equal(object.properties[SKR_PROPERTY_CONTENT_TYPE], SKR_BYTES("text/plain")));
     ck_assert_int_eq(skr_block_list_visit(view, &object.content, count_committed, &committed, &error), SKR_OK);
@@ -370,7 +371,8 @@ START_TEST(the_newest_version_left_becomes_current)
     ck_assert_int_eq(environment_change(&environment, make_box, NULL), SKR_OK);
     for (size_t i = 0; i < 4; i++)
         ck_assert_int_eq(environment_change(&environment, put_version, &files[i]), SKR_OK);
-    ck_assert_int_eq(skr_meta_check_all(environment.meta, &(struct skr_meta_check_options){.repair = false}, &check, &error), SKR_OK);
+    ck_assert_int_eq(skr_meta_check_all(environment.meta, &(struct skr_meta_check_options){.repair = false}, &check, &error),
+                     SKR_OK);
     ck_assert(check.objects == 1 && check.versions == 3 && check.problems == 0);
     ck_assert_int_eq(environment_change(&environment, lose_file, &files[1]), SKR_OK); /* not the newest */
     ck_assert_uint_eq(current_file(), 54);

@@ -5,6 +5,7 @@ static const char *const skr_commands[][2] = {
     {"serve", "serve Azure Blob from a data folder"},
     {"fsck DIR", "check a data folder; --repair, --verify (bytes too), --json"},
     {"health", "ask a running server whether it is well; --admin ADDR:PORT"},
+    {"operations", "print what is offered, a line an operation; --protocol blob or s3"},
     {"settings", "print the reference of settings; --markdown, --man"},
 };
 

@@ -58,6 +58,10 @@ static void skr_s3_bucket_tags_received(struct skr_s3_call *call, struct skr_byt
     struct skr_tags tags;
     struct skr_xml xml;
     enum skr_tags_problem problem = skr_tags_parse_xml(call->arena, document, "Tagging", &skr_s3_bucket_tags, &tags);
+    if (document.size == 0) {
+        skr_s3_refuse_document(call, document);
+        return;
+    }
     if (problem != SKR_TAGS_FINE) {
         skr_s3_tags_fail(call, problem, false, "Bucket tag count cannot be greater than 50");
         return;

@@ -129,7 +129,7 @@ static void skr_s3_cors_received(struct skr_s3_call *call, struct skr_bytes docu
     struct skr_s3_cors *cors;
     struct skr_xml xml;
     if (!skr_s3_cors_parse(call->arena, document, &cors)) {
-        skr_s3_refuse(call, SKR_S3_MALFORMED_XML);
+        skr_s3_refuse_document(call, document);
         return;
     }
     skr_s3_cors_render(&xml, cors);

@@ -1,12 +1,8 @@
 """Where Skerry may answer otherwise than Azurite, and why. A line is a pattern (* and ?) over "topic: row: difference", Skerry's side
 first; one that matches nothing any more fails the test."""
-import collections
-import fnmatch
+from difference import CHOICE, DOCUMENTED, NOT_YET
 
-DOCUMENTED = "the service documents what Skerry does"
 LACKS = "Azurite lacks it, does not check it, or breaks"
-NOT_YET = "Skerry does not offer it yet, and says so"
-CHOICE = "the documentation leaves it open, and Skerry has reasons"
 
 KNOWN = [
     # ---- on every answer ----
@@ -325,28 +321,3 @@ KNOWN = [
         "access: account sas, create, put block: 201 != 403 AuthorizationPermissionMismatch",
         "access: account sas, create, put block list: 201 != 403 AuthorizationPermissionMismatch"]),
 ]
-
-
-class Book:
-    """Which lines of the list were needed."""
-
-    def __init__(self):
-        self.used = collections.Counter()
-        self.differences = collections.Counter()
-
-    def lists(self, row, difference):
-        text, found = f"{row}: {difference}", False
-        for category, reason, patterns in KNOWN:
-            for pattern in patterns:
-                if fnmatch.fnmatchcase(text, pattern):
-                    self.differences[category] += not found
-                    self.used[category, reason, pattern] += 1
-                    found = True
-        return found
-
-    def unused(self):
-        return [f"{pattern} ({reason})" for category, reason, patterns in KNOWN for pattern in patterns
-                if not self.used[category, reason, pattern]]
-
-    def summary(self):
-        return "listed: " + ", ".join(f"{count} because {category}" for category, count in self.differences.most_common())

@@ -86,6 +86,12 @@ def files(server):
     return sum(len(names) for _, _, names in os.walk(os.path.join(server.data, "contents")))
 
 
+def begun_files(server):
+    """Those that have bytes, or room for them."""
+    paths = (os.path.join(folder, name) for folder, _, names in os.walk(os.path.join(server.data, "contents")) for name in names)
+    return sum(os.path.getsize(path) > 0 for path in paths)
+
+
 def descriptors(server):
     return len(os.listdir(f"/proc/{server.pid}/fd"))
 
@@ -204,6 +210,7 @@ def killed(server, s3):
         send_all(connection, big_head(server, f"killed{i}") if i % 2 else big_head(server, "killed", f"partNumber={i + 1}&uploadId={upload}"))
         for _ in range(32):
             send_all(connection, PIECE)
+    comes_to("bodies are on their way to files", lambda: 10 - begun_files(server), 0)
     server.kill()
     for connection in connections:
         connection.close()

@@ -58,7 +58,8 @@ class Finder:
     def list_versions(self, bucket):
         """{key: [(id, is it a marker, ETag, size)]}, in the order of the listing."""
         listed = {}
-        for page in self.pages(bucket, f"versions=&max-keys={PAGE}", [("NextKeyMarker", "key-marker"), ("NextVersionIdMarker", "version-id-marker")]):
+        markers = [("NextKeyMarker", "key-marker"), ("NextVersionIdMarker", "version-id-marker")]
+        for page in self.pages(bucket, f"versions=&max-keys={PAGE}", markers):
             for one in page:
                 if one.tag in ("Version", "DeleteMarker"):
                     versions = listed.setdefault(one.findtext("Key"), [])
@@ -121,7 +122,8 @@ class Finder:
     # ---- uploads ----
 
     def uploads(self):
-        for page in self.pages(BOX, f"uploads=&max-uploads={PAGE}", [("NextKeyMarker", "key-marker"), ("NextUploadIdMarker", "upload-id-marker")]):
+        markers = [("NextKeyMarker", "key-marker"), ("NextUploadIdMarker", "upload-id-marker")]
+        for page in self.pages(BOX, f"uploads=&max-uploads={PAGE}", markers):
             for one in page.findall("Upload"):
                 key, upload = one.findtext("Key"), one.findtext("UploadId")
                 answer = self.s3.get(BOX, key, f"uploadId={upload}")

@@ -126,7 +126,7 @@ class _Program:
 
 class Minio(_Program):
     name = "minio"
-    durability = "one drive: fdatasync of data, O_SYNC of records; renames and directories are not synced"
+    durability = "one drive: fdatasync of data, O_DSYNC for records; renames and directories are not synced"
 
     @staticmethod
     def install():

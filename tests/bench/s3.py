@@ -39,9 +39,17 @@ class Side:
         self.plain = http.client.HTTPConnection(self.endpoint, timeout=600)
         self.buckets = set()
 
+    def reconnect(self):
+        """At next use: servers close connections that were idle for long, as they are while others have their turn."""
+        self.client.close()
+        self.plain.close()
+
     def bucket(self, name):
         if name not in self.buckets:
-            answer = self.client.create_bucket(name)
+            answer, end = self.client.create_bucket(name), time.monotonic() + 60
+            while answer.status == 503 and time.monotonic() < end:  # it listens before it is ready
+                time.sleep(0.2)
+                answer = self.client.create_bucket(name)
             assert answer.status == 200, f"no bucket: {answer}"
             self.buckets.add(name)
 
@@ -90,6 +98,7 @@ class Comparison:
         ready = []
         for side in self.sides:
             try:
+                side.reconnect()
                 do(side)
                 ready.append(side)
             except FAILURES as error:
@@ -113,6 +122,7 @@ class Comparison:
             for side in list(results):
                 try:
                     os.sync()
+                    side.reconnect()
                     own, before = client_cpu_seconds(), cpu_seconds(side.server.pids())
                     done = once(side, at)
                     cpu[side] += cpu_seconds(side.server.pids()) - before

@@ -149,15 +149,15 @@ def run_sdk(name, command, development_storage=True, environment=None):
     run(name, body)
 
 
-def run_s3_sdk(name, command, environment=None, real_files=300):
-    """Run an SDK's suite over http and over https. It finds the server in the variables of AWS clients (AWS_ENDPOINT_URL, ...) and the
-    input in COMPAT_TREE and COMPAT_LARGE_FILE."""
+def run_s3_sdk(name, command, environment=None, real_files=300, large=True):
+    """Run an SDK's suite over http and over https. It finds the server in the variables of AWS clients (AWS_ENDPOINT_URL, ...), a tree in
+    COMPAT_TREE, where asked for a large file in COMPAT_LARGE_FILE, and room for files of its own in its working folder."""
 
     def body(checks, server, folder, inputs):
         address = server.s3.endpoint.split("://")[1]
         upload, download = (proxy.Proxy(address, direction, CUT_AFTER_BYTES) for direction in ("upload", "download"))
         variables = {**server.s3_environment(), **(environment or {}), "COMPAT_SERVER_KIND": server.kind, "COMPAT_TREE": str(inputs.tree),
-                     "COMPAT_LARGE_FILE": str(inputs.large(server)), "COMPAT_UPLOAD_CUT_ENDPOINT": f"{server.scheme}://{upload.address}",
+                     "COMPAT_LARGE_FILE": str(inputs.large(server)) if large else "", "COMPAT_UPLOAD_CUT_ENDPOINT": f"{server.scheme}://{upload.address}",
                      "COMPAT_DOWNLOAD_CUT_ENDPOINT": f"{server.scheme}://{download.address}"}
         try:
             run_process(checks, folder, command, variables, "the suite")

@@ -136,7 +136,9 @@ class Suite:
             pyarrow.parquet.write_to_dataset(table, root, partition_cols=["part"], filesystem=writer)
             for reader_name, reader in (("fsspec", self.fs), ("pyarrow", arrow)):
                 self.fs.invalidate_cache()
-                data = pyarrow.dataset.dataset(root, filesystem=reader, format="parquet", partitioning="hive")
+                # By name: fsspec takes the empty objects "folder/" that pyarrow makes for files it cannot open
+                source = [path for path in reader.find(root) if path.endswith(".parquet")] if reader is self.fs else root
+                data = pyarrow.dataset.dataset(source, filesystem=reader, format="parquet", partitioning="hive", partition_base_dir=root)
                 c.equal(f"written through {name}, read through {reader_name}: files", len(data.files), 5)
                 got = data.to_table(columns=["id", "value", "text", "part"]).sort_by(sort)
                 c.true("every row", got.select(["id", "value", "text"]).equals(table.select(["id", "value", "text"])) and got["part"].to_pylist() == table["part"].to_pylist())

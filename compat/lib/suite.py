@@ -66,13 +66,17 @@ class Inputs:
         assert self.want
         return self.folder / "tree"
 
-    def large(self, server):
-        """Smaller over https, whose bytes cost more."""
-        path = self.folder / f"large-{server.scheme}.bin"
+    def large(self, size):
+        path = self.folder / f"large-{size}.bin"
         if not path.exists():
             path.parent.mkdir(exist_ok=True)
-            tree.make_large(path, tree.LARGE_BYTES if server.scheme == "http" else tree.LARGE_TLS_BYTES)
+            tree.make_large(path, size)
         return path
+
+
+def large_bytes(server):
+    """The size of the large file: smaller over https, whose bytes cost more."""
+    return tree.LARGE_BYTES if server.scheme == "http" else tree.LARGE_TLS_BYTES
 
 
 def _with_server(checks, folder, start, body):
@@ -149,15 +153,16 @@ def run_sdk(name, command, development_storage=True, environment=None):
     run(name, body)
 
 
-def run_s3_sdk(name, command, environment=None, real_files=300, large=True):
+def run_s3_sdk(name, command, environment=None, real_files=300, large=None):
     """Run an SDK's suite over http and over https. It finds the server in the variables of AWS clients (AWS_ENDPOINT_URL, ...), a tree in
-    COMPAT_TREE, where asked for a large file in COMPAT_LARGE_FILE, and room for files of its own in its working folder."""
+    COMPAT_TREE, a large file in COMPAT_LARGE_FILE (of `large` bytes, or as large as large_bytes says), and room for files of its own in its
+    working folder."""
 
     def body(checks, server, folder, inputs):
         address = server.s3.endpoint.split("://")[1]
         upload, download = (proxy.Proxy(address, direction, CUT_AFTER_BYTES) for direction in ("upload", "download"))
         variables = {**server.s3_environment(), **(environment or {}), "COMPAT_SERVER_KIND": server.kind, "COMPAT_TREE": str(inputs.tree),
-                     "COMPAT_LARGE_FILE": str(inputs.large(server)) if large else "", "COMPAT_UPLOAD_CUT_ENDPOINT": f"{server.scheme}://{upload.address}",
+                     "COMPAT_LARGE_FILE": str(inputs.large(large_bytes(server) if large is None else large)), "COMPAT_UPLOAD_CUT_ENDPOINT": f"{server.scheme}://{upload.address}",
                      "COMPAT_DOWNLOAD_CUT_ENDPOINT": f"{server.scheme}://{download.address}"}
         try:
             run_process(checks, folder, command, variables, "the suite")

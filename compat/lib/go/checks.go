@@ -6,9 +6,13 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"fmt"
+	"io"
+	"io/fs"
 	mathrand "math/rand"
 	"os"
+	"path/filepath"
 	"reflect"
+	"sync"
 	"time"
 )
 
@@ -97,5 +101,65 @@ func Noise(size int, seed int64) []byte {
 func (c *Checks) Write() {
 	if err := os.WriteFile(os.Getenv("COMPAT_RESULT"), Must(json.Marshal(c)), 0o600); err != nil {
 		panic(err)
+	}
+}
+
+// Tree names the files below the folder in COMPAT_TREE.
+func Tree() (root string, names []string) {
+	root = os.Getenv("COMPAT_TREE")
+	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+		if err == nil && entry.Type().IsRegular() {
+			names = append(names, Must(filepath.Rel(root, path)))
+		}
+		return err
+	})
+	if err != nil {
+		panic(err)
+	}
+	return root, names
+}
+
+// InParallel calls each for every item, eight at a time, and returns what failed.
+func InParallel(items []string, each func(item string) error) (failures []string) {
+	var wait sync.WaitGroup
+	var lock sync.Mutex
+	queue := make(chan string)
+	for range 8 {
+		wait.Add(1)
+		go func() {
+			defer wait.Done()
+			for item := range queue {
+				if err := each(item); err != nil {
+					lock.Lock()
+					failures = append(failures, item+": "+err.Error())
+					lock.Unlock()
+				}
+			}
+		}()
+	}
+	for _, item := range items {
+		queue <- item
+	}
+	close(queue)
+	wait.Wait()
+	return failures
+}
+
+// SameFile says where two files differ; empty when they do not.
+func SameFile(first, second string) string {
+	one, other := Must(os.Open(first)), Must(os.Open(second))
+	defer one.Close()
+	defer other.Close()
+	left, right := make([]byte, 4*MiB), make([]byte, 4*MiB)
+	for at := 0; ; {
+		n, leftErr := io.ReadFull(one, left)
+		m, rightErr := io.ReadFull(other, right)
+		if !bytes.Equal(left[:n], right[:m]) {
+			return fmt.Sprintf("differ after byte %d", at)
+		}
+		if leftErr != nil || rightErr != nil {
+			return ""
+		}
+		at += n
 	}
 }

@@ -153,21 +153,24 @@ def run_sdk(name, command, development_storage=True, environment=None):
     run(name, body)
 
 
-def run_s3_sdk(name, command, environment=None, real_files=300, large=None):
+def run_s3_sdk(name, command, environment=None, real_files=300, large=None, cuts=True):
     """Run an SDK's suite over http and over https. It finds the server in the variables of AWS clients (AWS_ENDPOINT_URL, ...), a tree in
     COMPAT_TREE, a large file in COMPAT_LARGE_FILE (of `large` bytes, or as large as large_bytes says), and room for files of its own in its
-    working folder."""
+    working folder; where the server speaks Blob too, that face in the variables of run_sdk. With `cuts` it must use both endpoints that
+    cut a connection."""
 
     def body(checks, server, folder, inputs):
         address = server.s3.endpoint.split("://")[1]
         upload, download = (proxy.Proxy(address, direction, CUT_AFTER_BYTES) for direction in ("upload", "download"))
-        variables = {**server.s3_environment(), **(environment or {}), "COMPAT_SERVER_KIND": server.kind, "COMPAT_TREE": str(inputs.tree),
+        variables = {**server.s3_environment(), **(environment or {}), "COMPAT_SERVER_KIND": server.kind, "COMPAT_ENDPOINT": server.endpoint,
+                     "COMPAT_ACCOUNT": servers.ACCOUNT, "COMPAT_KEY": servers.KEY, "COMPAT_TREE": str(inputs.tree),
                      "COMPAT_LARGE_FILE": str(inputs.large(large_bytes(server) if large is None else large)), "COMPAT_UPLOAD_CUT_ENDPOINT": f"{server.scheme}://{upload.address}",
                      "COMPAT_DOWNLOAD_CUT_ENDPOINT": f"{server.scheme}://{download.address}"}
         try:
             run_process(checks, folder, command, variables, "the suite")
-            checks.equal("connections cut in mid-upload", upload.cuts, 1)
-            checks.equal("connections cut in mid-download", download.cuts, 1)
+            if cuts:
+                checks.equal("connections cut in mid-upload", upload.cuts, 1)
+                checks.equal("connections cut in mid-download", download.cuts, 1)
         finally:
             upload.close()
             download.close()

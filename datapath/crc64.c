@@ -2,6 +2,8 @@
  * bytes at a time where the CPU offers it, tables of eight bytes at a time do the rest. The constants are powers of x modulo the polynomial and
  * are computed at first use, not typed in.
  */
+#include "crc64.h"
+
 #include <pthread.h>
 #include <string.h>
 
@@ -100,8 +102,24 @@ static uint64_t skr_power_of_x(unsigned n)
     return power;
 }
 
+/* Slowest first. */
+static size_t skr_crc64_find_ways(struct skr_crc64_way ways[SKR_CRC64_WAYS])
+{
+    size_t count = 0;
+    ways[count++] = (struct skr_crc64_way){"table", skr_crc64_by_table};
+#if defined(__x86_64__)
+    bool folds = __builtin_cpu_supports("pclmul") && __builtin_cpu_supports("sse4.1");
+    if (folds)
+        ways[count++] = (struct skr_crc64_way){"pclmul", skr_crc64_by_folding};
+    if (folds && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("vpclmulqdq"))
+        ways[count++] = (struct skr_crc64_way){"vpclmulqdq", skr_crc64_by_wide_folding};
+#endif
+    return count;
+}
+
 static void skr_crc64_prepare(void)
 {
+    struct skr_crc64_way ways[SKR_CRC64_WAYS];
     for (unsigned i = 0; i < 256; i++) {
         uint64_t crc = i;
         for (int bit = 0; bit < 8; bit++)
@@ -118,13 +136,13 @@ static void skr_crc64_prepare(void)
     skr_fold_1024[1] = skr_power_of_x(1024 - 1);
     skr_fold_128[0] = skr_power_of_x(128 + 63);
     skr_fold_128[1] = skr_power_of_x(128 - 1);
-    skr_crc64_update = skr_crc64_by_table;
-#if defined(__x86_64__)
-    if (__builtin_cpu_supports("pclmul") && __builtin_cpu_supports("sse4.1"))
-        skr_crc64_update = skr_crc64_by_folding;
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("vpclmulqdq"))
-        skr_crc64_update = skr_crc64_by_wide_folding;
-#endif
+    skr_crc64_update = ways[skr_crc64_find_ways(ways) - 1].update;
+}
+
+size_t skr_crc64_ways(struct skr_crc64_way ways[SKR_CRC64_WAYS])
+{
+    pthread_once(&skr_crc64_once, skr_crc64_prepare);
+    return skr_crc64_find_ways(ways);
 }
 
 uint64_t skr_crc64(uint64_t crc, const void *data, size_t size)

@@ -67,7 +67,7 @@ enum skr_status skr_io_open(struct skr_io **out, const struct skr_io_options *op
         skr_io_close(io);
         return skr_fail_os(err, failed == -EMFILE || failed == -ENFILE ? SKR_NO_DESCRIPTORS : SKR_IO, -failed,
                            "cannot set up io_uring: %s. It needs Linux 5.19 or later, sysctl kernel.io_uring_disabled=0, and in a "
-                           "container a seccomp profile that allows it",
+                           "container a seccomp profile that allows it (docker/README.md)",
                            strerror(-failed));
     }
     io->ring_ready = true;
@@ -83,12 +83,20 @@ static void skr_io_enable(struct skr_io *io)
     }
 }
 
+static bool skr_io_has_posted(struct skr_io *io)
+{
+    pthread_mutex_lock(&io->lock);
+    bool has = io->posted != NULL;
+    pthread_mutex_unlock(&io->lock);
+    return has;
+}
+
 void skr_io_close(struct skr_io *io)
 {
     if (io == NULL)
         return;
     if (io->ring_ready) {
-        while (io->in_flight > 0 || io->ready != NULL)
+        while (io->in_flight > 0 || io->ready != NULL || skr_io_has_posted(io))
             skr_io_run(io, 100);
         io_uring_queue_exit(&io->ring);
     }

@@ -26,29 +26,51 @@ static int skr_pool_open_file(struct skr_store *store, struct skr_io *io, int sh
     return fd;
 }
 
-/* The directory of a shard, made durably when it is not there. */
+/* A directory sync that failed is as final as any other: its entries may be lost although the next sync succeeds. */
+static int skr_pool_sync(struct skr_store *store, struct skr_io *io, int folder_fd)
+{
+    int result = skr_io_sync_directory_wait(io, folder_fd);
+    if (result < 0)
+        skr_store_sync_failed(store, result);
+    return result;
+}
+
+/* Makes a folder below `parent_fd` durable in it. That it is there already says nothing: whoever made it may not have synced it. */
+static int skr_pool_make_folder(struct skr_store *store, struct skr_io *io, int parent_fd, const char *name)
+{
+    int made = skr_io_make_directory(io, parent_fd, name, 0700);
+    return made < 0 && made != -EEXIST ? made : skr_pool_sync(store, io, parent_fd);
+}
+
+/* Under the lock of folders. */
+static int skr_pool_make_shard(struct skr_store *store, struct skr_io *io, const char *boot, const char *shard)
+{
+    struct skr_pool *pool = &store->pool;
+    int made = pool->boot_folder_made ? 0 : skr_pool_make_folder(store, io, store->root_fd, boot);
+    if (made < 0)
+        return made;
+    pool->boot_folder_made = true;
+    int boot_fd = skr_io_open_file(io, store->root_fd, boot, O_RDONLY | O_DIRECTORY, 0);
+    if (boot_fd < 0)
+        return boot_fd;
+    made = skr_pool_make_folder(store, io, boot_fd, shard);
+    close(boot_fd);
+    return made;
+}
+
+/* The directory of a shard, durable. The lock makes whoever finds it wait for the syncs of whoever makes it. */
 static int skr_pool_open_shard(struct skr_store *store, struct skr_io *io, uint64_t id)
 {
-    char boot[12], shard[20];
+    struct skr_pool *pool = &store->pool;
+    char boot[12], path[20];
+    unsigned shard = (unsigned)(id >> 6 & 0xFF);
     snprintf(boot, sizeof boot, "%08x", (unsigned)(id >> 40));
-    snprintf(shard, sizeof shard, "%08x/%02x", (unsigned)(id >> 40), (unsigned)(id >> 6 & 0xFF));
-    int fd = skr_io_open_file(io, store->root_fd, shard, O_RDONLY | O_DIRECTORY, 0);
-    if (fd != -ENOENT)
-        return fd;
-    int made = skr_io_make_directory(io, store->root_fd, boot, 0700);
-    if (made == 0)
-        made = skr_io_sync_directory_wait(io, store->root_fd);
-    if (made < 0 && made != -EEXIST)
-        return made;
-    made = skr_io_make_directory(io, store->root_fd, shard, 0700);
-    if (made == 0 || made == -EEXIST) {
-        int boot_fd = skr_io_open_file(io, store->root_fd, boot, O_RDONLY | O_DIRECTORY, 0);
-        if (boot_fd < 0)
-            return boot_fd;
-        made = skr_io_sync_directory_wait(io, boot_fd);
-        close(boot_fd);
-    }
-    return made < 0 ? made : skr_io_open_file(io, store->root_fd, shard, O_RDONLY | O_DIRECTORY, 0);
+    snprintf(path, sizeof path, "%s/%02x", boot, shard);
+    pthread_mutex_lock(&pool->folders_lock);
+    int made = pool->shard_made[shard] ? 0 : skr_pool_make_shard(store, io, boot, path + strlen(boot) + 1);
+    pool->shard_made[shard] = made >= 0;
+    pthread_mutex_unlock(&pool->folders_lock);
+    return made < 0 ? made : skr_io_open_file(io, store->root_fd, path, O_RDONLY | O_DIRECTORY, 0);
 }
 
 static void skr_pool_drop(struct skr_store *store, struct skr_io *io, const struct skr_pool_file *file)
@@ -76,7 +98,7 @@ static int skr_pool_make(struct skr_store *store, struct skr_io *io, uint64_t fi
     }
     for (size_t i = 0; i < count; i++)
         out[i].id = first_id + i;
-    int synced = count > 0 ? skr_io_sync_directory_wait(io, shard_fd) : 0;
+    int synced = count > 0 ? skr_pool_sync(store, io, shard_fd) : 0;
     close(shard_fd);
     if (synced < 0) {
         for (size_t i = 0; i < count; i++)
@@ -133,6 +155,7 @@ enum skr_status skr_pool_open(struct skr_store *store, struct skr_error *err)
     struct skr_pool *pool = &store->pool;
     struct skr_io_options options = {.entries = 8, .fault = store->fault};
     pthread_mutex_init(&pool->lock, NULL);
+    pthread_mutex_init(&pool->folders_lock, NULL);
     pthread_cond_init(&pool->wake, NULL);
     enum skr_status status = skr_io_open(&pool->io, &options, err);
     if (status != SKR_OK)
@@ -172,8 +195,30 @@ void skr_pool_close(struct skr_store *store)
     if (pool->io != NULL) {
         skr_io_close(pool->io);
         pthread_cond_destroy(&pool->wake);
+        pthread_mutex_destroy(&pool->folders_lock);
         pthread_mutex_destroy(&pool->lock);
     }
+}
+
+/* One file, now, on the caller's thread. */
+static enum skr_status skr_pool_make_one(struct skr_store *store, struct skr_io *io, uint64_t id, struct skr_pool_file *out,
+                                         struct skr_error *err)
+{
+    struct skr_io_options options = {.entries = 8, .fault = store->fault};
+    struct skr_io *own = NULL;
+    enum skr_status status = io != NULL ? SKR_OK : skr_io_open(&own, &options, err);
+    if (status != SKR_OK)
+        return status;
+    int made = skr_pool_make(store, io != NULL ? io : own, id, 1, out);
+    if (made < 0 && skr_store_status(made) == SKR_NO_DESCRIPTORS) {
+        skr_files_shrink(store);
+        made = skr_pool_make(store, io != NULL ? io : own, id, 1, out);
+    }
+    skr_io_close(own);
+    if (made < 0)
+        return skr_fail_os(err, skr_store_is_read_only(store) ? SKR_READ_ONLY : skr_store_status(made), -made,
+                           "cannot make a content file: %s", strerror(-made));
+    return SKR_OK;
 }
 
 enum skr_status skr_pool_take(struct skr_store *store, struct skr_io *io, struct skr_pool_file *out, struct skr_error *err)
@@ -190,14 +235,5 @@ enum skr_status skr_pool_take(struct skr_store *store, struct skr_io *io, struct
         pthread_cond_signal(&pool->wake);
     }
     pthread_mutex_unlock(&pool->lock);
-    if (found)
-        return SKR_OK;
-    int made = skr_pool_make(store, io, skr_pool_id(store, sequence), 1, out);
-    if (made < 0 && skr_store_status(made) == SKR_NO_DESCRIPTORS) {
-        skr_files_shrink(store);
-        made = skr_pool_make(store, io, skr_pool_id(store, sequence), 1, out);
-    }
-    if (made < 0)
-        return skr_fail_os(err, skr_store_status(made), -made, "cannot make a content file: %s", strerror(-made));
-    return SKR_OK;
+    return found ? SKR_OK : skr_pool_make_one(store, io, skr_pool_id(store, sequence), out, err);
 }

@@ -24,6 +24,8 @@ enum skr_status skr_store_punch(struct skr_store *store, struct skr_io *io, uint
                                 uint64_t size_bytes, struct skr_error *err)
 {
     char path[SKR_PATH_SIZE];
+    if (size_bytes == 0)
+        return SKR_OK; /* fallocate refuses a hole of no bytes */
     skr_store_path(path, file_id);
     int fd = skr_io_open_file(io, store->root_fd, path, O_WRONLY, 0);
     if (fd == -ENOENT)
@@ -76,7 +78,15 @@ struct skr_scan {
     void *context;
     bool stopped;
     bool tidy; /* remove folders that are empty */
+    int os_errno; /* a folder could not be looked through: what was found is not all */
 };
+
+/* Notes why a folder was not opened, unless it is gone or was never one. */
+static void skr_scan_missed(struct skr_scan *scan)
+{
+    if (errno != ENOENT && errno != ENOTDIR && scan->os_errno == 0)
+        scan->os_errno = errno;
+}
 
 static void skr_scan_shard(struct skr_scan *scan, DIR *shard)
 {
@@ -93,9 +103,13 @@ static void skr_scan_boot(struct skr_scan *scan, DIR *boot)
     struct dirent *entry;
     uint64_t number;
     while (!scan->stopped && (entry = readdir(boot)) != NULL) {
-        DIR *shard = skr_parse_name(entry->d_name, 2, &number) ? skr_open_folder(dirfd(boot), entry->d_name) : NULL;
-        if (shard == NULL)
+        if (!skr_parse_name(entry->d_name, 2, &number))
             continue;
+        DIR *shard = skr_open_folder(dirfd(boot), entry->d_name);
+        if (shard == NULL) {
+            skr_scan_missed(scan);
+            continue;
+        }
         skr_scan_shard(scan, shard);
         closedir(shard);
         if (!scan->stopped && scan->tidy)
@@ -119,13 +133,17 @@ enum skr_status skr_store_scan(struct skr_store *store, uint64_t first_boot, uin
         if (!skr_parse_name(entry->d_name, 8, &number) || number < first_boot || number > last_boot)
             continue;
         DIR *boot = skr_open_folder(dirfd(root), entry->d_name);
-        if (boot == NULL)
+        if (boot == NULL) {
+            skr_scan_missed(&scan);
             continue;
+        }
         skr_scan_boot(&scan, boot);
         closedir(boot);
         if (!scan.stopped && scan.tidy)
             unlinkat(dirfd(root), entry->d_name, AT_REMOVEDIR);
     }
     closedir(root);
-    return SKR_OK;
+    return scan.os_errno == 0 ? SKR_OK
+                              : skr_fail_os(err, skr_store_status(-scan.os_errno), scan.os_errno, "cannot look through all contents: %s",
+                                            strerror(scan.os_errno));
 }

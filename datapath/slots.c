@@ -16,6 +16,7 @@ struct skr_slots {
     _Atomic unsigned references;
     pthread_mutex_t lock;
     uint64_t next_offset;
+    int failure; /* of a sync: the kernel tells it once, and the next sync would succeed without the bytes */
     bool syncing;
     struct skr_sync_waiter *covered; /* by the sync that runs */
     struct skr_sync_waiter *waiting; /* for the next one */
@@ -25,17 +26,12 @@ struct skr_slots {
 
 enum skr_status skr_slots_open(struct skr_store *store, struct skr_slots **out, struct skr_error *err)
 {
-    struct skr_io_options options = {.entries = 8, .fault = store->fault};
     struct skr_slots *slots = calloc(1, sizeof *slots);
     if (slots == NULL)
         return skr_fail(err, SKR_NO_MEMORY, "no memory for an upload");
     enum skr_status status = skr_store_admit(store, err);
-    struct skr_io *io = NULL; /* only for the rare case that no file was made ahead */
     if (status == SKR_OK)
-        status = skr_io_open(&io, &options, err);
-    if (status == SKR_OK)
-        status = skr_pool_take(store, io, &slots->file, err);
-    skr_io_close(io);
+        status = skr_pool_take(store, NULL, &slots->file, err);
     if (status != SKR_OK) {
         free(slots);
         return status;
@@ -73,6 +69,8 @@ int skr_slots_descriptor(const struct skr_slots *slots)
 
 bool skr_slots_reserve(struct skr_slots *slots, uint64_t size, uint64_t *offset)
 {
+    if (size > SKR_STORE_MAX_FILE_BYTES)
+        return false;
     uint64_t rounded = (size + SKR_CRC_CHUNK_BYTES - 1) / SKR_CRC_CHUNK_BYTES * SKR_CRC_CHUNK_BYTES;
     pthread_mutex_lock(&slots->lock);
     bool fits = rounded <= SKR_STORE_MAX_FILE_BYTES - slots->next_offset;
@@ -86,6 +84,19 @@ bool skr_slots_reserve(struct skr_slots *slots, uint64_t size, uint64_t *offset)
 
 static void skr_slots_start_sync(struct skr_slots *slots, struct skr_io *io);
 
+/* Tells waiters, on the ring of each; `io` is the caller's. */
+static void skr_slots_tell(struct skr_sync_waiter *waiter, struct skr_io *io, int result)
+{
+    while (waiter != NULL) {
+        struct skr_sync_waiter *next = waiter->next;
+        if (waiter->io == io)
+            waiter->op.done(&waiter->op, result);
+        else
+            skr_io_complete(waiter->io, &waiter->op, result);
+        waiter = next;
+    }
+}
+
 static void skr_slots_synced(struct skr_io_op *op, int result)
 {
     struct skr_slots *slots = (struct skr_slots *)((char *)op - offsetof(struct skr_slots, sync_op));
@@ -94,22 +105,20 @@ static void skr_slots_synced(struct skr_io_op *op, int result)
         skr_store_sync_failed(slots->store, result);
     atomic_fetch_add_explicit(&slots->store->counters.syncs, 1, memory_order_relaxed);
     pthread_mutex_lock(&slots->lock);
-    struct skr_sync_waiter *covered = slots->covered;
-    slots->covered = slots->waiting;
+    struct skr_sync_waiter *covered = slots->covered, *failed = NULL;
+    if (result < 0) {
+        slots->failure = result;
+        failed = slots->waiting;
+    }
+    slots->covered = result < 0 ? NULL : slots->waiting;
     slots->waiting = NULL;
     slots->syncing = slots->covered != NULL;
     bool again = slots->syncing;
     pthread_mutex_unlock(&slots->lock);
     if (again)
         skr_slots_start_sync(slots, io);
-    while (covered != NULL) {
-        struct skr_sync_waiter *next = covered->next;
-        if (covered->io == io)
-            covered->op.done(&covered->op, result);
-        else
-            skr_io_complete(covered->io, &covered->op, result);
-        covered = next;
-    }
+    skr_slots_tell(covered, io, result);
+    skr_slots_tell(failed, io, result);
     skr_slots_release(slots);
 }
 
@@ -125,12 +134,17 @@ static void skr_slots_start_sync(struct skr_slots *slots, struct skr_io *io)
 void skr_slots_sync(struct skr_slots *slots, struct skr_sync_waiter *waiter)
 {
     pthread_mutex_lock(&slots->lock);
-    bool start = !slots->syncing;
-    struct skr_sync_waiter **list = start ? &slots->covered : &slots->waiting;
-    waiter->next = *list;
-    *list = waiter;
-    slots->syncing = true;
+    int failure = slots->failure;
+    bool start = failure == 0 && !slots->syncing;
+    if (failure == 0) {
+        struct skr_sync_waiter **list = start ? &slots->covered : &slots->waiting;
+        waiter->next = *list;
+        *list = waiter;
+        slots->syncing = true;
+    }
     pthread_mutex_unlock(&slots->lock);
-    if (start)
+    if (failure != 0)
+        skr_io_complete(waiter->io, &waiter->op, failure);
+    else if (start)
         skr_slots_start_sync(slots, waiter->io);
 }

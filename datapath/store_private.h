@@ -25,6 +25,8 @@ struct skr_pool {
     size_t count;
     uint64_t next_sequence;
     bool wanted, stopping, started;
+    pthread_mutex_t folders_lock;   /* guards what follows; held while folders are made and synced */
+    bool boot_folder_made, shard_made[256]; /* their entries are durable */
     int64_t failed_at_ms; /* CLOCK_MONOTONIC; making files ahead failed: leave it alone for a while */
     pthread_t thread;
     struct skr_io *io; /* owned by the thread */
@@ -72,7 +74,7 @@ int64_t skr_now_ms(void);
 
 enum skr_status skr_pool_open(struct skr_store *store, struct skr_error *err);
 void skr_pool_close(struct skr_store *store);
-/* An empty content file of one's own, durable in its directory. */
+/* An empty content file of one's own, durable in its directory. `io` NULL: a ring is opened when no file was made ahead. */
 enum skr_status skr_pool_take(struct skr_store *store, struct skr_io *io, struct skr_pool_file *out, struct skr_error *err);
 
 /* A large buffer; NULL when the bound is reached or there is no memory. */

@@ -40,6 +40,7 @@ struct skr_writer {
     struct skr_write_buffer *current; /* filling */
     size_t in_flight;
     bool stalled;              /* took less than offered */
+    uint64_t allocated;        /* from `base` on; fewer bytes may come than were announced */
     bool padded;
     bool discarded, syncing;
     struct skr_error failure;
@@ -67,7 +68,8 @@ static void skr_writer_fail(struct skr_writer *writer, int result, const char *w
 
 static enum skr_status skr_writer_place(struct skr_writer *writer, struct skr_slots *slots, struct skr_error *err)
 {
-    if (slots != NULL && skr_slots_reserve(slots, writer->expected_size, &writer->base)) {
+    if (slots != NULL && writer->expected_size != SKR_SIZE_UNKNOWN &&
+        skr_slots_reserve(slots, writer->expected_size, &writer->base)) {
         skr_slots_retain(slots);
         writer->slots = slots;
         return SKR_OK;
@@ -85,8 +87,7 @@ static enum skr_status skr_writer_allocate(struct skr_writer *writer, struct skr
     if (result < 0 && result != -EOPNOTSUPP && result != -ENOSYS)
         return skr_fail_os(err, skr_store_status(result), -result, "cannot reserve %llu bytes: %s", (unsigned long long)size,
                            strerror(-result));
-    if (result == 0 && size != writer->expected_size)
-        writer->padded = true;
+    writer->allocated = result == 0 ? size : 0;
     return SKR_OK;
 }
 
@@ -344,7 +345,7 @@ static void skr_writer_sync(struct skr_writer *writer)
 
 static void skr_writer_begin_sync(struct skr_writer *writer)
 {
-    if (writer->slots == NULL && writer->padded) {
+    if (writer->slots == NULL && (writer->padded || writer->allocated > writer->size)) {
         int result = skr_io_truncate(writer->io, writer->file.fd, writer->size);
         if (result < 0) {
             skr_writer_fail(writer, result, "cut a file to its size");

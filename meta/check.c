@@ -1,7 +1,7 @@
 /* Checks every invariant inside metadata by going through each table once and comparing what they say of each other. Repairing is the
  * same pass inside one change: counts of references are corrected, rows that nothing leads to are dropped.
  */
-#include "check.h"
+#include "checking.h"
 
 #include <stdlib.h>
 
@@ -9,6 +9,8 @@
 #include "records.h"
 #include "tree.h"
 #include "uploads.h"
+
+#define SKR_MAX_EXTENT_END (UINT64_C(1) << 43) /* no content file is larger */
 
 void skr_check_problem(struct skr_check *check, const char *format, ...)
 {
@@ -64,7 +66,7 @@ static size_t skr_tally_first(const struct skr_tally *tally, uint64_t number)
 
 uint64_t skr_tally_count(const struct skr_tally *tally, uint64_t number)
 {
-    return skr_tally_first(tally, number + 1) - skr_tally_first(tally, number);
+    return (number == UINT64_MAX ? tally->count : skr_tally_first(tally, number + 1)) - skr_tally_first(tally, number);
 }
 
 enum skr_status skr_check_table(struct skr_check *check, enum skr_table table,
@@ -178,6 +180,11 @@ static enum skr_status skr_check_extents(struct skr_check *check, const struct s
         return status;
     for (size_t i = 0; i < count && status == SKR_OK; i++) {
         size += extents[i].length_bytes;
+        if (extents[i].length_bytes == 0 || extents[i].length_bytes > SKR_MAX_EXTENT_END ||
+            extents[i].offset_bytes > SKR_MAX_EXTENT_END - extents[i].length_bytes) {
+            skr_check_problem(check, "content %016llx has an extent that no file can hold", (unsigned long long)content->id);
+            continue;
+        }
         if (extents[i].end_bytes < extents[i].offset_bytes + extents[i].length_bytes)
             skr_check_problem(check, "content %016llx has an extent beyond its written range", (unsigned long long)content->id);
         status = skr_check_checksums(check, &extents[i], err);

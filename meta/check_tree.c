@@ -1,14 +1,16 @@
 /* Checks of names: containers, directory entries and the nodes that lead back to them; and dropping what a lost file took with it. */
 #include <stdlib.h>
 
-#include "check.h"
+#include "checking.h"
 #include "contents.h"
 #include "records.h"
 #include "tree.h"
 #include "uploads.h"
 
-static void skr_root_add(struct skr_check *check, uint64_t node, enum skr_root_kind kind)
+static void skr_root_add(struct skr_check *check, uint64_t node, enum skr_root_kind kind, uint64_t objects_node)
 {
+    if (node == 0)
+        return; /* a container of format 1 lacks some */
     if (check->root_count == check->root_capacity) {
         size_t capacity = check->root_capacity == 0 ? 64 : check->root_capacity * 2;
         struct skr_root *grown = realloc(check->roots, capacity * sizeof *grown);
@@ -19,7 +21,7 @@ static void skr_root_add(struct skr_check *check, uint64_t node, enum skr_root_k
         check->roots = grown;
         check->root_capacity = capacity;
     }
-    check->roots[check->root_count++] = (struct skr_root){node, kind};
+    check->roots[check->root_count++] = (struct skr_root){node, kind, objects_node};
 }
 
 static int skr_root_order(const void *a, const void *b)
@@ -47,8 +49,10 @@ static enum skr_status skr_visit_container(struct skr_check *check, struct skr_b
         *keep = false;
         return SKR_OK;
     }
-    skr_root_add(check, container.objects_node, SKR_ROOT_OBJECTS);
-    skr_root_add(check, container.uploads_node, SKR_ROOT_UPLOADS);
+    skr_root_add(check, container.objects_node, SKR_ROOT_OBJECTS, 0);
+    skr_root_add(check, container.versions_node, SKR_ROOT_VERSIONS, container.objects_node);
+    skr_root_add(check, container.uploads_node, SKR_ROOT_UPLOADS, 0);
+    skr_root_add(check, container.multiparts_node, SKR_ROOT_UPLOADS, 0);
     return SKR_OK;
 }
 
@@ -57,7 +61,7 @@ static enum skr_status skr_visit_garbage_root(struct skr_check *check, struct sk
 {
     (void)key, (void)keep, (void)err;
     if (value.size == 33 && value.data[0] == SKR_GARBAGE_TREE)
-        skr_root_add(check, skr_get_be64(value.data + 1), skr_get_be64(value.data + 9) != 0 ? SKR_ROOT_UPLOADS : SKR_ROOT_GARBAGE);
+        skr_root_add(check, skr_get_be64(value.data + 1), skr_get_be64(value.data + 9) != 0 ? SKR_ROOT_UPLOADS : SKR_ROOT_GARBAGE, 0);
     return SKR_OK;
 }
 
@@ -83,12 +87,15 @@ static void skr_check_leaf(struct skr_check *check, struct skr_bytes record, enu
     struct skr_content_row row;
     struct skr_error error;
     if (kind == SKR_ROOT_UPLOADS) {
-        for (size_t at = 0; at + 8 <= record.size; at += 8)
-            skr_tally_add(check, &check->uploads, skr_get_be64(record.data + at));
-        *keep = record.size >= 8 && record.size % 8 == 0;
+        *keep = record.size == 8;
+        if (*keep)
+            skr_tally_add(check, &check->uploads, skr_get_be64(record.data));
         return;
     }
-    check->out->objects++;
+    if (kind == SKR_ROOT_VERSIONS)
+        check->out->versions++;
+    else
+        check->out->objects++;
     *keep = skr_object_decode(&check->arena, record, &object, &error) == SKR_OK;
     skr_arena_release(&check->arena);
     if (!*keep || object.content.layout == SKR_CONTENT_EMPTY)
@@ -136,7 +143,7 @@ static enum skr_status skr_visit_node(struct skr_check *check, struct skr_bytes 
     struct skr_dirent dirent;
     bool empty = true;
     uint64_t node = key.size == 8 ? skr_get_be64(key.data) : 0;
-    *keep = node != 0 && skr_row_get(check->view, SKR_TABLE_DIRENTS, value, &found, err) == SKR_OK &&
+    *keep = node != 0 && value.size >= 8 && skr_row_get(check->view, SKR_TABLE_DIRENTS, value, &found, err) == SKR_OK &&
             skr_dirent_decode(found, &dirent, err) == SKR_OK && dirent.interior && dirent.child == node;
     if (!*keep) {
         skr_check_problem(check, "directory node %016llx has no entry", (unsigned long long)node);
@@ -164,7 +171,9 @@ enum skr_status skr_check_names(struct skr_check *check, struct skr_error *err)
         qsort(check->roots, check->root_count, sizeof *check->roots, skr_root_order);
     if (status == SKR_OK)
         status = skr_check_table(check, SKR_TABLE_DIRENTS, skr_visit_dirent, err);
-    return status == SKR_OK ? skr_check_table(check, SKR_TABLE_NODES, skr_visit_node, err) : status;
+    if (status == SKR_OK)
+        status = skr_check_table(check, SKR_TABLE_NODES, skr_visit_node, err);
+    return status == SKR_OK ? skr_check_versions(check, err) : status;
 }
 
 /* ---- a content file is lost ---- */
@@ -253,6 +262,8 @@ enum skr_status skr_meta_drop_file(struct skr_view *view, uint64_t file_id, uint
         status = skr_check_table(check, SKR_TABLE_DIRENTS, skr_drop_object, err);
     if (status == SKR_OK) /* directories that this left empty */
         status = skr_check_table(check, SKR_TABLE_NODES, skr_visit_node, err);
+    if (status == SKR_OK) /* an older version may be the newest one now */
+        status = skr_check_versions(check, err);
     if (status == SKR_OK)
         status = skr_check_table(check, SKR_TABLE_BLOCKS, skr_drop_block, err);
     *removed = dropping.removed;

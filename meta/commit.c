@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <time.h>
 
 #include "meta_private.h"
@@ -114,8 +115,17 @@ static int skr_transaction_commit(struct skr_view *view)
     return result;
 }
 
-/* Doubles the map. False: at its limit, or no address space. No transaction is open. */
-static bool skr_grow_map(struct skr_meta *meta)
+/* LMDB gives up the old map before it asks for the new one, and has none when that fails: so ask first. */
+static int skr_probe_address_space(uint64_t bytes)
+{
+    void *probe = mmap(NULL, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (probe == MAP_FAILED)
+        return errno;
+    munmap(probe, bytes);
+    return 0;
+}
+
+bool skr_grow_map(struct skr_meta *meta)
 {
     uint64_t bytes = meta->map_bytes * 2;
     if (meta->map_max_bytes != 0 && bytes > meta->map_max_bytes)
@@ -123,7 +133,9 @@ static bool skr_grow_map(struct skr_meta *meta)
     if (bytes <= meta->map_bytes)
         return false;
     skr_gate_close(meta);
-    int result = mdb_env_set_mapsize(meta->env, bytes);
+    int result = skr_probe_address_space(bytes);
+    if (result == 0)
+        result = mdb_env_set_mapsize(meta->env, bytes);
     skr_gate_reopen(meta);
     if (result != 0) {
         skr_log(SKR_LOG_ERROR, "meta", "the metadata map cannot grow to %llu bytes: %s", (unsigned long long)bytes,
@@ -152,6 +164,20 @@ static void skr_change_failed(struct skr_change *change, enum skr_status status,
     change->error.status = status;
 }
 
+/* The status of a commit that failed. Lack of space is a clean failure unless it met the last page, the one that makes the commit
+ * count: LMDB then refuses to go on, and nobody knows what is on disk. */
+static enum skr_status skr_commit_status(struct skr_meta *meta, int result, struct skr_error *err)
+{
+    enum skr_status status = skr_meta_status(result, err);
+    MDB_txn *probe;
+    if (result == MDB_MAP_FULL || result == MDB_TXN_FULL || (status != SKR_NO_SPACE && status != SKR_NO_MEMORY))
+        return status == SKR_CORRUPT ? SKR_IO : status; /* also in doubt */
+    int begun = mdb_txn_begin(meta->env, NULL, 0, &probe);
+    if (begun == 0)
+        mdb_txn_abort(probe);
+    return begun == MDB_PANIC ? skr_fail_os(err, SKR_IO, result, "metadata may be written in part: %s", mdb_strerror(result)) : status;
+}
+
 /* ---- batches ---- */
 
 /* Runs one change in a transaction of its own, growing the map as often as it takes. */
@@ -178,7 +204,7 @@ static void skr_run_alone(struct skr_meta *meta, struct skr_change *change)
         if (view.map_full && skr_grow_map(meta))
             continue;
         if (change->status == SKR_OK && result != 0) {
-            enum skr_status status = skr_meta_status(result, &error);
+            enum skr_status status = skr_commit_status(meta, result, &error);
             skr_change_failed(change, status, &error);
             if (status != SKR_NO_SPACE && status != SKR_NO_MEMORY)
                 skr_latch(meta, &error);
@@ -209,9 +235,10 @@ static bool skr_run_together(struct skr_meta *meta, struct skr_change *first)
         return true;
     }
     struct skr_error error = {.status = SKR_OK};
-    enum skr_status status = skr_meta_status(skr_transaction_commit(&view), &error);
-    if (status == SKR_OK)
+    int result = skr_transaction_commit(&view);
+    if (result == 0)
         return true;
+    enum skr_status status = skr_commit_status(meta, result, &error);
     if (status == SKR_NO_SPACE || status == SKR_NO_MEMORY)
         return false;
     for (struct skr_change *change = first; change != NULL; change = change->next) /* never tried into success again */

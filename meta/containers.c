@@ -1,5 +1,6 @@
 /* Containers of accounts, and the documents of accounts. A removed container's trees become garbage. */
 #include "records.h"
+#include "tree.h"
 
 #define SKR_MAX_ACCOUNT_BYTES 64
 #define SKR_MAX_CONTAINER_BYTES 255
@@ -33,8 +34,12 @@ enum skr_status skr_container_get(struct skr_view *view, struct skr_arena *arena
 }
 
 static enum skr_status skr_container_write(struct skr_view *view, struct skr_bytes account, struct skr_bytes name,
-                                           const struct skr_container *container, struct skr_error *err)
+                                           struct skr_container *container, struct skr_error *err)
 {
+    uint64_t *nodes[] = {&container->objects_node, &container->uploads_node, &container->versions_node, &container->multiparts_node};
+    for (size_t i = 0; i < sizeof nodes / sizeof *nodes; i++)
+        if (*nodes[i] == 0)
+            *nodes[i] = skr_meta_next_id(view->meta);
     struct skr_arena arena = {.blocks = NULL};
     struct skr_encoder encoder = {.arena = &arena};
     struct skr_row_key row;
@@ -62,15 +67,23 @@ enum skr_status skr_container_create(struct skr_view *view, struct skr_bytes acc
         return skr_fail(err, SKR_CONTAINER_EXISTS, "there is a container of that name already");
     if (status != SKR_NOT_FOUND)
         return status;
-    container->objects_node = skr_meta_next_id(view->meta);
-    container->uploads_node = skr_meta_next_id(view->meta);
+    container->objects_node = container->uploads_node = container->versions_node = container->multiparts_node = 0;
     return skr_container_write(view, account, name, container, err);
 }
 
 enum skr_status skr_container_update(struct skr_view *view, struct skr_bytes account, struct skr_bytes name,
-                                     const struct skr_container *container, struct skr_error *err)
+                                     struct skr_container *container, struct skr_error *err)
 {
     return skr_container_write(view, account, name, container, err);
+}
+
+enum skr_status skr_container_is_empty(struct skr_view *view, const struct skr_container *container, bool *empty,
+                                       struct skr_error *err)
+{
+    enum skr_status status = skr_tree_is_empty(view, container->objects_node, empty, err);
+    return status != SKR_OK || !*empty || container->versions_node == 0
+               ? status
+               : skr_tree_is_empty(view, container->versions_node, empty, err);
 }
 
 enum skr_status skr_container_remove(struct skr_view *view, struct skr_bytes account, struct skr_bytes name,
@@ -88,10 +101,16 @@ enum skr_status skr_container_remove(struct skr_view *view, struct skr_bytes acc
         status = skr_row_remove(view, SKR_TABLE_CONTAINERS, key, err);
     if (status != SKR_OK)
         return status;
-    struct skr_garbage objects = {.kind = SKR_GARBAGE_TREE, .id = container.objects_node};
-    struct skr_garbage uploads = {.kind = SKR_GARBAGE_TREE, .id = container.uploads_node, .offset_bytes = 1};
-    status = skr_garbage_add(view, &objects, 0, err);
-    return status != SKR_OK ? status : skr_garbage_add(view, &uploads, 0, err);
+    const struct skr_garbage trees[] = {
+        {.kind = SKR_GARBAGE_TREE, .id = container.objects_node},
+        {.kind = SKR_GARBAGE_TREE, .id = container.versions_node},
+        {.kind = SKR_GARBAGE_TREE, .id = container.uploads_node, .offset_bytes = 1}, /* its leaves are uploads */
+        {.kind = SKR_GARBAGE_TREE, .id = container.multiparts_node, .offset_bytes = 1},
+    };
+    for (size_t i = 0; i < sizeof trees / sizeof *trees && status == SKR_OK; i++)
+        if (trees[i].id != 0)
+            status = skr_garbage_add(view, &trees[i], 0, err);
+    return status;
 }
 
 enum skr_status skr_container_list(struct skr_view *view, struct skr_arena *arena, struct skr_bytes account,

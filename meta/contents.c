@@ -306,7 +306,9 @@ enum skr_status skr_content_load_extents(struct skr_view *view, const struct skr
     enum skr_status status = SKR_OK;
     if (content->size_bytes > 0 && capacity > 0)
         status = skr_content_extents(view, content, 0, content->size_bytes, *out, capacity, count, err);
-    if (status != SKR_OK)
+    if (status != SKR_OK) {
         free(*out);
+        *out = NULL;
+    }
     return status;
 }

@@ -32,11 +32,45 @@ static enum skr_status skr_lock_folder(struct skr_meta *meta, const char *direct
     return SKR_OK;
 }
 
-/* DIR/format holds one number. Written once, durable before there is anything that it describes. */
+/* Makes a folder's entries durable. One that may not be read, such as the parent of the data folder, is somebody else's care. */
+static bool skr_sync_folder(int parent_fd, const char *name)
+{
+    int fd = openat(parent_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return errno == EACCES;
+    bool synced = fsync(fd) == 0;
+    int os_errno = errno;
+    close(fd);
+    errno = os_errno;
+    return synced;
+}
+
+/* Durable before there is anything that it describes. */
+static enum skr_status skr_write_format(struct skr_meta *meta, const char *directory, struct skr_error *err)
+{
+    char text[32];
+    int fd = openat(meta->folder_fd, "format.new", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    int size = snprintf(text, sizeof text, "%d\n", SKR_FORMAT_VERSION);
+    bool written = fd >= 0 && write(fd, text, (size_t)size) == size && fsync(fd) == 0 &&
+                   renameat(meta->folder_fd, "format.new", meta->folder_fd, "format") == 0 && fsync(meta->folder_fd) == 0 &&
+                   skr_sync_folder(meta->folder_fd, "..");
+    int os_errno = errno;
+    if (fd >= 0)
+        close(fd);
+    if (!written)
+        return skr_fail_os(err, os_errno == ENOSPC ? SKR_NO_SPACE : SKR_IO, os_errno, "cannot write %s/format: %s", directory,
+                           strerror(os_errno));
+    return SKR_OK;
+}
+
+/* DIR/format holds one number. Records of older formats are read as they are; the folder is marked before the first record of this one is
+ * written, so that an older program does not open it. */
 static enum skr_status skr_check_format(struct skr_meta *meta, const char *directory, struct skr_error *err)
 {
     char text[32] = "";
     int fd = openat(meta->folder_fd, "format", O_RDONLY | O_CLOEXEC);
+    if (fd < 0 && errno != ENOENT) /* it is there: nobody may write another */
+        return skr_fail_os(err, SKR_IO, errno, "cannot read %s/format: %s", directory, strerror(errno));
     if (fd >= 0) {
         ssize_t got = read(fd, text, sizeof text - 1);
         close(fd);
@@ -45,21 +79,12 @@ static enum skr_status skr_check_format(struct skr_meta *meta, const char *direc
             return skr_fail(err, SKR_FORMAT_TOO_NEW, "the data folder %s has format %ld, this Skerry knows up to %d: use a newer one",
                             directory, number, SKR_FORMAT_VERSION);
         if (number >= 1)
-            return SKR_OK;
+            return number == SKR_FORMAT_VERSION || meta->read_only ? SKR_OK : skr_write_format(meta, directory, err);
         return skr_fail(err, SKR_CORRUPT, "%s/format does not hold a format number", directory);
     }
     if (meta->read_only)
         return skr_fail(err, SKR_NOT_FOUND, "%s is not a data folder: it has no file named format", directory);
-    fd = openat(meta->folder_fd, "format.new", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    int size = snprintf(text, sizeof text, "%d\n", SKR_FORMAT_VERSION);
-    bool written = fd >= 0 && write(fd, text, (size_t)size) == size && fsync(fd) == 0;
-    int os_errno = errno;
-    if (fd >= 0)
-        close(fd);
-    if (!written || renameat(meta->folder_fd, "format.new", meta->folder_fd, "format") != 0 || fsync(meta->folder_fd) != 0)
-        return skr_fail_os(err, os_errno == ENOSPC ? SKR_NO_SPACE : SKR_IO, os_errno, "cannot write %s/format: %s", directory,
-                           strerror(os_errno));
-    return SKR_OK;
+    return skr_write_format(meta, directory, err);
 }
 
 static enum skr_status skr_open_environment(struct skr_meta *meta, const struct skr_meta_options *options, struct skr_error *err)
@@ -83,6 +108,9 @@ static enum skr_status skr_open_environment(struct skr_meta *meta, const struct 
         return skr_fail_os(err, status == SKR_OK ? SKR_IO : status, result > 0 ? result : 0, "cannot open %s: %s", path,
                            mdb_strerror(result));
     }
+    /* LMDB syncs its file, not the way to it. */
+    if (!meta->read_only && (!skr_sync_folder(meta->folder_fd, "meta") || fsync(meta->folder_fd) != 0))
+        return skr_fail_os(err, SKR_IO, errno, "cannot make %s durable: %s", path, strerror(errno));
     int stale;
     mdb_reader_check(meta->env, &stale);
     MDB_envinfo info;
@@ -111,7 +139,9 @@ static enum skr_status skr_config_get(struct skr_view *view, const char *name, u
     struct skr_bytes found;
     enum skr_status status = skr_row_get(view, SKR_TABLE_CONFIG, skr_text(name), &found, err);
     *value = 0;
-    if (status == SKR_OK && found.size == 8)
+    if (status == SKR_OK && found.size != 8)
+        return skr_fail(err, SKR_CORRUPT, "the metadata's '%s' is damaged", name);
+    if (status == SKR_OK)
         *value = skr_get_be64(found.data);
     return status == SKR_NOT_FOUND ? SKR_OK : status;
 }
@@ -123,8 +153,8 @@ static enum skr_status skr_config_put(struct skr_view *view, const char *name, u
     return skr_row_put(view, SKR_TABLE_CONFIG, skr_text(name), (struct skr_bytes){data, 8}, err);
 }
 
-/* Reads the state of the folder and, for writing, begins a boot. */
-static enum skr_status skr_begin_boot(struct skr_meta *meta, struct skr_error *err)
+/* Reads the state of the folder and, for writing, begins a boot. `*map_full`: there was no page left for that. */
+static enum skr_status skr_try_boot(struct skr_meta *meta, bool *map_full, struct skr_error *err)
 {
     struct skr_view view = {.meta = meta, .room_bytes = INT64_MAX};
     uint64_t boot, clean, tick;
@@ -149,11 +179,24 @@ static enum skr_status skr_begin_boot(struct skr_meta *meta, struct skr_error *e
         status = skr_config_put(&view, "boot", meta->boot, err);
     if (status == SKR_OK && !meta->read_only)
         status = skr_config_put(&view, "clean", 0, err);
+    *map_full = view.map_full;
     if (status != SKR_OK) {
         mdb_txn_abort(view.txn);
         return status;
     }
-    return skr_meta_status(mdb_txn_commit(view.txn), err);
+    result = mdb_txn_commit(view.txn);
+    *map_full = result == MDB_MAP_FULL;
+    return skr_meta_status(result, err);
+}
+
+/* The map may be as large as the file that the last boot left, without a page to spare. */
+static enum skr_status skr_begin_boot(struct skr_meta *meta, struct skr_error *err)
+{
+    bool map_full = false;
+    enum skr_status status = skr_try_boot(meta, &map_full, err);
+    while (map_full && skr_grow_map(meta))
+        status = skr_try_boot(meta, &map_full, err);
+    return status;
 }
 
 enum skr_status skr_meta_open(struct skr_meta **out, const struct skr_meta_options *options, struct skr_error *err)

@@ -188,20 +188,40 @@ enum skr_status skr_checksums_get(struct skr_view *view, uint64_t file_id, uint6
     return SKR_OK;
 }
 
-/* ---- committed block lists ---- */
+/* ---- committed block lists: an entry is a name, a size and, where the length of the name has its highest bit set, digests ---- */
+
+#define SKR_ENTRY_HAS_DIGESTS 0x80u
+
+static void skr_encode_entry(struct skr_encoder *encoder, const struct skr_block *block)
+{
+    bool has_digests = block->has_md5 || block->checksum.kind != SKR_CHECKSUM_NONE;
+    skr_encode_number(encoder, block->name.size | (has_digests ? SKR_ENTRY_HAS_DIGESTS : 0), 1);
+    skr_encode_bytes(encoder, block->name.data, block->name.size);
+    skr_encode_number(encoder, block->size_bytes, 8);
+    if (has_digests)
+        skr_encode_block_digests(encoder, block);
+}
+
+static bool skr_decode_entry(struct skr_decoder *decoder, struct skr_block *block)
+{
+    size_t name_size = skr_decode_number(decoder, 1);
+    *block = (struct skr_block){.name = skr_decode_bytes(decoder, name_size & ~(size_t)SKR_ENTRY_HAS_DIGESTS)};
+    block->size_bytes = skr_decode_number(decoder, 8);
+    if (name_size & SKR_ENTRY_HAS_DIGESTS)
+        skr_decode_block_digests(decoder, block);
+    return !decoder->failed;
+}
 
 enum skr_status skr_block_list_put(struct skr_view *view, uint64_t content_id, const struct skr_block *blocks, size_t count,
                                    struct skr_error *err)
 {
     struct skr_arena arena = {.blocks = NULL};
-    enum skr_status status = skr_view_grow(view, count * 32, err);
+    enum skr_status status = skr_view_grow(view, count * 64, err);
     for (size_t i = 0, row = 0; i < count && status == SKR_OK; row++) {
         struct skr_encoder encoder = {.arena = &arena};
         struct skr_row_key key;
-        for (; i < count && encoder.size < SKR_BLOCK_ROW_BYTES && !encoder.failed; i++) {
-            skr_encode_text(&encoder, blocks[i].name, 1);
-            skr_encode_number(&encoder, blocks[i].size_bytes, 8);
-        }
+        for (; i < count && encoder.size < SKR_BLOCK_ROW_BYTES && !encoder.failed; i++)
+            skr_encode_entry(&encoder, &blocks[i]);
         status = encoder.failed ? skr_fail(err, SKR_NO_MEMORY, "no memory for a block list")
                                 : skr_row_append(view, SKR_TABLE_BLOCKLISTS, skr_key_2(&key, content_id, row),
                                                  (struct skr_bytes){encoder.data, encoder.size}, err);
@@ -227,9 +247,7 @@ enum skr_status skr_block_list_visit(struct skr_view *view, const struct skr_con
         struct skr_decoder decoder = skr_decoder_of(value);
         while (more && skr_decoder_left(&decoder) > 0) {
             struct skr_block block;
-            block.name = skr_decode_text(&decoder, 1);
-            block.size_bytes = skr_decode_number(&decoder, 8);
-            if (decoder.failed) {
+            if (!skr_decode_entry(&decoder, &block)) {
                 mdb_cursor_close(cursor);
                 return skr_fail(err, SKR_CORRUPT, "a block list is damaged");
             }

@@ -167,12 +167,8 @@ static enum skr_status skr_step_entry(struct skr_view *view, struct skr_bytes va
         status = skr_object_content(dirent.record, &content, err);
         return status != SKR_OK ? status : skr_content_release(view, &content, err);
     }
-    char ids[8 * 64];
-    size_t size = dirent.record.size < sizeof ids ? dirent.record.size : sizeof ids;
-    memcpy(ids, dirent.record.data, size);
-    for (size_t at = 0; at + 8 <= size && status == SKR_OK; at += 8)
-        status = skr_upload_forget(view, skr_get_be64(ids + at), 0, err);
-    return status;
+    return dirent.record.size == 8 ? skr_upload_forget(view, skr_get_be64(dirent.record.data), 0, err)
+                                   : skr_fail(err, SKR_CORRUPT, "the entry of an upload is damaged");
 }
 
 static enum skr_status skr_step_tree(struct skr_view *view, uint64_t node, bool is_uploads, size_t limit, bool *done,

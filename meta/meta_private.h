@@ -92,6 +92,8 @@ void skr_gate_reopen(struct skr_meta *meta);
 /* ---- the commit thread (commit.c) ---- */
 enum skr_status skr_commit_start(struct skr_meta *meta, struct skr_error *err);
 void skr_commit_stop(struct skr_meta *meta);
+/* Doubles the map. False: at its limit, or no address space. No transaction is open. */
+bool skr_grow_map(struct skr_meta *meta);
 
 /* ---- LMDB with our statuses (schema.c) ---- */
 /* SKR_OK, SKR_NOT_FOUND, SKR_NO_SPACE, SKR_CORRUPT, SKR_NO_MEMORY, SKR_IO. */

@@ -64,6 +64,35 @@ enum skr_status skr_object_update(struct skr_view *view, uint64_t node, struct s
     return skr_object_write(view, node, key, object, err);
 }
 
+enum skr_status skr_object_move(struct skr_view *view, uint64_t node, struct skr_bytes from, struct skr_bytes to,
+                                struct skr_error *err)
+{
+    struct skr_arena arena = {.blocks = NULL};
+    struct skr_content replaced;
+    struct skr_bytes record;
+    bool exists;
+    enum skr_status status = skr_tree_check_key(from, err);
+    if (status == SKR_OK)
+        status = skr_tree_get(view, node, from, &record, err);
+    if (status == SKR_NOT_FOUND)
+        return skr_fail(err, SKR_OBJECT_NOT_FOUND, "there is no such object");
+    if (status != SKR_OK || skr_bytes_equal(from, to))
+        return status;
+    record = skr_arena_copy(&arena, record); /* it lies in the map, which is about to change */
+    status = record.data == NULL ? skr_fail(err, SKR_NO_MEMORY, "no memory for a record")
+                                 : skr_object_content_at(view, node, to, &exists, &replaced, err);
+    if (status == SKR_OK)
+        status = skr_view_grow(view, record.size + to.size, err);
+    if (status == SKR_OK)
+        status = skr_tree_put(view, node, to, record, err);
+    if (status == SKR_OK)
+        status = skr_tree_remove(view, node, from, err);
+    if (status == SKR_OK && exists)
+        status = skr_content_release(view, &replaced, err);
+    skr_arena_release(&arena);
+    return status;
+}
+
 enum skr_status skr_object_remove(struct skr_view *view, uint64_t node, struct skr_bytes key, struct skr_error *err)
 {
     struct skr_content content;

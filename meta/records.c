@@ -1,7 +1,14 @@
 /* See records.h. Layouts are given by the encoders; decoders follow them and reject what does not fit. */
 #include "records.h"
 
-#define SKR_RECORD_VERSION 1
+#define SKR_RECORD_VERSION 2 /* that is written; records of version 1 are read, and lack what came with 2 */
+
+/* 0: not one that is known. */
+static unsigned skr_decode_version(struct skr_decoder *decoder)
+{
+    unsigned version = (unsigned)skr_decode_number(decoder, 1);
+    return version <= SKR_RECORD_VERSION ? version : 0;
+}
 
 void skr_encode_extent(struct skr_encoder *encoder, const struct skr_extent *extent)
 {
@@ -51,6 +58,47 @@ static bool skr_decode_metadata(struct skr_decoder *decoder, struct skr_arena *a
     return true;
 }
 
+static void skr_encode_checksum(struct skr_encoder *encoder, const struct skr_checksum *checksum)
+{
+    skr_encode_number(encoder, checksum->kind, 1);
+    skr_encode_bytes(encoder, checksum->bytes, skr_checksum_size(checksum->kind));
+}
+
+static void skr_decode_checksum(struct skr_decoder *decoder, struct skr_checksum *out)
+{
+    *out = (struct skr_checksum){.kind = (unsigned)skr_decode_number(decoder, 1)};
+    if (out->kind >= SKR_CHECKSUM_KIND_COUNT) {
+        decoder->failed = true;
+        out->kind = SKR_CHECKSUM_NONE;
+    }
+    struct skr_bytes bytes = skr_decode_bytes(decoder, skr_checksum_size(out->kind));
+    if (bytes.size > 0)
+        memcpy(out->bytes, bytes.data, bytes.size);
+}
+
+static void skr_decode_md5(struct skr_decoder *decoder, uint8_t md5[16])
+{
+    struct skr_bytes bytes = skr_decode_bytes(decoder, 16);
+    if (bytes.data != NULL)
+        memcpy(md5, bytes.data, 16);
+}
+
+void skr_encode_block_digests(struct skr_encoder *encoder, const struct skr_block *block)
+{
+    skr_encode_number(encoder, block->has_md5, 1);
+    if (block->has_md5)
+        skr_encode_bytes(encoder, block->md5, sizeof block->md5);
+    skr_encode_checksum(encoder, &block->checksum);
+}
+
+void skr_decode_block_digests(struct skr_decoder *decoder, struct skr_block *block)
+{
+    block->has_md5 = skr_decode_number(decoder, 1) != 0;
+    if (block->has_md5)
+        skr_decode_md5(decoder, block->md5);
+    skr_decode_checksum(decoder, &block->checksum);
+}
+
 /* ---- objects ---- */
 
 static void skr_encode_content(struct skr_encoder *encoder, const struct skr_content *content)
@@ -82,6 +130,7 @@ bool skr_object_encode(struct skr_encoder *encoder, const struct skr_object *obj
 {
     skr_encode_number(encoder, SKR_RECORD_VERSION, 1);
     skr_encode_content(encoder, &object->content);
+    skr_encode_number(encoder, (uint64_t)object->version_ns, 8);
     skr_encode_number(encoder, object->kind, 1);
     skr_encode_number(encoder, object->has_md5, 1);
     skr_encode_number(encoder, object->id, 8);
@@ -102,6 +151,10 @@ bool skr_object_encode(struct skr_encoder *encoder, const struct skr_object *obj
         skr_encode_text(encoder, object->properties[i], 2);
     }
     skr_encode_metadata(encoder, object->metadata, object->metadata_count);
+    skr_encode_metadata(encoder, object->tags, object->tag_count);
+    skr_encode_checksum(encoder, &object->checksum);
+    skr_encode_number(encoder, object->checksum_form, 1);
+    skr_encode_number(encoder, object->upload_id, 8);
     return !encoder->failed;
 }
 
@@ -110,19 +163,18 @@ enum skr_status skr_object_decode(struct skr_arena *arena, struct skr_bytes reco
 {
     struct skr_decoder decoder = skr_decoder_of(record);
     *out = (struct skr_object){.id = 0};
-    bool known = skr_decode_number(&decoder, 1) == SKR_RECORD_VERSION;
+    unsigned version = skr_decode_version(&decoder);
     skr_decode_content(&decoder, &out->content);
+    if (version >= 2)
+        out->version_ns = (int64_t)skr_decode_number(&decoder, 8);
     out->kind = (unsigned)skr_decode_number(&decoder, 1);
     out->has_md5 = skr_decode_number(&decoder, 1) != 0;
     out->id = skr_decode_number(&decoder, 8);
     out->created_ns = (int64_t)skr_decode_number(&decoder, 8);
     out->modified_ns = (int64_t)skr_decode_number(&decoder, 8);
     out->copied_ns = (int64_t)skr_decode_number(&decoder, 8);
-    if (out->has_md5) {
-        struct skr_bytes md5 = skr_decode_bytes(&decoder, sizeof out->md5);
-        if (md5.data != NULL)
-            memcpy(out->md5, md5.data, sizeof out->md5);
-    }
+    if (out->has_md5)
+        skr_decode_md5(&decoder, out->md5);
     out->etag = skr_decode_text(&decoder, 1);
     for (size_t count = skr_decode_number(&decoder, 1); count > 0 && !decoder.failed; count--) {
         size_t property = skr_decode_number(&decoder, 1);
@@ -130,19 +182,40 @@ enum skr_status skr_object_decode(struct skr_arena *arena, struct skr_bytes reco
         if (property < SKR_PROPERTY_COUNT) /* a later version's property is not ours to lose: it stays in the record */
             out->properties[property] = value;
     }
-    if (!skr_decode_metadata(&decoder, arena, &out->metadata, &out->metadata_count))
+    if (!skr_decode_metadata(&decoder, arena, &out->metadata, &out->metadata_count) ||
+        (version >= 2 && !skr_decode_metadata(&decoder, arena, &out->tags, &out->tag_count)))
         return skr_fail(err, SKR_NO_MEMORY, "no memory for a record");
-    if (decoder.failed || !known)
+    if (version >= 2) {
+        skr_decode_checksum(&decoder, &out->checksum);
+        out->checksum_form = (unsigned)skr_decode_number(&decoder, 1);
+        out->upload_id = skr_decode_number(&decoder, 8);
+    }
+    if (decoder.failed || version == 0 || out->kind < SKR_OBJECT_BLOCK || out->kind > SKR_OBJECT_DELETE_MARKER ||
+        out->checksum_form > SKR_CHECKSUM_COMPOSITE)
         return skr_fail(err, SKR_CORRUPT, "an object's record is damaged");
     return SKR_OK;
 }
 
-enum skr_status skr_object_content(struct skr_bytes record, struct skr_content *out, struct skr_error *err)
+enum skr_status skr_object_head_decode(struct skr_bytes record, struct skr_object_head *out, struct skr_error *err)
 {
     struct skr_decoder decoder = skr_decoder_of(record);
-    bool known = skr_decode_number(&decoder, 1) == SKR_RECORD_VERSION;
-    skr_decode_content(&decoder, out);
-    return decoder.failed || !known ? skr_fail(err, SKR_CORRUPT, "an object's record is damaged") : SKR_OK;
+    unsigned version = skr_decode_version(&decoder);
+    *out = (struct skr_object_head){.version_ns = 0};
+    skr_decode_content(&decoder, &out->content);
+    if (version >= 2)
+        out->version_ns = (int64_t)skr_decode_number(&decoder, 8);
+    out->kind = (unsigned)skr_decode_number(&decoder, 1);
+    skr_decode_bytes(&decoder, 1 + 8 + 8); /* MD5 or not, id, creation */
+    out->modified_ns = (int64_t)skr_decode_number(&decoder, 8);
+    return decoder.failed || version == 0 ? skr_fail(err, SKR_CORRUPT, "an object's record is damaged") : SKR_OK;
+}
+
+enum skr_status skr_object_content(struct skr_bytes record, struct skr_content *out, struct skr_error *err)
+{
+    struct skr_object_head head;
+    enum skr_status status = skr_object_head_decode(record, &head, err);
+    *out = head.content;
+    return status;
 }
 
 /* ---- containers ---- */
@@ -164,7 +237,34 @@ bool skr_container_encode(struct skr_encoder *encoder, const struct skr_containe
         skr_encode_text(encoder, container->policies[i].permission, 2);
     }
     skr_encode_metadata(encoder, container->metadata, container->metadata_count);
+    skr_encode_number(encoder, container->versions_node, 8);
+    skr_encode_number(encoder, container->multiparts_node, 8);
+    skr_encode_number(encoder, container->versioning, 1);
+    unsigned count = 0;
+    for (unsigned i = 0; i < SKR_DOCUMENT_COUNT; i++)
+        count += container->documents[i].data != NULL;
+    skr_encode_number(encoder, count, 1);
+    for (unsigned i = 0; i < SKR_DOCUMENT_COUNT; i++) {
+        if (container->documents[i].data == NULL)
+            continue;
+        skr_encode_number(encoder, i, 1);
+        skr_encode_text(encoder, container->documents[i], 4);
+    }
     return !encoder->failed;
+}
+
+static void skr_decode_container_2(struct skr_decoder *decoder, struct skr_container *out)
+{
+    out->versions_node = skr_decode_number(decoder, 8);
+    out->multiparts_node = skr_decode_number(decoder, 8);
+    out->versioning = (unsigned)skr_decode_number(decoder, 1);
+    decoder->failed |= out->versioning > SKR_VERSIONING_SUSPENDED;
+    for (size_t count = skr_decode_number(decoder, 1); count > 0 && !decoder->failed; count--) {
+        size_t document = skr_decode_number(decoder, 1);
+        struct skr_bytes text = skr_decode_text(decoder, 4);
+        if (document < SKR_DOCUMENT_COUNT)
+            out->documents[document] = text;
+    }
 }
 
 enum skr_status skr_container_decode(struct skr_arena *arena, struct skr_bytes record, struct skr_container *out,
@@ -172,7 +272,7 @@ enum skr_status skr_container_decode(struct skr_arena *arena, struct skr_bytes r
 {
     struct skr_decoder decoder = skr_decoder_of(record);
     *out = (struct skr_container){.objects_node = 0};
-    bool known = skr_decode_number(&decoder, 1) == SKR_RECORD_VERSION;
+    unsigned version = skr_decode_version(&decoder);
     out->objects_node = skr_decode_number(&decoder, 8);
     out->uploads_node = skr_decode_number(&decoder, 8);
     out->created_ns = (int64_t)skr_decode_number(&decoder, 8);
@@ -190,7 +290,9 @@ enum skr_status skr_container_decode(struct skr_arena *arena, struct skr_bytes r
     }
     if (!skr_decode_metadata(&decoder, arena, &out->metadata, &out->metadata_count))
         return skr_fail(err, SKR_NO_MEMORY, "no memory for a record");
-    if (decoder.failed || !known)
+    if (version >= 2)
+        skr_decode_container_2(&decoder, out);
+    if (decoder.failed || version == 0 || out->public_access > SKR_PUBLIC_CONTAINER || out->versioning > SKR_VERSIONING_SUSPENDED)
         return skr_fail(err, SKR_CORRUPT, "a container's record is damaged");
     return SKR_OK;
 }
@@ -208,13 +310,14 @@ bool skr_upload_encode(struct skr_encoder *encoder, const struct skr_upload *upl
     skr_encode_number(encoder, upload->block_count, 4);
     skr_encode_number(encoder, upload->name_size, 4);
     skr_encode_text(encoder, upload->key, 2);
+    skr_encode_text(encoder, upload->draft, 4);
     return !encoder->failed;
 }
 
 enum skr_status skr_upload_record_decode(struct skr_bytes record, uint64_t id, struct skr_upload *out, struct skr_error *err)
 {
     struct skr_decoder decoder = skr_decoder_of(record);
-    bool known = skr_decode_number(&decoder, 1) == SKR_RECORD_VERSION;
+    unsigned version = skr_decode_version(&decoder);
     *out = (struct skr_upload){.id = id, .kind = (unsigned)skr_decode_number(&decoder, 1)};
     out->created_ns = (int64_t)skr_decode_number(&decoder, 8);
     out->touched_ns = (int64_t)skr_decode_number(&decoder, 8);
@@ -223,5 +326,9 @@ enum skr_status skr_upload_record_decode(struct skr_bytes record, uint64_t id, s
     out->block_count = (uint32_t)skr_decode_number(&decoder, 4);
     out->name_size = (uint32_t)skr_decode_number(&decoder, 4);
     out->key = skr_decode_text(&decoder, 2);
-    return decoder.failed || !known ? skr_fail(err, SKR_CORRUPT, "an upload's record is damaged") : SKR_OK;
+    if (version >= 2)
+        out->draft = skr_decode_text(&decoder, 4);
+    if (decoder.failed || version == 0 || out->key.size == 0 || out->key.size > SKR_MAX_KEY_BYTES)
+        return skr_fail(err, SKR_CORRUPT, "an upload's record is damaged");
+    return SKR_OK;
 }

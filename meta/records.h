@@ -14,6 +14,21 @@ enum skr_status skr_upload_record_decode(struct skr_bytes record, uint64_t id, s
 
 /* Where an object's bytes are: the part of its record that is needed to let go of them. */
 enum skr_status skr_object_content(struct skr_bytes record, struct skr_content *out, struct skr_error *err);
+/* Which version a record is of: all that looking for one needs. */
+struct skr_object_head {
+    struct skr_content content;
+    enum skr_object_kind kind;
+    int64_t version_ns, modified_ns;
+};
+enum skr_status skr_object_head_decode(struct skr_bytes record, struct skr_object_head *out, struct skr_error *err);
+
+/* Where no object is current the newest of the versions becomes it, unless it is a delete marker (versions.c). */
+enum skr_status skr_version_promote(struct skr_view *view, const struct skr_container *container, struct skr_bytes key,
+                                    struct skr_error *err);
+
+/* MD5 and checksum of a block or part, and whether there are any. */
+void skr_encode_block_digests(struct skr_encoder *encoder, const struct skr_block *block);
+void skr_decode_block_digests(struct skr_decoder *decoder, struct skr_block *block);
 
 void skr_encode_extent(struct skr_encoder *encoder, const struct skr_extent *extent);
 struct skr_extent skr_decode_extent(struct skr_decoder *decoder);

@@ -28,6 +28,32 @@ enum skr_status skr_tree_check_key(struct skr_bytes key, struct skr_error *err)
     return SKR_OK;
 }
 
+struct skr_bytes skr_tree_number_key(struct skr_numbered_key *key, struct skr_bytes name, uint64_t number)
+{
+    static const char digits[] = "0123456789abcdef";
+    memcpy(key->data, name.data, name.size);
+    key->data[name.size] = '\0';
+    for (size_t i = 0; i < 16; i++)
+        key->data[name.size + 1 + i] = digits[number >> (60 - 4 * i) & 15];
+    return (struct skr_bytes){key->data, name.size + SKR_NUMBER_SUFFIX};
+}
+
+bool skr_tree_number_cut(struct skr_bytes *key, uint64_t *number)
+{
+    if (key->size <= SKR_NUMBER_SUFFIX || key->data[key->size - SKR_NUMBER_SUFFIX] != '\0')
+        return false;
+    key->size -= SKR_NUMBER_SUFFIX;
+    *number = 0;
+    for (size_t i = 1; i < SKR_NUMBER_SUFFIX; i++) {
+        char digit = key->data[key->size + i];
+        bool is_letter = digit >= 'a' && digit <= 'f';
+        if (!is_letter && (digit < '0' || digit > '9'))
+            return false;
+        *number = *number << 4 | (uint64_t)(is_letter ? digit - 'a' + 10 : digit - '0');
+    }
+    return true;
+}
+
 enum skr_status skr_dirent_decode(struct skr_bytes value, struct skr_dirent *out, struct skr_error *err)
 {
     *out = (struct skr_dirent){.interior = false};
@@ -91,10 +117,12 @@ enum skr_status skr_tree_get(struct skr_view *view, uint64_t root, struct skr_by
     if (missing)
         return skr_fail(err, SKR_NOT_FOUND, "there is no such name");
     status = skr_dirent_get(view, node, key, &dirent, err);
-    if (status == SKR_OK && dirent.interior)
+    if (status != SKR_OK)
+        return status;
+    if (dirent.interior)
         return skr_fail(err, SKR_CORRUPT, "a record's entry holds a directory");
     *record = dirent.record;
-    return status;
+    return SKR_OK;
 }
 
 static enum skr_status skr_tree_make_node(struct skr_view *view, uint64_t parent, struct skr_bytes piece, uint64_t *child,

@@ -9,6 +9,18 @@
 /* Cuts the first piece off a key: a component with its slash, a component's remainder, or SKR_PIECE_BYTES of a long one. */
 struct skr_bytes skr_tree_piece(struct skr_bytes key, bool *interior);
 
+/* In a tree of several records a name (versions, multipart uploads) each lies under the name, a zero byte and its number in 16 hexadecimal
+ * digits: names hold no zero byte, so that those of one name lie together, in the order of their numbers, before all longer names. */
+#define SKR_NUMBER_SUFFIX 17
+#define SKR_MAX_TREE_KEY (SKR_MAX_KEY_BYTES + SKR_NUMBER_SUFFIX)
+struct skr_numbered_key {
+    char data[SKR_MAX_TREE_KEY + 1]; /* a byte more, for the first key after it */
+};
+/* `name` was checked. */
+struct skr_bytes skr_tree_number_key(struct skr_numbered_key *key, struct skr_bytes name, uint64_t number);
+/* Cuts the number off. False: there is none. */
+bool skr_tree_number_cut(struct skr_bytes *key, uint64_t *number);
+
 /* A dirent's value. */
 struct skr_dirent {
     bool interior;

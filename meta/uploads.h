@@ -1,4 +1,4 @@
-/* A staged block's row, for garbage and checks. */
+/* Rows of uploads and of their staged blocks, for each other, for garbage and for checks. */
 #ifndef SKERRY_META_UPLOADS_H
 #define SKERRY_META_UPLOADS_H
 
@@ -6,7 +6,7 @@
 
 struct skr_block_row {
     bool owned; /* its extents are a slot of its own */
-    uint64_t size_bytes;
+    struct skr_block block; /* without its name */
     struct skr_extent *extents; /* in the arena */
     size_t extent_count;
 };

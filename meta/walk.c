@@ -20,7 +20,7 @@ struct skr_walk {
     size_t depth, frame_capacity;
     uint64_t node;                 /* current */
     size_t path_size;              /* of the current node's name */
-    char path[SKR_MAX_KEY_BYTES + SKR_PIECE_BYTES + 1];
+    char path[SKR_MAX_TREE_KEY + SKR_PIECE_BYTES + 1];
     bool at_entry;                 /* found and value hold an entry of the current node that was not looked at yet */
     struct skr_bytes piece, value;
     bool started, at_end;
@@ -34,11 +34,13 @@ enum skr_status skr_walk_open(struct skr_view *view, uint64_t node, const struct
 {
     if (options->prefix.size > SKR_MAX_KEY_BYTES)
         return skr_fail(err, SKR_NAME_TOO_LONG, "a prefix has at most %d bytes", SKR_MAX_KEY_BYTES);
+    bool is_impossible = options->prefix.size > 0 && memchr(options->prefix.data, '\0', options->prefix.size) != NULL;
     struct skr_walk *walk = malloc(sizeof *walk);
     if (walk == NULL)
         return skr_fail(err, SKR_NO_MEMORY, "no memory for a listing");
     memset(walk, 0, offsetof(struct skr_walk, path));
-    walk->at_entry = walk->started = walk->at_end = walk->seek_target = false;
+    walk->at_entry = walk->started = walk->seek_target = false;
+    walk->at_end = is_impossible; /* no name begins with it: a number must not be taken for a part of one */
     walk->target_size = 0;
     walk->view = view;
     walk->options = *options;
@@ -90,8 +92,8 @@ static enum skr_status skr_walk_step(struct skr_walk *walk, struct skr_error *er
 
 static enum skr_status skr_walk_enter(struct skr_walk *walk, uint64_t child, struct skr_bytes piece, struct skr_error *err)
 {
-    if (walk->path_size + piece.size > SKR_MAX_KEY_BYTES)
-        return skr_fail(err, SKR_CORRUPT, "a directory's name is too long");
+    if (piece.size == 0 || walk->path_size + piece.size > SKR_MAX_TREE_KEY)
+        return skr_fail(err, SKR_CORRUPT, "a directory's name is empty or too long");
     if (walk->depth == walk->frame_capacity) {
         size_t capacity = walk->frame_capacity == 0 ? 32 : walk->frame_capacity * 2;
         struct skr_walk_frame *grown = realloc(walk->frames, capacity * sizeof *grown);
@@ -169,6 +171,10 @@ static bool skr_walk_group(const struct skr_walk *walk, size_t name_size, struct
 {
     struct skr_bytes delimiter = walk->options.delimiter;
     size_t from = walk->options.prefix.size;
+    if (walk->options.numbered) { /* the number is not a part of the name */
+        const char *zero = memchr(walk->path, '\0', name_size);
+        name_size = zero == NULL ? name_size : (size_t)(zero - walk->path);
+    }
     if (delimiter.size == 0 || name_size < from + delimiter.size)
         return false;
     const char *found = memmem(walk->path + from, name_size - from, delimiter.data, delimiter.size);
@@ -188,7 +194,7 @@ static enum skr_status skr_walk_look(struct skr_walk *walk, struct skr_walk_entr
     if (status != SKR_OK)
         return status;
     size_t size = walk->path_size + walk->piece.size;
-    if (size > SKR_MAX_KEY_BYTES)
+    if (size > (walk->options.numbered ? SKR_MAX_TREE_KEY : SKR_MAX_KEY_BYTES))
         return skr_fail(err, SKR_CORRUPT, "a stored name is too long");
     memcpy(walk->path + walk->path_size, walk->piece.data, walk->piece.size);
     struct skr_bytes name = {walk->path, size};
@@ -211,9 +217,34 @@ static enum skr_status skr_walk_look(struct skr_walk *walk, struct skr_walk_entr
         return status != SKR_OK || walk->at_entry ? status : skr_walk_leave(walk, err);
     }
     *entry = (struct skr_walk_entry){.key = name, .record = dirent.record};
+    if (walk->options.numbered && !skr_tree_number_cut(&entry->key, &entry->number))
+        return skr_fail(err, SKR_CORRUPT, "a stored name has no number");
     *emit = true;
     walk->at_entry = false; /* go on with the one after it */
     return SKR_OK;
+}
+
+/* Goes to where the listing begins. */
+static enum skr_status skr_walk_start(struct skr_walk *walk, struct skr_error *err)
+{
+    const struct skr_walk_options *options = &walk->options;
+    struct skr_bytes from = options->from, prefix = options->prefix;
+    int order = skr_bytes_compare(from, prefix);
+    if (order < 0 || (order == 0 && !options->has_after))
+        return skr_walk_seek(walk, prefix, err);
+    struct skr_numbered_key start;
+    size_t size = options->numbered ? strnlen(from.data, from.size) : from.size;
+    if (options->numbered && (size < from.size || size > SKR_MAX_KEY_BYTES)) {
+        /* After all numbers of the name that is cut off by a zero byte, or by its length: names have neither. */
+        size = size < SKR_MAX_KEY_BYTES ? size : SKR_MAX_KEY_BYTES;
+        memcpy(start.data, from.data, size);
+        start.data[size] = '\1';
+        from = (struct skr_bytes){start.data, size + 1};
+    } else if (options->has_after) {
+        from = skr_tree_number_key(&start, from, options->after);
+        start.data[from.size++] = '\0';
+    }
+    return skr_walk_seek(walk, from, err);
 }
 
 /* Brings the walk to the next entry to look at. */
@@ -225,8 +256,7 @@ static enum skr_status skr_walk_position(struct skr_walk *walk, struct skr_error
     }
     if (!walk->started) {
         walk->started = true;
-        bool from_is_later = skr_bytes_compare(walk->options.from, walk->options.prefix) > 0;
-        return skr_walk_seek(walk, from_is_later ? walk->options.from : walk->options.prefix, err);
+        return skr_walk_start(walk, err);
     }
     if (walk->at_entry)
         return SKR_OK;

@@ -41,6 +41,16 @@ static enum skr_auth_refusal skr_authorize_service_sas(const struct skr_principa
     return SKR_AUTH_ALLOWED;
 }
 
+/* An S3 access key is its account's key, or it reads: then the row's method counts as well, so that a row for which reading is one
+ * right among others does not become a way to write. */
+static enum skr_auth_refusal skr_authorize_sigv4(const struct skr_principal *principal, const struct skr_operation *operation)
+{
+    if ((principal->permissions & SKR_PERMISSION_OWNER) != 0)
+        return SKR_AUTH_ALLOWED;
+    bool may = skr_is_read_only(operation) && (operation->permissions == 0 || (operation->permissions & principal->permissions) != 0);
+    return may ? SKR_AUTH_ALLOWED : SKR_AUTH_PERMISSION_MISMATCH;
+}
+
 enum skr_auth_refusal skr_auth_authorize(const struct skr_principal *principal, const struct skr_operation *operation,
                                          const struct skr_target *target, int public_access)
 {
@@ -51,6 +61,8 @@ enum skr_auth_refusal skr_auth_authorize(const struct skr_principal *principal, 
         return skr_authorize_anonymous(operation, target, public_access);
     if (!skr_bytes_equal(principal->account, target->account))
         return SKR_AUTH_FAILED;
+    if (principal->scheme == SKR_AUTH_SIGV4)
+        return skr_authorize_sigv4(principal, operation);
     if (principal->scheme == SKR_AUTH_SHARED_KEY || asked == 0)
         return SKR_AUTH_ALLOWED;
     if (principal->scheme == SKR_AUTH_ACCOUNT_SAS && (principal->resource_types & 1u << target->resource) == 0)

@@ -6,53 +6,76 @@
 
 /* ---- reading the document ---- */
 
-static struct skr_bytes skr_tail(struct skr_bytes path)
+#define SKR_POLICY_PATH "SignedIdentifiers/SignedIdentifier"
+
+/* Begins a policy, or ends one, which must have got an id. */
+static bool skr_visit_identifier(struct skr_policy_list *list, bool has_children, bool ends)
 {
-    const char *slash = path.size == 0 ? NULL : memrchr(path.data, '/', path.size);
-    return slash == NULL ? path : (struct skr_bytes){slash + 1, path.size - (size_t)(slash + 1 - path.data)};
+    if (!has_children)
+        return false; /* not even an id */
+    if (ends)
+        return list->policies[list->count - 1].id.size > 0;
+    if (list->count == SKR_MAX_ACCESS_POLICIES)
+        return false;
+    list->policies[list->count++] = (struct skr_access_policy){SKR_BYTES(""), SKR_BYTES(""), SKR_BYTES(""), SKR_BYTES("")};
+    return true;
+}
+
+static bool skr_take_id(struct skr_policy_list *list, struct skr_bytes id)
+{
+    for (size_t i = 0; i + 1 < list->count; i++)
+        if (skr_bytes_equal(list->policies[i].id, id))
+            return false;
+    list->policies[list->count - 1].id = id;
+    return id.size >= 1 && id.size <= 64;
+}
+
+static bool skr_is_time(struct skr_bytes text)
+{
+    int64_t when;
+    return text.size == 0 || skr_iso8601_parse(text, &when);
+}
+
+static bool skr_are_permissions(struct skr_bytes text)
+{
+    for (size_t i = 0; i < text.size; i++)
+        if (text.data[i] == '\0' || strchr("racwdxltmeopfyi", text.data[i]) == NULL)
+            return false;
+    return true;
 }
 
 static bool skr_visit_policy(void *context, struct skr_bytes path, struct skr_bytes text, bool ends)
 {
     struct skr_policy_list *list = context;
-    int64_t when;
-    if (!skr_bytes_starts_with(path, SKR_BYTES("SignedIdentifiers")))
-        return false;
-    if (skr_bytes_equal(path, SKR_BYTES("SignedIdentifiers/SignedIdentifier"))) {
-        if (!ends && list->count == SKR_MAX_ACCESS_POLICIES)
-            return false;
-        if (!ends)
-            list->policies[list->count++] = (struct skr_access_policy){SKR_BYTES(""), SKR_BYTES(""), SKR_BYTES(""), SKR_BYTES("")};
-        return !ends || list->policies[list->count - 1].id.size > 0;
-    }
-    if (!ends || text.data == NULL || list->count == 0)
+    if (skr_bytes_equal(path, SKR_BYTES("SignedIdentifiers")))
         return true;
-    struct skr_access_policy *policy = &list->policies[list->count - 1];
-    struct skr_bytes name = skr_tail(path), copy = skr_arena_copy(list->arena, text);
+    if (skr_bytes_equal(path, SKR_BYTES(SKR_POLICY_PATH)))
+        return skr_visit_identifier(list, text.data == NULL, ends);
+    if (skr_bytes_equal(path, SKR_BYTES(SKR_POLICY_PATH "/AccessPolicy")))
+        return true;
+    if (text.data == NULL)
+        return false; /* nothing else has elements in it */
+    if (!skr_bytes_starts_with(path, SKR_BYTES(SKR_POLICY_PATH "/")))
+        return false;
+    struct skr_access_policy *policy = &list->policies[list->count - 1]; /* begun: it has a child */
+    struct skr_bytes copy = skr_arena_copy(list->arena, text);
     if (copy.data == NULL)
         return false;
-    if (skr_bytes_equal(name, SKR_BYTES("Id"))) {
-        policy->id = copy;
-        for (size_t i = 0; i + 1 < list->count; i++)
-            if (skr_bytes_equal(list->policies[i].id, copy))
-                return false;
-        return copy.size >= 1 && copy.size <= 64;
-    }
-    if (skr_bytes_equal(name, SKR_BYTES("Start"))) {
+    if (skr_bytes_equal(path, SKR_BYTES(SKR_POLICY_PATH "/Id")))
+        return skr_take_id(list, copy);
+    if (skr_bytes_equal(path, SKR_BYTES(SKR_POLICY_PATH "/AccessPolicy/Start"))) {
         policy->start = copy;
-        return copy.size == 0 || skr_iso8601_parse(copy, &when);
+        return skr_is_time(copy);
     }
-    if (skr_bytes_equal(name, SKR_BYTES("Expiry"))) {
+    if (skr_bytes_equal(path, SKR_BYTES(SKR_POLICY_PATH "/AccessPolicy/Expiry"))) {
         policy->expiry = copy;
-        return copy.size == 0 || skr_iso8601_parse(copy, &when);
+        return skr_is_time(copy);
     }
-    if (skr_bytes_equal(name, SKR_BYTES("Permission"))) {
+    if (skr_bytes_equal(path, SKR_BYTES(SKR_POLICY_PATH "/AccessPolicy/Permission"))) {
         policy->permission = copy;
-        for (size_t i = 0; i < copy.size; i++)
-            if (copy.data[i] == '\0' || strchr("racwdxltmeopfyi", copy.data[i]) == NULL)
-                return false;
+        return skr_are_permissions(copy);
     }
-    return true;
+    return false;
 }
 
 bool skr_policies_parse(struct skr_arena *arena, struct skr_bytes document, struct skr_policy_list *list)

@@ -53,7 +53,7 @@ SKR_HANDLER(get_block_list)
     struct skr_bytes type = skr_call_query(call, "blocklisttype");
     bool all = skr_bytes_equal_nocase(type, SKR_BYTES("all"));
     bool uncommitted = all || skr_bytes_equal_nocase(type, SKR_BYTES("uncommitted"));
-    bool committed = all || type.size == 0 || skr_bytes_equal_nocase(type, SKR_BYTES("committed"));
+    bool committed = all || skr_request_query(call->request, "blocklisttype") == NULL || skr_bytes_equal_nocase(type, SKR_BYTES("committed"));
     struct skr_block_page page = {.committed = {.data = NULL}};
     struct skr_object object;
     struct skr_error error;

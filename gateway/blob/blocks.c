@@ -18,9 +18,16 @@ bool skr_parse_block_id(struct skr_arena *arena, struct skr_bytes text, struct s
 bool skr_call_block_id(struct skr_call *call)
 {
     struct skr_bytes id = skr_call_query(call, "blockid");
+    uint8_t bytes[4 * SKR_MAX_BLOCK_NAME_BYTES];
+    size_t size;
     if (id.size > 0 && skr_parse_block_id(call->arena, id, &call->block_name))
         return true;
-    skr_call_fail_query(call, "blockid", "It is not base64 of 1 to 64 bytes.");
+    if (skr_base64_decode(id, bytes, sizeof bytes, &size) && size > SKR_MAX_BLOCK_NAME_BYTES)
+        skr_call_refuse(call, SKR_BLOB_OUT_OF_RANGE_INPUT);
+    else if (id.size == 0 && skr_request_query(call->request, "blockid") != NULL)
+        skr_call_fail_status(call, SKR_INVALID_BLOCK_ID);
+    else
+        skr_call_fail_query(call, "blockid", "It is not base64 of 1 to 64 bytes.");
     return false;
 }
 
@@ -184,7 +191,9 @@ static void skr_list_received(void *context, struct skr_bytes body)
 SKR_HANDLER(put_block_list)
 {
     struct skr_call *call = context;
-    if (skr_call_digests(call, "content-md5", "x-ms-content-crc64", &call->expected) && skr_call_blob_md5(call) &&
-        skr_call_begin_put(call, false))
+    if (!call->request->has_content_length && !call->request->chunked)
+        skr_call_refuse(call, SKR_BLOB_LENGTH_REQUIRED);
+    else if (skr_call_digests(call, "content-md5", "x-ms-content-crc64", &call->expected) && skr_call_blob_md5(call) &&
+             skr_call_begin_put(call, false))
         skr_exchange_receive_all(call->exchange, (size_t)call->operation->body_limit_bytes, skr_list_received, call);
 }

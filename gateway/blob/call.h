@@ -43,6 +43,8 @@ enum skr_blob_error {
     SKR_BLOB_BLOCK_LIST_TOO_LONG,
     SKR_BLOB_RESOURCE_NOT_FOUND,
     SKR_BLOB_CORS_FAILED,
+    SKR_BLOB_INVALID_OPERATION,
+    SKR_BLOB_MULTIPLE_CONDITIONS,
     SKR_BLOB_ERROR_COUNT
 };
 
@@ -114,6 +116,7 @@ bool skr_call_content_properties(struct skr_call *call, bool plain_too, struct s
 /* Digests that the request announces for its body. */
 bool skr_call_digests(struct skr_call *call, const char *md5_header, const char *crc64_header, struct skr_digests *out);
 bool skr_parse_md5(struct skr_bytes text, uint8_t md5[16]);
+bool skr_call_timeout(struct skr_call *call);     /* the parameter's form; no operation waits so long that it would matter */
 bool skr_call_unsupported(struct skr_call *call); /* true: it asks for what is not there, and was answered */
 struct skr_bytes skr_call_header(const struct skr_call *call, const char *name);
 struct skr_bytes skr_call_query(const struct skr_call *call, const char *name);
@@ -124,6 +127,7 @@ enum skr_target_problem { SKR_TARGET_OK, SKR_TARGET_BAD_URI, SKR_TARGET_BAD_NAME
 enum skr_target_problem skr_target_parse(struct skr_arena *arena, const struct skr_accounts *accounts, struct skr_bytes raw_path,
                                          struct skr_bytes host, struct skr_target *out);
 bool skr_container_name_is_valid(struct skr_bytes name);
+bool skr_container_name_length_is_valid(struct skr_bytes name);
 
 /* ---- operations (operations.c) ---- */
 extern const struct skr_operation skr_blob_rows[];

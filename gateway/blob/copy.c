@@ -41,10 +41,6 @@ static void skr_copy_take(struct skr_call *call)
 SKR_HANDLER(copy_blob)
 {
     struct skr_call *call = context;
-    if (skr_request_query(call->request, "comp") != NULL) {
-        skr_call_fail_query(call, "comp", "It is not a value that a blob has.");
-        return;
-    }
     if (!skr_source_parse(call) || !skr_call_begin_put(call, false))
         return;
     call->put.properties[SKR_PROPERTY_COPY_ID] = skr_exchange_id(call->exchange);
@@ -59,6 +55,10 @@ SKR_HANDLER(abort_copy)
     struct skr_error error;
     if (skr_call_query(call, "copyid").size == 0) {
         skr_call_fail_query(call, "copyid", NULL);
+        return;
+    }
+    if (!skr_bytes_equal_nocase(skr_call_header(call, "x-ms-copy-action"), SKR_BYTES("abort"))) {
+        skr_call_fail_header(call, "x-ms-copy-action");
         return;
     }
     enum skr_status status = skr_open_object(call->worker, call->arena, &call->name, &call->conditions, &call->object, NULL, &error);
@@ -165,6 +165,15 @@ static void skr_source_verify(struct skr_call *call, void (*done)(struct skr_cal
     skr_source_continue(check);
 }
 
+/* The bytes come from the source: Content-Length must be 0. False: answered. */
+static bool skr_call_empty_body(struct skr_call *call)
+{
+    if (call->request->content_length == 0)
+        return true;
+    skr_call_fail_header(call, "content-length");
+    return false;
+}
+
 SKR_HANDLER(put_blob_from_url)
 {
     struct skr_call *call = context;
@@ -174,7 +183,7 @@ SKR_HANDLER(put_blob_from_url)
         skr_call_fail_header(call, "x-ms-blob-type");
         return;
     }
-    if (!skr_source_parse(call) || !skr_call_blob_md5(call) || !skr_call_begin_put(call, false))
+    if (!skr_call_empty_body(call) || !skr_source_parse(call) || !skr_call_blob_md5(call) || !skr_call_begin_put(call, false))
         return;
     call->put.properties[SKR_PROPERTY_COPY_SOURCE] = SKR_NO_BYTES;
     call->http_status = 201;
@@ -216,19 +225,14 @@ static bool skr_call_source_range(struct skr_call *call)
         return false;
     }
     call->source.offset = range.first;
-    if (range.kind == SKR_RANGE_FROM_TO)
-        call->source.length = range.last - range.first + 1;
+    if (range.kind == SKR_RANGE_FROM_TO) /* SKR_SIZE_ANY is "to the end", not a length */
+        call->source.length = range.last - range.first < SKR_SIZE_ANY - 1 ? range.last - range.first + 1 : SKR_SIZE_ANY - 1;
     return true;
 }
 
 SKR_HANDLER(put_block_from_url)
 {
     struct skr_call *call = context;
-    if (!skr_call_block_id(call) || !skr_source_parse(call) || !skr_call_source_range(call))
-        return;
-    if (call->request->content_length > 0) {
-        skr_call_fail_header(call, "content-length");
-        return;
-    }
-    skr_source_verify(call, skr_block_from_start);
+    if (skr_call_block_id(call) && skr_call_empty_body(call) && skr_source_parse(call) && skr_call_source_range(call))
+        skr_source_verify(call, skr_block_from_start);
 }

@@ -5,8 +5,7 @@
 #include "call.h"
 
 /* "http://host:port/path?query" in parts. */
-static bool skr_split_url(struct skr_arena *arena, struct skr_bytes url, struct skr_bytes *authority, struct skr_bytes *host,
-                          struct skr_bytes *target)
+static bool skr_split_url(struct skr_arena *arena, struct skr_bytes url, struct skr_bytes *host, struct skr_bytes *target)
 {
     const char *separator = memmem(url.data, url.size, "://", 3);
     if (separator == NULL ||
@@ -16,10 +15,10 @@ static bool skr_split_url(struct skr_arena *arena, struct skr_bytes url, struct 
     const char *slash = rest.size == 0 ? NULL : memchr(rest.data, '/', rest.size);
     if (slash == NULL)
         return false;
-    *authority = (struct skr_bytes){rest.data, (size_t)(slash - rest.data)};
-    *target = (struct skr_bytes){slash, rest.size - authority->size};
-    const char *colon = authority->size == 0 || authority->data[0] == '[' ? NULL : memchr(authority->data, ':', authority->size);
-    *host = skr_arena_copy(arena, (struct skr_bytes){authority->data, colon == NULL ? authority->size : (size_t)(colon - authority->data)});
+    struct skr_bytes authority = {rest.data, (size_t)(slash - rest.data)};
+    *target = (struct skr_bytes){slash, rest.size - authority.size};
+    const char *colon = authority.size == 0 || authority.data[0] == '[' ? NULL : memchr(authority.data, ':', authority.size);
+    *host = skr_arena_copy(arena, (struct skr_bytes){authority.data, colon == NULL ? authority.size : (size_t)(colon - authority.data)});
     for (size_t i = 0; i < host->size; i++)
         if (host->data[i] >= 'A' && host->data[i] <= 'Z')
             ((char *)host->data)[i] |= 0x20;
@@ -44,15 +43,15 @@ static bool skr_source_allowed(struct skr_call *call, const struct skr_request *
 }
 
 /* True when the source is a blob of this server; then `*allowed` says whether the caller may read it. */
-static bool skr_source_target(struct skr_call *call, struct skr_bytes url, bool *allowed)
+static bool skr_source_target(struct skr_call *call, struct skr_bytes host, struct skr_bytes raw_target, bool *allowed)
 {
-    struct skr_bytes authority, host, raw_target;
     struct skr_target target;
     struct skr_error error;
     struct skr_request *request = skr_arena_alloc_zero(call->arena, sizeof *request);
-    if (request == NULL || !skr_split_url(call->arena, url, &authority, &host, &raw_target) ||
-        skr_uri_parse(call->arena, raw_target, &request->uri, &error) != SKR_OK)
+    if (request == NULL || skr_uri_parse(call->arena, raw_target, &request->uri, &error) != SKR_OK)
         return false;
+    if (skr_request_query(request, "snapshot") != NULL || skr_request_query(request, "versionid") != NULL)
+        return false; /* there are no snapshots and versions, so not this one; the blob itself is not it */
     request->method = SKR_GET;
     request->method_name = SKR_BYTES("GET");
     request->host = host;
@@ -85,10 +84,10 @@ bool skr_source_parse(struct skr_call *call)
 {
     static const char *const names[4] = {"x-ms-source-if-match", "x-ms-source-if-none-match", "x-ms-source-if-modified-since",
                                          "x-ms-source-if-unmodified-since"};
-    struct skr_bytes url = skr_call_header(call, "x-ms-copy-source");
+    struct skr_bytes url = skr_call_header(call, "x-ms-copy-source"), host, target;
     const char *bad;
     bool allowed = false;
-    if (url.size == 0 || url.size > 2048) {
+    if (url.size == 0 || url.size > 2048 || !skr_split_url(call->arena, url, &host, &target)) {
         skr_call_fail_header(call, "x-ms-copy-source");
         return false;
     }
@@ -98,7 +97,7 @@ bool skr_source_parse(struct skr_call *call)
     }
     call->source.conditions = &call->source_conditions;
     call->source.length = SKR_SIZE_ANY;
-    bool local = skr_source_target(call, url, &allowed);
+    bool local = skr_source_target(call, host, target, &allowed);
     if (!local || !allowed) {
         skr_call_refuse(call, local ? SKR_BLOB_SOURCE_FORBIDDEN : SKR_BLOB_CANNOT_VERIFY_SOURCE);
         return false;

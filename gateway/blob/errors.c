@@ -97,6 +97,8 @@ static const struct skr_error_entry skr_blob_errors[SKR_BLOB_ERROR_COUNT] = {
     [SKR_BLOB_RANGE_TOO_LARGE] = {400, "OutOfRangeInput", "A digest of a range is given for ranges of up to 4 MiB."},
     [SKR_BLOB_BLOCK_LIST_TOO_LONG] = {400, "BlockListTooLong", "The block list may not contain more than 50,000 blocks."},
     [SKR_BLOB_RESOURCE_NOT_FOUND] = {404, "ResourceNotFound", "The specified resource does not exist."},
+    [SKR_BLOB_INVALID_OPERATION] = {400, "InvalidOperation", "The operation is not one of a block blob."},
+    [SKR_BLOB_MULTIPLE_CONDITIONS] = {400, "MultipleConditionHeadersNotSupported", "Multiple condition headers are not supported."},
     [SKR_BLOB_CORS_FAILED] = {403, "CorsPreflightFailure", "CORS not enabled or no matching rule found for this request."},
 };
 
@@ -165,10 +167,11 @@ void skr_call_fail_status(struct skr_call *call, enum skr_status status)
 
 void skr_call_fail_auth(struct skr_call *call, enum skr_auth_refusal refusal, const struct skr_error *err)
 {
+    const struct skr_error_entry *entry = &skr_auth_errors[refusal]; /* those of other protocols do not occur here */
     skr_call_common_headers(call);
     if (refusal == SKR_AUTH_MISSING)
         skr_exchange_header(call->exchange, "WWW-Authenticate", SKR_BYTES("SharedKey"));
-    skr_send_error(call->exchange, &skr_auth_errors[refusal], "Authorization",
+    skr_send_error(call->exchange, entry->http_status != 0 ? entry : &skr_auth_errors[SKR_AUTH_FAILED], "Authorization",
                    refusal == SKR_AUTH_FAILED ? skr_text(err->message) : SKR_NO_BYTES, NULL);
 }
 

@@ -110,6 +110,39 @@ static void skr_call_closed(void *context)
     free(call->range_bytes);
 }
 
+/* A comp that the row does not select by is one that this kind of resource does not have. A preflight is of a request of any kind. */
+static bool skr_call_comp_is_known(const struct skr_call *call)
+{
+    if (call->operation->method == SKR_OPTIONS || skr_request_query(call->request, "comp") == NULL)
+        return true;
+    for (size_t i = 0; i < SKR_MAX_SELECTORS && call->operation->selectors[i].kind != SKR_SELECT_END; i++)
+        if (call->operation->selectors[i].kind == SKR_SELECT_QUERY && strcmp(call->operation->selectors[i].name, "comp") == 0)
+            return true;
+    return false;
+}
+
+static bool skr_verb_is_known(const struct skr_call *call)
+{
+    for (size_t i = 0; i < skr_blob_row_count; i++)
+        if (skr_blob_rows[i].resource == call->target.resource &&
+            (skr_blob_rows[i].method == call->request->method ||
+             (call->request->method == SKR_HEAD && skr_blob_rows[i].method == SKR_GET)))
+            return true;
+    return false;
+}
+
+/* No row, or not with this comp: what of it is it? */
+static void skr_call_fail_operation(struct skr_call *call)
+{
+    static const char reason[] = "It is not a value that this kind of resource has.";
+    if (!skr_verb_is_known(call))
+        skr_call_refuse(call, SKR_BLOB_METHOD_NOT_ALLOWED);
+    else if (skr_request_query(call->request, "comp") == NULL && skr_request_query(call->request, "restype") != NULL)
+        skr_call_fail_query(call, "restype", reason);
+    else
+        skr_call_fail(call, SKR_BLOB_INVALID_QUERY, "comp", skr_call_query(call, "comp"), reason);
+}
+
 static bool skr_call_find_target(struct skr_call *call)
 {
     enum skr_target_problem problem = skr_target_parse(call->arena, call->blob->options.accounts, call->request->uri.raw_path,
@@ -154,23 +187,25 @@ static void skr_blob_handle(void *context, struct skr_exchange *exchange)
         skr_exchange_label(exchange, "unknown", call->target.account);
         struct skr_operation any = {.name = "unknown", .method = SKR_PUT, .permissions = SKR_PERMISSION_OWNER};
         call->operation = &any; /* whoever may not see the account learns nothing from it */
-        if (skr_call_authorized(call)) {
-            if (skr_request_query(call->request, "comp") != NULL || skr_request_query(call->request, "restype") != NULL)
-                skr_call_fail_query(call, skr_request_query(call->request, "comp") != NULL ? "comp" : "restype",
-                                    "It is not a value that this kind of resource has.");
-            else
-                skr_call_refuse(call, SKR_BLOB_METHOD_NOT_ALLOWED);
-        }
+        if (skr_call_authorized(call))
+            skr_call_fail_operation(call);
         return;
     }
     skr_exchange_label(exchange, call->operation->name, call->target.account);
     if (call->operation->method != SKR_OPTIONS && !skr_call_authorized(call))
         return;
-    if (call->target.resource != SKR_RESOURCE_SERVICE && !skr_container_name_is_valid(call->target.container)) {
-        skr_call_refuse(call, SKR_BLOB_INVALID_RESOURCE_NAME);
+    if (!skr_call_comp_is_known(call)) {
+        skr_call_fail_operation(call);
         return;
     }
-    if (!skr_call_unsupported(call) && skr_call_conditions(call))
+    if (call->target.resource != SKR_RESOURCE_SERVICE && !skr_container_name_is_valid(call->target.container)) {
+        if (skr_container_name_length_is_valid(call->target.container))
+            skr_call_refuse(call, SKR_BLOB_INVALID_RESOURCE_NAME);
+        else
+            skr_call_fail_status(call, SKR_NAME_TOO_LONG);
+        return;
+    }
+    if (skr_call_timeout(call) && !skr_call_unsupported(call) && skr_call_conditions(call))
         call->operation->handle(call);
 }
 

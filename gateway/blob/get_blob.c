@@ -52,18 +52,23 @@ static void skr_range_header(struct skr_call *call)
     skr_exchange_header(call->exchange, "Content-Range", (struct skr_bytes){text, (size_t)size});
 }
 
-static bool skr_is_true(struct skr_bytes text)
+/* A header that is "true", "false" or not there. False: answered. */
+static bool skr_call_flag(struct skr_call *call, const char *header, bool *flag)
 {
-    return skr_bytes_equal_nocase(text, SKR_BYTES("true"));
+    struct skr_bytes text = skr_call_header(call, header);
+    *flag = skr_bytes_equal_nocase(text, SKR_BYTES("true"));
+    if (*flag || text.size == 0 || skr_bytes_equal_nocase(text, SKR_BYTES("false")))
+        return true;
+    skr_call_fail_header(call, header);
+    return false;
 }
 
 /* Digests of a range are for ranges of up to 4 MiB, one at a time. False: answered. */
 static bool skr_call_range_digests(struct skr_call *call, bool ranged)
 {
-    struct skr_bytes md5 = skr_call_header(call, "x-ms-range-get-content-md5");
-    struct skr_bytes crc64 = skr_call_header(call, "x-ms-range-get-content-crc64");
-    call->range_md5 = skr_is_true(md5);
-    call->range_crc64 = skr_is_true(crc64);
+    if (!skr_call_flag(call, "x-ms-range-get-content-md5", &call->range_md5) ||
+        !skr_call_flag(call, "x-ms-range-get-content-crc64", &call->range_crc64))
+        return false;
     if (!call->range_md5 && !call->range_crc64)
         return true;
     const char *header = call->range_md5 ? "x-ms-range-get-content-md5" : "x-ms-range-get-content-crc64";
@@ -154,10 +159,6 @@ SKR_HANDLER(get_blob)
 {
     struct skr_call *call = context;
     bool ranged;
-    if (skr_request_query(call->request, "comp") != NULL) {
-        skr_call_fail_query(call, "comp", "It is not a value that a blob has.");
-        return;
-    }
     if (!skr_call_open(call, true) || !skr_call_range(call, &ranged) || !skr_call_range_digests(call, ranged))
         return;
     if (!call->range_md5 && !call->range_crc64) {
@@ -174,10 +175,6 @@ SKR_HANDLER(get_blob)
 SKR_HANDLER(get_blob_properties)
 {
     struct skr_call *call = context;
-    if (skr_request_query(call->request, "comp") != NULL) {
-        skr_call_fail_query(call, "comp", "It is not a value that a blob has.");
-        return;
-    }
     if (!skr_call_open(call, false))
         return;
     struct skr_bytes tier = call->object.properties[SKR_PROPERTY_ACCESS_TIER];

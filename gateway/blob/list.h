@@ -21,5 +21,7 @@ void skr_list_begin(struct skr_call *call, struct skr_xml *xml, const struct skr
 void skr_list_send(struct skr_call *call, struct skr_xml *xml);
 /* True when `include` holds the word. */
 bool skr_includes(const struct skr_call *call, const char *word);
+/* False: `include` holds a word that is not among these, and was answered with an error. */
+bool skr_call_includes_only(struct skr_call *call, const char *words);
 
 #endif

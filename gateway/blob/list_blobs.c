@@ -1,11 +1,13 @@
 /* List Blobs, flat and by hierarchy: one walk, rendered as it goes into one growing buffer. */
+#include <stdio.h>
+
 #include "list.h"
 
 struct skr_blob_page {
     struct skr_call *call;
     struct skr_xml xml;
     uint64_t left;
-    bool metadata;
+    bool metadata, copy;
     struct skr_bytes next;
 };
 
@@ -24,7 +26,19 @@ static void skr_render_property(struct skr_xml *xml, const char *name, struct sk
         skr_xml_empty(xml, name);
 }
 
-static void skr_render_properties(struct skr_xml *xml, const struct skr_object *object, bool is_uncommitted)
+static void skr_render_copy(struct skr_xml *xml, const struct skr_object *object)
+{
+    char progress[48];
+    int size = snprintf(progress, sizeof progress, "%llu/%llu", (unsigned long long)object->content.size_bytes,
+                        (unsigned long long)object->content.size_bytes);
+    skr_xml_element(xml, "CopyId", object->properties[SKR_PROPERTY_COPY_ID]);
+    skr_xml_element(xml, "CopyStatus", SKR_BYTES("success"));
+    skr_render_property(xml, "CopySource", object->properties[SKR_PROPERTY_COPY_SOURCE]);
+    skr_xml_element(xml, "CopyProgress", (struct skr_bytes){progress, (size_t)size});
+    skr_render_date(xml, "CopyCompletionTime", object->copied_ns);
+}
+
+static void skr_render_properties(struct skr_xml *xml, const struct skr_object *object, bool is_uncommitted, bool copy)
 {
     const struct skr_bytes *properties = object->properties;
     char md5[SKR_BASE64_SIZE(16)];
@@ -56,13 +70,21 @@ static void skr_render_properties(struct skr_xml *xml, const struct skr_object *
     skr_xml_element(xml, "LeaseStatus", SKR_BYTES("unlocked"));
     skr_xml_element(xml, "LeaseState", SKR_BYTES("available"));
     skr_xml_element(xml, "ServerEncrypted", SKR_BYTES("false"));
-    if (properties[SKR_PROPERTY_COPY_ID].size > 0) {
-        skr_xml_element(xml, "CopyId", properties[SKR_PROPERTY_COPY_ID]);
-        skr_xml_element(xml, "CopyStatus", SKR_BYTES("success"));
-        skr_render_property(xml, "CopySource", properties[SKR_PROPERTY_COPY_SOURCE]);
-        skr_render_date(xml, "CopyCompletionTime", object->copied_ns);
-    }
+    if (copy && properties[SKR_PROPERTY_COPY_ID].size > 0)
+        skr_render_copy(xml, object);
     skr_xml_end(xml, "Properties");
+}
+
+/* Names that another protocol gave may be no names of XML's elements. */
+static bool skr_is_element_name(struct skr_bytes name)
+{
+    for (size_t i = 0; i < name.size; i++) {
+        char c = name.data[i];
+        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+        if (!letter && (i == 0 || ((c < '0' || c > '9') && c != '-' && c != '.')))
+            return false;
+    }
+    return name.size > 0;
 }
 
 static void skr_render_metadata(struct skr_call *call, struct skr_xml *xml, const struct skr_object *object)
@@ -70,7 +92,7 @@ static void skr_render_metadata(struct skr_call *call, struct skr_xml *xml, cons
     skr_xml_begin(xml, "Metadata");
     for (size_t i = 0; i < object->metadata_count; i++) {
         struct skr_bytes name = skr_arena_copy(call->arena, object->metadata[i].name);
-        if (name.data != NULL)
+        if (name.data != NULL && skr_is_element_name(name))
             skr_xml_element(xml, name.data, object->metadata[i].value);
     }
     skr_xml_end(xml, "Metadata");
@@ -93,12 +115,16 @@ static bool skr_page_entry(void *context, const struct skr_list_entry *entry)
     }
     skr_xml_begin(xml, "Blob");
     skr_xml_name(xml, "Name", entry->key);
-    skr_render_properties(xml, entry->object, entry->is_uncommitted);
+    skr_render_properties(xml, entry->object, entry->is_uncommitted, page->copy);
     if (page->metadata && entry->object->metadata_count > 0)
         skr_render_metadata(page->call, xml, entry->object);
     skr_xml_end(xml, "Blob");
     return !xml->failed;
 }
+
+/* Snapshots, versions and the like are never there, so asking for them adds nothing. */
+static const char skr_known_includes[] = "metadata,copy,uncommittedblobs,snapshots,versions,deleted,deletedwithversions,tags,"
+                                         "immutabilitypolicy,legalhold,permissions";
 
 SKR_HANDLER(list_blobs)
 {
@@ -106,7 +132,7 @@ SKR_HANDLER(list_blobs)
     struct skr_call *call = context;
     struct skr_list_parameters parameters;
     struct skr_error error;
-    if (!skr_call_list_parameters(call, &parameters))
+    if (!skr_call_list_parameters(call, &parameters) || !skr_call_includes_only(call, skr_known_includes))
         return;
     if (skr_includes(call, "permissions")) { /* only an account with a hierarchical namespace has them; clients ask to find out */
         skr_call_fail_query(call, "include", "Permissions are kept for accounts with a hierarchical namespace.");
@@ -114,6 +140,7 @@ SKR_HANDLER(list_blobs)
     }
     page.left = parameters.max_results;
     page.metadata = skr_includes(call, "metadata");
+    page.copy = skr_includes(call, "copy");
     struct skr_list_options options = {
         .account = call->target.account,
         .container = call->target.container,

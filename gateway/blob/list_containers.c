@@ -41,7 +41,7 @@ bool skr_call_list_parameters(struct skr_call *call, struct skr_list_parameters 
                                         .delimiter = skr_call_query(call, "delimiter"),
                                         .marker = skr_call_query(call, "marker"),
                                         .max_results = SKR_MAX_RESULTS};
-    if (max.size > 0) {
+    if (skr_request_query(call->request, "maxresults") != NULL) {
         if (!skr_parse_u64(max, &out->max_results)) {
             skr_call_fail_query(call, "maxresults", "It is not a number.");
             return false;
@@ -61,32 +61,46 @@ bool skr_call_list_parameters(struct skr_call *call, struct skr_list_parameters 
     return true;
 }
 
+static bool skr_list_has(struct skr_bytes text, struct skr_bytes wanted)
+{
+    while (text.size > 0)
+        if (skr_bytes_equal_nocase(skr_list_cut(&text), wanted))
+            return true;
+    return false;
+}
+
 bool skr_includes(const struct skr_call *call, const char *word)
 {
-    struct skr_bytes wanted = skr_text(word);
+    for (size_t i = 0; i < call->request->uri.query_count; i++)
+        if (skr_bytes_equal(call->request->uri.query[i].name, SKR_BYTES("include")) &&
+            skr_list_has(call->request->uri.query[i].value, skr_text(word)))
+            return true;
+    return false;
+}
+
+bool skr_call_includes_only(struct skr_call *call, const char *words)
+{
     for (size_t i = 0; i < call->request->uri.query_count; i++) {
         struct skr_bytes text = call->request->uri.query[i].value;
         if (!skr_bytes_equal(call->request->uri.query[i].name, SKR_BYTES("include")))
             continue;
-        while (text.size > 0) {
-            const char *comma = memchr(text.data, ',', text.size);
-            struct skr_bytes item = {text.data, comma == NULL ? text.size : (size_t)(comma - text.data)};
-            if (skr_bytes_equal_nocase(item, wanted))
-                return true;
-            text.data += item.size + (comma != NULL);
-            text.size -= item.size + (comma != NULL);
-        }
+        while (text.size > 0)
+            if (!skr_list_has(skr_text(words), skr_list_cut(&text))) {
+                skr_call_fail_query(call, "include", "It holds a word that this listing does not have.");
+                return false;
+            }
     }
-    return false;
+    return true;
 }
 
 void skr_list_begin(struct skr_call *call, struct skr_xml *xml, const struct skr_list_parameters *parameters)
 {
     char endpoint[400];
     struct skr_bytes host = skr_call_header(call, "host");
+    const char *scheme = call->request->tls ? "https" : "http";
     int size = call->target.host_style
-                   ? snprintf(endpoint, sizeof endpoint, "http://%.*s/", SKR_PRINT(host))
-                   : snprintf(endpoint, sizeof endpoint, "http://%.*s/%.*s/", SKR_PRINT(host), SKR_PRINT(call->target.account));
+                   ? snprintf(endpoint, sizeof endpoint, "%s://%.*s/", scheme, SKR_PRINT(host))
+                   : snprintf(endpoint, sizeof endpoint, "%s://%.*s/%.*s/", scheme, SKR_PRINT(host), SKR_PRINT(call->target.account));
     size_t used = size > 0 && (size_t)size < sizeof endpoint ? (size_t)size : 0;
     skr_xml_open(xml);
     skr_xml_raw(xml, SKR_BYTES("<EnumerationResults ServiceEndpoint=\""));
@@ -156,7 +170,7 @@ static bool skr_page_container(void *context, struct skr_bytes name, const struc
     skr_xml_element(xml, "HasImmutabilityPolicy", SKR_BYTES("false"));
     skr_xml_element(xml, "HasLegalHold", SKR_BYTES("false"));
     skr_xml_end(xml, "Properties");
-    if (page->metadata) {
+    if (page->metadata && container->metadata_count > 0) {
         skr_xml_begin(xml, "Metadata");
         for (size_t i = 0; i < container->metadata_count; i++) {
             struct skr_bytes element = skr_arena_copy(page->call->arena, container->metadata[i].name);
@@ -175,7 +189,7 @@ SKR_HANDLER(list_containers)
     struct skr_call *call = context;
     struct skr_list_parameters parameters;
     struct skr_error error;
-    if (!skr_call_list_parameters(call, &parameters))
+    if (!skr_call_list_parameters(call, &parameters) || !skr_call_includes_only(call, "metadata,deleted,system"))
         return;
     page.left = parameters.max_results;
     page.metadata = skr_includes(call, "metadata");

@@ -21,13 +21,27 @@ uint64_t skr_call_body_length(const struct skr_call *call)
 
 /* ---- conditions ---- */
 
+/* A read takes any combination of conditions. Anything else takes one, or a tag beside the date that it goes before. */
+static bool skr_conditions_combine(const struct skr_conditions *conditions)
+{
+    bool match = conditions->if_match_any || conditions->if_match_count > 0;
+    bool none_match = conditions->if_none_match_any || conditions->if_none_match_count > 0;
+    bool positive = match || conditions->has_unmodified_since, negative = none_match || conditions->has_modified_since;
+    return !(positive && negative);
+}
+
 bool skr_call_conditions(struct skr_call *call)
 {
     static const char *const names[4] = {"if-match", "if-none-match", "if-modified-since", "if-unmodified-since"};
     const char *bad;
-    if (skr_request_conditions(call->arena, call->request, names, &call->conditions, &bad))
+    if (!skr_request_conditions(call->arena, call->request, names, &call->conditions, &bad)) {
+        skr_call_fail_header(call, bad);
+        return false;
+    }
+    call->conditions.dates_beside_tags = call->request->method == SKR_GET || call->request->method == SKR_HEAD;
+    if (call->conditions.dates_beside_tags || skr_conditions_combine(&call->conditions))
         return true;
-    skr_call_fail_header(call, bad);
+    skr_call_refuse(call, SKR_BLOB_MULTIPLE_CONDITIONS);
     return false;
 }
 
@@ -137,6 +151,18 @@ bool skr_call_digests(struct skr_call *call, const char *md5_header, const char 
     for (int i = 0; out->has_crc64 && i < 8; i++)
         out->crc64 |= (uint64_t)bytes[i] << (8 * i);
     return true;
+}
+
+/* ---- timeout ---- */
+
+bool skr_call_timeout(struct skr_call *call)
+{
+    const struct skr_query_parameter *timeout = skr_request_query(call->request, "timeout");
+    uint64_t seconds;
+    if (timeout == NULL || skr_parse_u64(timeout->value, &seconds))
+        return true;
+    skr_call_fail_query(call, "timeout", "It is not a number.");
+    return false;
 }
 
 /* ---- what is not there ---- */

@@ -1,15 +1,26 @@
 /* Changes of a blob that leave its bytes alone: properties, metadata, tier, removal. */
 #include "call.h"
 
-static void skr_blob_changed(void *context, const struct skr_result *result)
+static void skr_properties_changed(void *context, const struct skr_result *result)
 {
     struct skr_call *call = context;
     if (!skr_call_settled(call, result))
         return;
     skr_call_common_headers(call);
     skr_call_etag_headers(call, result->object->etag, result->object->modified_ns);
-    skr_exchange_header(call->exchange, "x-ms-request-server-encrypted", SKR_BYTES("false"));
     skr_call_reply(call, 200);
+}
+
+/* Of a page blob. False: answered. */
+static bool skr_call_page_headers(struct skr_call *call)
+{
+    static const char *const names[] = {"x-ms-blob-content-length", "x-ms-sequence-number-action", "x-ms-blob-sequence-number"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (skr_call_header(call, names[i]).size > 0) {
+            skr_call_refuse(call, SKR_BLOB_INVALID_OPERATION);
+            return false;
+        }
+    return true;
 }
 
 SKR_HANDLER(set_blob_properties)
@@ -27,8 +38,16 @@ SKR_HANDLER(set_blob_properties)
         skr_call_refuse(call, SKR_BLOB_INVALID_MD5);
         return;
     }
-    if (skr_call_content_properties(call, false, settings.properties))
-        skr_call_wait(call, skr_update_object(call->worker, &call->name, &call->conditions, &settings, skr_blob_changed, call));
+    if (skr_call_page_headers(call) && skr_call_content_properties(call, false, settings.properties))
+        skr_call_wait(call, skr_update_object(call->worker, &call->name, &call->conditions, &settings, skr_properties_changed, call));
+}
+
+static void skr_metadata_changed(void *context, const struct skr_result *result)
+{
+    struct skr_call *call = context;
+    if (result->status == SKR_OK)
+        skr_exchange_header(call->exchange, "x-ms-request-server-encrypted", SKR_BYTES("false"));
+    skr_properties_changed(call, result);
 }
 
 SKR_HANDLER(set_blob_metadata)
@@ -36,7 +55,7 @@ SKR_HANDLER(set_blob_metadata)
     struct skr_call *call = context;
     struct skr_object_settings settings = {.set_metadata = true};
     if (skr_call_metadata(call, &settings.metadata, &settings.metadata_count))
-        skr_call_wait(call, skr_update_object(call->worker, &call->name, &call->conditions, &settings, skr_blob_changed, call));
+        skr_call_wait(call, skr_update_object(call->worker, &call->name, &call->conditions, &settings, skr_metadata_changed, call));
 }
 
 static void skr_tier_changed(void *context, const struct skr_result *result)
@@ -76,10 +95,6 @@ SKR_HANDLER(delete_blob)
         skr_call_fail_header(call, "x-ms-delete-snapshots");
         return;
     }
-    if (skr_request_query(call->request, "comp") != NULL) {
-        skr_call_fail_query(call, "comp", "It is not a value that a blob has.");
-        return;
-    }
     if (skr_bytes_equal(snapshots, SKR_BYTES("only"))) { /* there are none: the blob stays */
         struct skr_error error;
         enum skr_status status =
@@ -89,6 +104,7 @@ SKR_HANDLER(delete_blob)
             return;
         }
         skr_call_common_headers(call);
+        skr_exchange_header(call->exchange, "x-ms-delete-type-permanent", SKR_BYTES("true"));
         skr_call_reply(call, 202);
         return;
     }

@@ -134,9 +134,7 @@ SKR_HANDLER(put_blob)
 {
     struct skr_call *call = context;
     struct skr_bytes type = skr_call_header(call, "x-ms-blob-type");
-    if (skr_request_query(call->request, "comp") != NULL) {
-        skr_call_fail_query(call, "comp", "It is not a value that a blob has.");
-    } else if (type.size == 0 || !(skr_bytes_equal(type, SKR_BYTES("BlockBlob")) || skr_bytes_equal(type, SKR_BYTES("PageBlob")) ||
+    if (type.size == 0 || !(skr_bytes_equal(type, SKR_BYTES("BlockBlob")) || skr_bytes_equal(type, SKR_BYTES("PageBlob")) ||
                                    skr_bytes_equal(type, SKR_BYTES("AppendBlob")))) {
         skr_call_fail_header(call, "x-ms-blob-type");
     } else if (!skr_bytes_equal(type, SKR_BYTES("BlockBlob"))) {

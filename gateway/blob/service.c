@@ -1,8 +1,6 @@
 /* The account as a whole: service properties, stats, account information, CORS preflight. */
-#include <stdio.h>
-
 #include "call.h"
-#include "skerry/xml.h"
+#include "service_properties.h"
 
 #define SKR_PROPERTIES_DOCUMENT "blob-service-properties"
 
@@ -42,56 +40,7 @@ SKR_HANDLER(get_service_properties)
     skr_exchange_send(call->exchange, 200, document, true);
 }
 
-/* ---- setting: sections that are given replace those that are there ---- */
-
-/* A top-level section of a document, with its tags. */
-static struct skr_bytes skr_section(struct skr_bytes document, const char *name)
-{
-    char tag[64];
-    int size = snprintf(tag, sizeof tag, "<%s", name);
-    for (const char *at = document.data; at != NULL;) {
-        at = memmem(at, document.size - (size_t)(at - document.data), tag, (size_t)size);
-        if (at == NULL)
-            break;
-        char next = at[size];
-        if (next == '>' || next == ' ' || next == '/') {
-            size_t left = document.size - (size_t)(at - document.data);
-            const char *close = memchr(at, '>', left);
-            if (close == NULL)
-                break;
-            if (close[-1] == '/')
-                return (struct skr_bytes){at, (size_t)(close - at) + 1};
-            char end[64];
-            int end_size = snprintf(end, sizeof end, "</%s>", name);
-            const char *found = memmem(at, left, end, (size_t)end_size);
-            return found == NULL ? SKR_NO_BYTES : (struct skr_bytes){at, (size_t)(found - at) + (size_t)end_size};
-        }
-        at += size;
-    }
-    return SKR_NO_BYTES;
-}
-
-static bool skr_visit_properties(void *context, struct skr_bytes path, struct skr_bytes text, bool ends)
-{
-    static const char *const sections[] = {"Logging", "HourMetrics", "MinuteMetrics", "Cors", "DefaultServiceVersion",
-                                           "DeleteRetentionPolicy", "StaticWebsite"};
-    unsigned *rules = context;
-    (void)text;
-    if (skr_bytes_equal(path, SKR_BYTES("StorageServiceProperties")))
-        return true;
-    if (!skr_bytes_starts_with(path, SKR_BYTES("StorageServiceProperties/")))
-        return false;
-    if (skr_bytes_equal(path, SKR_BYTES("StorageServiceProperties/Cors/CorsRule")) && !ends && ++*rules > 5)
-        return false;
-    struct skr_bytes rest = {path.data + 25, path.size - 25};
-    const char *slash = memchr(rest.data, '/', rest.size);
-    if (slash != NULL)
-        rest.size = (size_t)(slash - rest.data);
-    for (size_t i = 0; i < sizeof sections / sizeof *sections; i++)
-        if (skr_bytes_equal(rest, skr_text(sections[i])))
-            return true;
-    return false;
-}
+/* ---- setting ---- */
 
 static void skr_properties_stored(void *context, const struct skr_result *result)
 {
@@ -104,28 +53,19 @@ static void skr_properties_stored(void *context, const struct skr_result *result
 
 static void skr_properties_received(void *context, struct skr_bytes body)
 {
-    static const char *const order[] = {"Logging", "HourMetrics", "MinuteMetrics", "Cors", "DefaultServiceVersion",
-                                        "DeleteRetentionPolicy", "StaticWebsite"};
     struct skr_call *call = context;
     struct skr_bytes stored;
     struct skr_xml xml;
-    unsigned rules = 0;
-    if (!skr_xml_parse(body, skr_visit_properties, &rules)) {
-        skr_call_refuse(call, SKR_BLOB_INVALID_XML);
-        return;
-    }
+    bool bad_value;
     enum skr_status status = skr_load_properties(call, &stored);
     if (status != SKR_OK) {
         skr_call_fail_status(call, status);
         return;
     }
-    skr_xml_open(&xml);
-    skr_xml_begin(&xml, "StorageServiceProperties");
-    for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
-        struct skr_bytes section = skr_section(body, order[i]);
-        skr_xml_raw(&xml, section.data != NULL ? section : skr_section(stored, order[i]));
+    if (!skr_properties_merge(body, stored, &xml, &bad_value)) {
+        skr_call_refuse(call, bad_value ? SKR_BLOB_INVALID_XML_VALUE : SKR_BLOB_INVALID_XML);
+        return;
     }
-    skr_xml_end(&xml, "StorageServiceProperties");
     if (xml.failed)
         skr_call_fail_status(call, SKR_NO_MEMORY);
     else
@@ -179,22 +119,42 @@ SKR_HANDLER(get_account_information)
 
 struct skr_cors_search {
     struct skr_call *call;
-    struct skr_bytes origin, method;
-    bool origin_ok, method_ok, found;
+    struct skr_bytes origin, method, headers;
+    bool origin_ok, method_ok, headers_ok, found;
     struct skr_bytes max_age;
 };
 
 static bool skr_cors_list_has(struct skr_bytes list, struct skr_bytes wanted)
 {
     while (list.size > 0) {
-        const char *comma = memchr(list.data, ',', list.size);
-        struct skr_bytes item = {list.data, comma == NULL ? list.size : (size_t)(comma - list.data)};
+        struct skr_bytes item = skr_list_cut(&list);
         if (skr_bytes_equal(item, SKR_BYTES("*")) || skr_bytes_equal_nocase(item, wanted))
             return true;
-        list.data += item.size + (comma != NULL);
-        list.size -= item.size + (comma != NULL);
     }
     return false;
+}
+
+/* Of headers, an item that ends with a star stands for all that begin so. */
+static bool skr_cors_header_allowed(struct skr_bytes list, struct skr_bytes header)
+{
+    while (list.size > 0) {
+        struct skr_bytes item = skr_list_cut(&list), begin = header;
+        if (item.size > 0 && item.data[item.size - 1] == '*') {
+            item.size--;
+            begin.size = item.size < begin.size ? item.size : begin.size;
+        }
+        if (skr_bytes_equal_nocase(item, begin))
+            return true;
+    }
+    return false;
+}
+
+static bool skr_cors_headers_allowed(struct skr_bytes list, struct skr_bytes headers)
+{
+    while (headers.size > 0)
+        if (!skr_cors_header_allowed(list, skr_list_cut(&headers)))
+            return false;
+    return true;
 }
 
 static bool skr_visit_cors(void *context, struct skr_bytes path, struct skr_bytes text, bool ends)
@@ -203,9 +163,9 @@ static bool skr_visit_cors(void *context, struct skr_bytes path, struct skr_byte
     if (search->found || !skr_bytes_starts_with(path, SKR_BYTES("StorageServiceProperties/Cors/CorsRule")))
         return true;
     if (path.size == 38) {
-        search->found = ends && search->origin_ok && search->method_ok;
+        search->found = ends && search->origin_ok && search->method_ok && search->headers_ok;
         if (!ends)
-            search->origin_ok = search->method_ok = false;
+            search->origin_ok = search->method_ok = search->headers_ok = false;
         return true;
     }
     struct skr_bytes name = {path.data + 39, path.size - 39};
@@ -213,6 +173,8 @@ static bool skr_visit_cors(void *context, struct skr_bytes path, struct skr_byte
         search->origin_ok = skr_cors_list_has(text, search->origin);
     else if (skr_bytes_equal(name, SKR_BYTES("AllowedMethods")))
         search->method_ok = skr_cors_list_has(text, search->method);
+    else if (skr_bytes_equal(name, SKR_BYTES("AllowedHeaders")))
+        search->headers_ok = skr_cors_headers_allowed(text, search->headers);
     else if (skr_bytes_equal(name, SKR_BYTES("MaxAgeInSeconds")))
         search->max_age = skr_arena_copy(search->call->arena, text);
     return true;
@@ -222,10 +184,15 @@ SKR_HANDLER(preflight)
 {
     struct skr_call *call = context;
     struct skr_cors_search search = {.call = call, .origin = skr_call_header(call, "origin"),
-                                     .method = skr_call_header(call, "access-control-request-method")};
-    struct skr_bytes document, headers = skr_call_header(call, "access-control-request-headers");
-    if (!skr_accounts_known(call->blob->options.accounts, call->target.account) || search.origin.size == 0 ||
-        search.method.size == 0 || skr_load_properties(call, &document) != SKR_OK ||
+                                     .method = skr_call_header(call, "access-control-request-method"),
+                                     .headers = skr_call_header(call, "access-control-request-headers")};
+    struct skr_bytes document;
+    if (search.origin.size == 0 || search.method.size == 0) {
+        skr_call_fail(call, SKR_BLOB_INVALID_HEADER, search.origin.size == 0 ? "Origin" : "Access-Control-Request-Method",
+                      SKR_NO_BYTES, NULL);
+        return;
+    }
+    if (!skr_accounts_known(call->blob->options.accounts, call->target.account) || skr_load_properties(call, &document) != SKR_OK ||
         !skr_xml_parse(document, skr_visit_cors, &search) || !search.found) {
         skr_call_refuse(call, SKR_BLOB_CORS_FAILED);
         return;
@@ -233,8 +200,9 @@ SKR_HANDLER(preflight)
     skr_call_common_headers(call);
     skr_exchange_header(call->exchange, "Access-Control-Allow-Origin", search.origin);
     skr_exchange_header(call->exchange, "Access-Control-Allow-Methods", search.method);
-    if (headers.size > 0)
-        skr_exchange_header(call->exchange, "Access-Control-Allow-Headers", headers);
+    skr_exchange_header(call->exchange, "Access-Control-Allow-Credentials", SKR_BYTES("true"));
+    if (search.headers.size > 0)
+        skr_exchange_header(call->exchange, "Access-Control-Allow-Headers", search.headers);
     if (search.max_age.size > 0)
         skr_exchange_header(call->exchange, "Access-Control-Max-Age", search.max_age);
     skr_call_reply(call, 200);

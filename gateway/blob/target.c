@@ -4,12 +4,17 @@
 
 #define SKR_MAX_BLOB_CHARACTERS 1024
 
+bool skr_container_name_length_is_valid(struct skr_bytes name)
+{
+    return name.size >= 3 && name.size <= 63;
+}
+
 bool skr_container_name_is_valid(struct skr_bytes name)
 {
     if (skr_bytes_equal(name, SKR_BYTES("$root")) || skr_bytes_equal(name, SKR_BYTES("$logs")) ||
         skr_bytes_equal(name, SKR_BYTES("$web")))
         return true;
-    if (name.size < 3 || name.size > 63)
+    if (!skr_container_name_length_is_valid(name))
         return false;
     for (size_t i = 0; i < name.size; i++) {
         char c = name.data[i];

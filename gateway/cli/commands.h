@@ -11,7 +11,5 @@ int skr_command_health(int argc, char **argv);
 
 /* A fault side from "CALL:N:ERRNO" (fault.c). SKR_INVALID_ARGUMENT. One a process. */
 enum skr_status skr_fault_parse(const char *text, struct skr_io_fault **out, struct skr_error *err);
-/* Answers that the S3 protocol is not offered yet (unavailable.c). */
-extern const struct skr_face skr_unavailable_s3_face;
 
 #endif

@@ -35,7 +35,7 @@ void skr_help_serve(void)
         printf("\n");
     }
     printf("\nWhen all is listening one line is printed: skerry ready blob=ADDR:PORT s3=ADDR:PORT admin=ADDR:PORT\n"
-           "SIGTERM ends it when the requests under way are done.\n");
+           "SIGTERM ends it when the requests under way are done. With --tls-cert, SIGHUP reads certificate and key again.\n");
 }
 
 void skr_help_markdown(void)
@@ -58,5 +58,7 @@ void skr_help_man(void)
         printf(".TP\n.BI \\-\\-%s \" %s\"\n%s.%s%s\n", skr_setting_table[i].name, skr_setting_table[i].argument,
                skr_setting_table[i].text, skr_setting_table[i].value == NULL ? "" : " Default: ",
                skr_setting_table[i].value == NULL ? "" : skr_setting_table[i].value);
+    printf(".SH SIGNALS\nSIGTERM and SIGINT end the server when the requests under way are done. With \\-\\-tls\\-cert, SIGHUP reads certificate and "
+           "key again; connections that are there live on.\n");
     printf(".SH EXIT STATUS\n0 on success; 1 when a command failed, or fsck found problems; 2 when fsck could not check.\n");
 }

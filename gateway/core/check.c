@@ -129,8 +129,8 @@ struct skr_byte_check {
     struct skr_worker *worker;
     struct skr_bytes account, container;
     struct skr_arena names; /* keys of the page that is being verified */
-    struct skr_bytes *keys;
-    size_t key_count;
+    struct skr_object_name *page;
+    size_t page_count;
     char *buffer;
 };
 
@@ -159,55 +159,59 @@ static bool skr_verify_content(struct skr_byte_check *check, struct skr_reader *
     return true;
 }
 
-static void skr_verify_object(struct skr_byte_check *check, struct skr_bytes key)
+static void skr_verify_object(struct skr_byte_check *check, const struct skr_object_name *name)
 {
     struct skr_arena arena = {.blocks = NULL};
-    struct skr_object_name name = {.account = check->account, .container = check->container, .key = key};
     struct skr_object object;
     struct skr_reader *reader = NULL;
     struct skr_error error;
-    enum skr_status status = skr_open_object(check->worker, &arena, &name, NULL, &object, &reader, &error);
-    bool whole = status == SKR_OK && (object.content.layout == SKR_CONTENT_INLINE ||
-                                      skr_verify_content(check, reader, object.content.size_bytes));
+    enum skr_status status = skr_open_object(check->worker, &arena, name, NULL, &object, &reader, &error);
+    bool whole = status == SKR_IS_DELETE_MARKER; /* it has no bytes */
+    if (status == SKR_OK)
+        whole = object.content.layout == SKR_CONTENT_INLINE || skr_verify_content(check, reader, object.content.size_bytes);
     if (!whole) {
         check->checking->summary->problems++;
         skr_report(check->checking, "object %.*s/%.*s/%.*s: its bytes do not verify", SKR_PRINT(check->account),
-                   SKR_PRINT(check->container), SKR_PRINT(key));
+                   SKR_PRINT(check->container), SKR_PRINT(name->key));
     }
     skr_reader_close(reader);
     skr_arena_release(&arena);
 }
 
-static bool skr_collect_key(void *context, const struct skr_list_entry *entry)
+static bool skr_collect_version(void *context, const struct skr_version_entry *entry)
 {
     struct skr_byte_check *check = context;
-    struct skr_bytes key = skr_arena_copy(&check->names, entry->key);
-    if (key.data == NULL)
+    struct skr_object_name *name = &check->page[check->page_count];
+    *name = (struct skr_object_name){.account = check->account,
+                                     .container = check->container,
+                                     .key = skr_arena_copy(&check->names, entry->key),
+                                     .version = {.is_given = true, .ns = entry->object->version_ns}};
+    if (name->key.data == NULL)
         return false;
-    check->keys[check->key_count++] = key;
-    return check->key_count < SKR_VERIFY_PAGE;
+    check->page_count++;
+    return check->page_count < SKR_VERIFY_PAGE;
 }
 
-/* One container, a page of keys at a time. */
+/* One container, a page of versions at a time. */
 static enum skr_status skr_verify_container(struct skr_byte_check *check, struct skr_error *err)
 {
-    char next[SKR_MAX_KEY_BYTES + 1];
-    struct skr_list_options options = {.account = check->account, .container = check->container};
+    char last_key[SKR_MAX_KEY_BYTES];
+    struct skr_list_versions_options options = {.account = check->account, .container = check->container};
     do {
-        check->key_count = 0;
-        enum skr_status status = skr_list_objects(check->worker, &options, skr_collect_key, check, err);
+        check->page_count = 0;
+        enum skr_status status = skr_list_versions(check->worker, &options, skr_collect_version, check, err);
         if (status != SKR_OK)
             return status;
-        for (size_t i = 0; i < check->key_count; i++)
-            skr_verify_object(check, check->keys[i]);
-        if (check->key_count > 0) { /* the first key after the last one: itself and a zero byte */
-            struct skr_bytes last = check->keys[check->key_count - 1];
-            memcpy(next, last.data, last.size);
-            next[last.size] = '\0';
-            options.from = (struct skr_bytes){next, last.size + 1};
+        for (size_t i = 0; i < check->page_count; i++)
+            skr_verify_object(check, &check->page[i]);
+        if (check->page_count > 0) {
+            const struct skr_object_name *last = &check->page[check->page_count - 1];
+            memcpy(last_key, last->key.data, last->key.size);
+            options.from = (struct skr_bytes){last_key, last->key.size};
+            options.after_version = last->version;
         }
         skr_arena_release(&check->names);
-    } while (check->key_count == SKR_VERIFY_PAGE);
+    } while (check->page_count == SKR_VERIFY_PAGE);
     return SKR_OK;
 }
 
@@ -246,8 +250,8 @@ static enum skr_status skr_verify_bytes(struct skr_checking *checking, struct sk
     struct skr_view *view;
     skr_pins_open(&core.pins);
     check.buffer = malloc(SKR_VERIFY_BYTES);
-    check.keys = malloc(SKR_VERIFY_PAGE * sizeof *check.keys);
-    enum skr_status status = check.buffer == NULL || check.keys == NULL
+    check.page = malloc(SKR_VERIFY_PAGE * sizeof *check.page);
+    enum skr_status status = check.buffer == NULL || check.page == NULL
                                  ? skr_fail(err, SKR_NO_MEMORY, "no memory to verify bytes")
                                  : skr_view_begin(checking->reader, &view, err);
     if (status == SKR_OK) {
@@ -262,7 +266,7 @@ static enum skr_status skr_verify_bytes(struct skr_checking *checking, struct sk
             checking->options->progress(checking->options->context, i + 1, names.count);
     }
     skr_arena_release(&names.arena);
-    free(check.keys);
+    free(check.page);
     free(check.buffer);
     skr_pins_close(&core.pins);
     return status;
@@ -305,6 +309,7 @@ static enum skr_status skr_check_run(struct skr_checking *checking, struct skr_e
         .contents = meta_check.contents,
         .files = meta_check.files,
         .uploads = meta_check.uploads,
+        .versions = meta_check.versions,
         .blocks = meta_check.blocks,
         .object_bytes = meta_check.object_bytes,
         .problems = meta_check.problems,

@@ -1,5 +1,5 @@
 /* Conditions of a request, evaluated in the order of RFC 9110 section 13.2.2: entity tags before dates, and a date is not
- * looked at when a tag of the same direction was given. */
+ * looked at when a tag of the same direction was given; unless the protocol has it otherwise for reads (dates_beside_tags). */
 #include "state.h"
 
 bool skr_conditions_are_empty(const struct skr_conditions *conditions)
@@ -25,12 +25,13 @@ static int64_t skr_whole_seconds(int64_t time_ns)
 static enum skr_status skr_check_positive(const struct skr_conditions *conditions, bool exists, struct skr_bytes etag,
                                           int64_t modified_s, struct skr_error *err)
 {
-    if (conditions->if_match_any || conditions->if_match_count > 0) {
-        if (!exists || (!conditions->if_match_any && !skr_etag_is_among(etag, conditions->if_match, conditions->if_match_count)))
-            return skr_fail(err, SKR_CONDITION_FAILED, "the entity tag is not the one that was asked for");
-    } else if (conditions->has_unmodified_since && exists && modified_s > conditions->unmodified_since_s) {
+    bool tagged = conditions->if_match_any || conditions->if_match_count > 0;
+    if (tagged &&
+        (!exists || (!conditions->if_match_any && !skr_etag_is_among(etag, conditions->if_match, conditions->if_match_count))))
+        return skr_fail(err, SKR_CONDITION_FAILED, "the entity tag is not the one that was asked for");
+    if ((!tagged || conditions->dates_beside_tags) && conditions->has_unmodified_since && exists &&
+        modified_s > conditions->unmodified_since_s)
         return skr_fail(err, SKR_CONDITION_FAILED, "it was modified since then");
-    }
     return SKR_OK;
 }
 
@@ -44,6 +45,8 @@ enum skr_status skr_conditions_check(const struct skr_conditions *conditions, bo
     if (status != SKR_OK || !exists)
         return status;
     enum skr_status negative = reading ? SKR_NOT_MODIFIED : SKR_CONDITION_FAILED;
+    if (conditions->dates_beside_tags && conditions->has_modified_since && modified_s > conditions->modified_since_s)
+        return SKR_OK;
     if (conditions->if_none_match_any)
         return skr_fail(err, reading ? SKR_NOT_MODIFIED : SKR_OBJECT_EXISTS, "it exists already");
     if (conditions->if_none_match_count > 0) {

@@ -36,6 +36,7 @@ struct skr_container_change {
     struct skr_bytes account, name;
     struct skr_conditions conditions;
     struct skr_container_settings settings;
+    bool only_if_empty;
 };
 
 static bool skr_settings_copy(struct skr_arena *arena, struct skr_container_settings *settings)
@@ -56,6 +57,14 @@ static bool skr_settings_copy(struct skr_arena *arena, struct skr_container_sett
         }
         settings->policies = policies;
     }
+    for (size_t i = 0; i < SKR_DOCUMENT_COUNT; i++) {
+        struct skr_bytes *document = &settings->documents[i];
+        if (!(settings->set_documents & 1u << i) || document->data == NULL)
+            continue;
+        *document = skr_arena_copy(arena, *document);
+        if (document->data == NULL)
+            return false;
+    }
     return !settings->set_metadata || skr_metadata_copy(arena, &settings->metadata, settings->metadata_count);
 }
 
@@ -71,6 +80,22 @@ static void skr_settings_apply(struct skr_container *container, const struct skr
         for (size_t i = 0; i < settings->policy_count; i++)
             container->policies[i] = settings->policies[i];
     }
+    if (settings->set_versioning)
+        container->versioning = settings->versioning;
+    for (size_t i = 0; i < SKR_DOCUMENT_COUNT; i++)
+        if (settings->set_documents & 1u << i)
+            container->documents[i] = settings->documents[i];
+}
+
+/* Why the settings cannot be. NULL: they can. */
+static const char *skr_settings_refusal(const struct skr_container_settings *settings)
+{
+    if (settings->set_access && settings->policy_count > SKR_MAX_ACCESS_POLICIES)
+        return "too many stored access policies";
+    for (size_t i = 0; i < SKR_DOCUMENT_COUNT; i++)
+        if (settings->set_documents & 1u << i && settings->documents[i].size > SKR_MAX_DOCUMENT_BYTES)
+            return "a container's document is too large";
+    return NULL;
 }
 
 static enum skr_status skr_stamp_container(struct skr_view *view, struct skr_pending *pending, struct skr_error *err)
@@ -102,6 +127,8 @@ static enum skr_status skr_load_container(struct skr_view *view, struct skr_cont
     enum skr_status status = skr_container_get(view, &op->pending.arena, op->account, op->name, container, err);
     if (status == SKR_OK)
         status = skr_conditions_check(&op->conditions, true, container->etag, container->modified_ns, false, err);
+    if (status == SKR_OBJECT_EXISTS)
+        status = skr_fail(err, SKR_CONDITION_FAILED, "it exists");
     if (status == SKR_OK && !skr_container_copy(&op->pending.arena, container))
         status = skr_fail(err, SKR_NO_MEMORY, "no memory for a container's record");
     return status;
@@ -111,6 +138,9 @@ static enum skr_status skr_apply_update_container(struct skr_view *view, struct 
 {
     struct skr_container_change *op = (struct skr_container_change *)change;
     enum skr_status status = skr_load_container(view, op, err);
+    if (status == SKR_OK && op->settings.set_versioning && op->settings.versioning == SKR_VERSIONING_OFF &&
+        op->pending.container.versioning != SKR_VERSIONING_OFF) /* what it kept would be in nobody's way and in nobody's reach */
+        status = skr_fail(err, SKR_INVALID_ARGUMENT, "versioning can be suspended, but not be turned off again");
     if (status == SKR_OK)
         status = skr_stamp_container(view, &op->pending, err);
     if (status != SKR_OK)
@@ -122,7 +152,12 @@ static enum skr_status skr_apply_update_container(struct skr_view *view, struct 
 static enum skr_status skr_apply_delete_container(struct skr_view *view, struct skr_change *change, struct skr_error *err)
 {
     struct skr_container_change *op = (struct skr_container_change *)change;
+    bool empty = true;
     enum skr_status status = skr_load_container(view, op, err);
+    if (status == SKR_OK && op->only_if_empty)
+        status = skr_container_is_empty(view, &op->pending.container, &empty, err);
+    if (status == SKR_OK && !empty)
+        status = skr_fail(err, SKR_CONTAINER_NOT_EMPTY, "the container holds objects or versions of them");
     return status != SKR_OK ? status : skr_container_remove(view, op->account, op->name, err);
 }
 
@@ -130,7 +165,8 @@ static struct skr_pending *skr_change_container(struct skr_worker *worker,
                                                 enum skr_status (*apply)(struct skr_view *, struct skr_change *, struct skr_error *),
                                                 struct skr_bytes account, struct skr_bytes name,
                                                 const struct skr_conditions *conditions,
-                                                const struct skr_container_settings *settings, skr_done done, void *context)
+                                                const struct skr_container_settings *settings, bool only_if_empty,
+                                                skr_done done, void *context)
 {
     struct skr_container_change *op = skr_pending_new(worker, sizeof *op, apply, done, context);
     if (op == NULL)
@@ -142,32 +178,34 @@ static struct skr_pending *skr_change_container(struct skr_worker *worker,
         op->conditions = *conditions;
     if (settings != NULL)
         op->settings = *settings;
+    op->only_if_empty = only_if_empty;
     if (op->account.data == NULL || op->name.data == NULL || !skr_conditions_copy(arena, &op->conditions) ||
         !skr_settings_copy(arena, &op->settings))
         return skr_pending_fail(&op->pending, SKR_NO_MEMORY, "no memory for a change of a container");
-    if (op->settings.set_access && op->settings.policy_count > SKR_MAX_ACCESS_POLICIES)
-        return skr_pending_fail(&op->pending, SKR_INVALID_ARGUMENT, "too many stored access policies");
+    const char *refusal = skr_settings_refusal(&op->settings);
+    if (refusal != NULL)
+        return skr_pending_fail(&op->pending, SKR_INVALID_ARGUMENT, refusal);
     return skr_pending_submit(&op->pending);
 }
 
 struct skr_pending *skr_create_container(struct skr_worker *worker, struct skr_bytes account, struct skr_bytes container,
                                          const struct skr_container_settings *settings, skr_done done, void *context)
 {
-    return skr_change_container(worker, skr_apply_create_container, account, container, NULL, settings, done, context);
+    return skr_change_container(worker, skr_apply_create_container, account, container, NULL, settings, false, done, context);
 }
 
 struct skr_pending *skr_update_container(struct skr_worker *worker, struct skr_bytes account, struct skr_bytes container,
                                          const struct skr_conditions *conditions,
                                          const struct skr_container_settings *settings, skr_done done, void *context)
 {
-    return skr_change_container(worker, skr_apply_update_container, account, container, conditions, settings, done, context);
+    return skr_change_container(worker, skr_apply_update_container, account, container, conditions, settings, false, done, context);
 }
 
 struct skr_pending *skr_delete_container(struct skr_worker *worker, struct skr_bytes account, struct skr_bytes container,
                                          const struct skr_conditions *conditions, bool only_if_empty, skr_done done, void *context)
 {
-    (void)only_if_empty;
-    return skr_change_container(worker, skr_apply_delete_container, account, container, conditions, NULL, done, context);
+    return skr_change_container(worker, skr_apply_delete_container, account, container, conditions, NULL, only_if_empty, done,
+                                context);
 }
 
 /* ---- documents of an account ---- */

@@ -18,9 +18,9 @@ bool skr_source_copy(struct skr_arena *arena, const struct skr_copy_source *sour
 enum skr_status skr_find_source(struct skr_view *view, struct skr_arena *arena, const struct skr_copy_source *source,
                                 struct skr_container *container, struct skr_object *object, struct skr_error *err)
 {
-    bool exists;
-    enum skr_status status = skr_find_object(view, arena, &source->name, container, object, &exists, err);
-    if (status == SKR_CONTAINER_NOT_FOUND || (status == SKR_OK && !exists))
+    struct skr_version_place place;
+    enum skr_status status = skr_find_version(view, arena, &source->name, container, object, &place, err);
+    if (status == SKR_CONTAINER_NOT_FOUND || status == SKR_OBJECT_NOT_FOUND)
         return skr_fail(err, SKR_SOURCE_NOT_FOUND, "the source of the copy does not exist");
     if (status != SKR_OK)
         return status;
@@ -42,25 +42,55 @@ struct skr_copy_change {
     unsigned take;
 };
 
+/* Who may read it, where it lies and where it points to is said anew for every object. */
+static bool skr_property_is_taken(enum skr_property property, const struct skr_put *put)
+{
+    switch (property) {
+    case SKR_PROPERTY_COPY_ID:
+    case SKR_PROPERTY_COPY_SOURCE:
+    case SKR_PROPERTY_STORAGE_CLASS:
+    case SKR_PROPERTY_CANNED_ACL:
+    case SKR_PROPERTY_WEBSITE_REDIRECT:
+        return false;
+    case SKR_PROPERTY_ACCESS_TIER:
+        return put->properties[property].data == NULL;
+    default:
+        return true;
+    }
+}
+
 /* What the new object takes from the source, copied out of the view before anything is written. */
 static enum skr_status skr_take_from_source(struct skr_copy_change *op, const struct skr_object *source, struct skr_put *put,
-                                            struct skr_error *err)
+                                            struct skr_bytes *etag, struct skr_error *err)
 {
     if (op->take & SKR_COPY_PROPERTIES)
         for (size_t i = 0; i < SKR_PROPERTY_COUNT; i++)
-            if (i != SKR_PROPERTY_COPY_ID && i != SKR_PROPERTY_COPY_SOURCE &&
-                (i != SKR_PROPERTY_ACCESS_TIER || put->properties[i].data == NULL))
+            if (skr_property_is_taken((enum skr_property)i, put))
                 put->properties[i] = source->properties[i];
     if (op->take & SKR_COPY_METADATA) {
         put->metadata = source->metadata;
         put->metadata_count = source->metadata_count;
     }
+    if (op->take & SKR_COPY_TAGS) {
+        put->tags = source->tags;
+        put->tag_count = source->tag_count;
+    }
     if (!put->has_md5 && source->has_md5) {
         put->has_md5 = true;
         memcpy(put->md5, source->md5, sizeof put->md5);
     }
+    if (put->checksum.kind == SKR_CHECKSUM_NONE) {
+        put->checksum = source->checksum;
+        put->checksum_form = source->checksum_form;
+    }
+    if (put->etag_kind == SKR_ETAG_KEEP && !source->has_md5) {
+        *etag = skr_arena_copy(&op->pending.arena, source->etag);
+        if (etag->data == NULL)
+            return skr_fail(err, SKR_NO_MEMORY, "no memory for a copy");
+    }
     if (!skr_properties_copy(&op->pending.arena, put->properties) ||
-        !skr_metadata_copy(&op->pending.arena, &put->metadata, put->metadata_count))
+        !skr_metadata_copy(&op->pending.arena, &put->metadata, put->metadata_count) ||
+        !skr_metadata_copy(&op->pending.arena, &put->tags, put->tag_count))
         return skr_fail(err, SKR_NO_MEMORY, "no memory for a copy");
     return SKR_OK;
 }
@@ -76,7 +106,7 @@ static enum skr_status skr_apply_copy(struct skr_view *view, struct skr_change *
     if (status == SKR_OK)
         status = skr_put_begin(view, &op->pending, &put, &state, err);
     if (status == SKR_OK)
-        status = skr_take_from_source(op, &source, &put, err);
+        status = skr_take_from_source(op, &source, &put, &state.etag, err);
     if (status == SKR_OK && source.content.layout != SKR_CONTENT_EMPTY)
         status = skr_content_retain(view, &source.content, err);
     return status != SKR_OK ? status : skr_put_finish(view, &op->pending, &put, &state, &source.content, err);
@@ -86,7 +116,7 @@ static void skr_settle_copy(struct skr_pending *pending)
 {
     struct skr_copy_change *op = (struct skr_copy_change *)pending;
     if (pending->change.status == SKR_OK)
-        skr_upload_slots_forget(pending->worker->core, &op->put.name);
+        skr_upload_slots_forget(pending->worker->core, &op->put.name, 0);
 }
 
 struct skr_pending *skr_copy_object(struct skr_worker *worker, const struct skr_put *put, const struct skr_copy_source *source,

@@ -22,8 +22,10 @@ enum skr_status skr_ingest_open(struct skr_worker *worker, const struct skr_inge
     enum skr_status status = skr_store_admit(worker->core->store, err); /* small payloads, too, leave the reserve alone */
     if (status == SKR_OK && options->md5)
         status = skr_md5_open(&ingest->md5, err);
+    if (status == SKR_OK && options->checksum != SKR_CHECKSUM_NONE)
+        status = skr_checksummer_open(&ingest->checksummer, options->checksum, err);
     if (status == SKR_OK && options->block_of != NULL && options->expected_size != SKR_SIZE_ANY)
-        status = skr_upload_slots_acquire(worker->core, options->block_of, &ingest->file, err);
+        status = skr_upload_slots_acquire(worker->core, options->block_of, options->upload_id, &ingest->file, err);
     bool is_block = options->block_of != NULL;
     bool is_large = options->expected_size != SKR_SIZE_ANY && options->expected_size > worker->core->options.inline_limit_bytes;
     if (status == SKR_OK && (is_block || is_large))
@@ -96,6 +98,8 @@ size_t skr_ingest_write(struct skr_ingest *ingest, const void *data, size_t size
         skr_md5_update(ingest->md5, data, taken);
     if (ingest->wants_crc64)
         ingest->digests.crc64 = skr_crc64(ingest->digests.crc64, data, taken);
+    if (ingest->checksummer != NULL)
+        skr_checksummer_update(ingest->checksummer, data, taken);
     ingest->size += taken;
     return taken;
 }
@@ -114,12 +118,18 @@ static enum skr_status skr_ingest_check(struct skr_ingest *ingest, const struct 
         ingest->digests.has_md5 = true;
     }
     ingest->digests.has_crc64 = ingest->wants_crc64;
+    if (ingest->checksummer != NULL)
+        skr_checksummer_finish(ingest->checksummer, &ingest->digests.checksum);
     if (expected == NULL)
         return SKR_OK;
     if (expected->has_md5 && ingest->digests.has_md5 && memcmp(expected->md5, ingest->digests.md5, 16) != 0)
         return skr_fail(err, SKR_CHECKSUM_MISMATCH_MD5, "the MD5 of the bytes is not the one announced");
     if (expected->has_crc64 && ingest->digests.has_crc64 && expected->crc64 != ingest->digests.crc64)
         return skr_fail(err, SKR_CHECKSUM_MISMATCH_CRC64, "the CRC64 of the bytes is not the one announced");
+    const struct skr_checksum *announced = &expected->checksum, *computed = &ingest->digests.checksum;
+    if (announced->kind != SKR_CHECKSUM_NONE && announced->kind == computed->kind &&
+        memcmp(announced->bytes, computed->bytes, skr_checksum_size(computed->kind)) != 0)
+        return skr_fail(err, SKR_CHECKSUM_MISMATCH, "the checksum of the bytes is not the one announced");
     return SKR_OK;
 }
 
@@ -159,6 +169,7 @@ static void skr_ingest_free(struct skr_ingest *ingest)
     if (ingest->file != NULL)
         skr_upload_slots_give_back(ingest->worker->core, ingest->file);
     skr_md5_close(ingest->md5);
+    skr_checksummer_close(ingest->checksummer);
     free(ingest->payload);
     ingest->worker->under_way--;
     free(ingest);
@@ -173,10 +184,10 @@ void skr_ingest_discard(struct skr_ingest *ingest)
 }
 
 /* After a commit that failed in an unclear way the disk may hold the record all the same: its bytes must then be there too, and
- * are garbage at worst. */
+ * are garbage at worst. No record leads to a file without bytes. */
 void skr_ingest_settle(struct skr_ingest *ingest, enum skr_status outcome)
 {
-    if (outcome == SKR_OK || outcome == SKR_IO || outcome == SKR_READ_ONLY)
+    if (ingest->size > 0 && (outcome == SKR_OK || outcome == SKR_IO || outcome == SKR_READ_ONLY))
         skr_writer_keep(ingest->writer);
     else
         skr_writer_discard(ingest->writer);

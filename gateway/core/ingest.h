@@ -14,6 +14,7 @@ struct skr_ingest {
     size_t payload_size, payload_capacity;
     struct skr_md5 *md5;
     bool wants_crc64;
+    struct skr_checksummer *checksummer; /* NULL: no further checksum is wanted */
     struct skr_digests digests;
     struct skr_error failure;
     void (*ready)(void *context);

@@ -27,9 +27,10 @@ static int skr_sides_compare(const struct skr_listing_side *objects, const struc
     return skr_bytes_compare(objects->entry.key, uploads->entry.key);
 }
 
-static enum skr_status skr_visit_entry(struct skr_view *view, struct skr_arena *arena, const struct skr_walk_entry *from,
-                                       bool is_upload, bool (*visit)(void *, const struct skr_list_entry *), void *context,
-                                       bool *more, struct skr_error *err)
+static enum skr_status skr_visit_entry(struct skr_view *view, struct skr_arena *arena, enum skr_versioning versioning,
+                                       const struct skr_walk_entry *from, bool is_upload,
+                                       bool (*visit)(void *, const struct skr_list_entry *), void *context, bool *more,
+                                       struct skr_error *err)
 {
     struct skr_object object;
     struct skr_list_entry entry = {.key = from->key, .is_prefix = from->is_prefix};
@@ -45,13 +46,15 @@ static enum skr_status skr_visit_entry(struct skr_view *view, struct skr_arena *
         enum skr_status status = skr_object_decode(arena, from->record, &object, err);
         if (status != SKR_OK)
             return status;
+        object.versioning = versioning;
         entry.object = &object;
     }
     *more = visit(context, &entry);
     return SKR_OK;
 }
 
-static enum skr_status skr_merge(struct skr_view *view, struct skr_listing_side *objects, struct skr_listing_side *uploads,
+static enum skr_status skr_merge(struct skr_view *view, enum skr_versioning versioning, struct skr_listing_side *objects,
+                                 struct skr_listing_side *uploads,
                                  bool (*visit)(void *, const struct skr_list_entry *), void *context, struct skr_error *err)
 {
     struct skr_arena arena = {.blocks = NULL};
@@ -64,7 +67,7 @@ static enum skr_status skr_merge(struct skr_view *view, struct skr_listing_side 
     while (status == SKR_OK && more && !(objects->at_end && uploads->at_end)) {
         int order = skr_sides_compare(objects, uploads);
         const struct skr_listing_side *first = order <= 0 ? objects : uploads;
-        status = skr_visit_entry(view, &arena, &first->entry, order > 0, visit, context, &more, err);
+        status = skr_visit_entry(view, &arena, versioning, &first->entry, order > 0, visit, context, &more, err);
         skr_arena_release(&arena);
         if (status == SKR_OK && order <= 0)
             status = skr_side_next(objects, err);
@@ -92,7 +95,7 @@ enum skr_status skr_list_objects(struct skr_worker *worker, const struct skr_lis
     if (status == SKR_OK && options->include_uncommitted)
         status = skr_walk_open(view, container.uploads_node, &walk, &uploads.walk, err);
     if (status == SKR_OK)
-        status = skr_merge(view, &objects, &uploads, visit, context, err);
+        status = skr_merge(view, container.versioning, &objects, &uploads, visit, context, err);
     skr_walk_close(objects.walk);
     skr_walk_close(uploads.walk);
     skr_view_end(view);

@@ -31,6 +31,8 @@ static void skr_pending_complete(struct skr_task *task)
             .error = &pending->change.error,
             .object = status == SKR_OK && pending->has_object ? &pending->object : NULL,
             .container = status == SKR_OK && pending->has_container ? &pending->container : NULL,
+            .block = status == SKR_OK && pending->has_block ? &pending->block : NULL,
+            .upload_id = status == SKR_OK ? pending->upload_id : 0,
         };
         pending->done(pending->context, &result);
     }

@@ -13,7 +13,7 @@ bool skr_put_copy(struct skr_arena *arena, struct skr_put *put, struct skr_condi
     }
     put->conditions = conditions;
     return skr_name_copy(arena, &put->name) && skr_properties_copy(arena, put->properties) &&
-           skr_metadata_copy(arena, &put->metadata, put->metadata_count);
+           skr_metadata_copy(arena, &put->metadata, put->metadata_count) && skr_metadata_copy(arena, &put->tags, put->tag_count);
 }
 
 enum skr_status skr_find_object(struct skr_view *view, struct skr_arena *arena, const struct skr_object_name *name,
@@ -25,6 +25,7 @@ enum skr_status skr_find_object(struct skr_view *view, struct skr_arena *arena, 
         return status;
     status = skr_object_get(view, arena, container->objects_node, name->key, object, err);
     *exists = status == SKR_OK;
+    object->versioning = container->versioning;
     if (status == SKR_OBJECT_NOT_FOUND) {
         *object = (struct skr_object){.id = 0};
         return SKR_OK;
@@ -71,6 +72,10 @@ enum skr_status skr_put_begin(struct skr_view *view, struct skr_pending *pending
 {
     enum skr_status status =
         skr_find_object(view, &pending->arena, &put->name, &state->container, &state->there, &state->exists, err);
+    state->etag = SKR_NO_BYTES;
+    state->upload_id = 0;
+    if (status == SKR_OK && put->tag_count > SKR_MAX_TAGS)
+        status = skr_fail(err, SKR_INVALID_ARGUMENT, "an object has at most %d tags", SKR_MAX_TAGS);
     if (status == SKR_OK)
         status = skr_check_write(put->conditions, put->create_only, state->exists, &state->there, err);
     if (status != SKR_OK)
@@ -79,17 +84,6 @@ enum skr_status skr_put_begin(struct skr_view *view, struct skr_pending *pending
     state->has_upload = status == SKR_OK;
     state->upload.key = put->name.key; /* the record's own text ends with the first write */
     return status == SKR_UPLOAD_NOT_FOUND ? SKR_OK : status;
-}
-
-static struct skr_bytes skr_etag_of_md5(struct skr_arena *arena, const uint8_t md5[16])
-{
-    char text[32];
-    static const char digits[] = "0123456789abcdef";
-    for (size_t i = 0; i < 16; i++) {
-        text[2 * i] = digits[md5[i] >> 4];
-        text[2 * i + 1] = digits[md5[i] & 15];
-    }
-    return skr_arena_copy(arena, (struct skr_bytes){text, sizeof text});
 }
 
 enum skr_status skr_put_finish(struct skr_view *view, struct skr_pending *pending, const struct skr_put *put,
@@ -103,18 +97,25 @@ enum skr_status skr_put_finish(struct skr_view *view, struct skr_pending *pendin
         .created_ns = state->exists ? state->there.created_ns : tick_ns,
         .modified_ns = tick_ns,
         .copied_ns = put->properties[SKR_PROPERTY_COPY_ID].data != NULL ? tick_ns : 0,
-        .etag = put->etag_kind == SKR_ETAG_MD5 && put->has_md5 ? skr_etag_of_md5(&pending->arena, put->md5)
-                                                              : skr_etag_of_tick(&pending->arena, tick_ns),
+        .etag = state->etag.size > 0                                ? state->etag
+                : put->etag_kind != SKR_ETAG_OPAQUE && put->has_md5 ? skr_etag_of_md5(&pending->arena, put->md5)
+                                                                    : skr_etag_of_tick(&pending->arena, tick_ns),
         .has_md5 = put->has_md5,
         .content = *content,
         .metadata = put->metadata,
         .metadata_count = put->metadata_count,
+        .tags = put->tags,
+        .tag_count = put->tag_count,
+        .checksum = put->checksum,
+        .checksum_form = put->checksum_form,
+        .upload_id = state->upload_id,
+        .versioning = state->container.versioning,
     };
     memcpy(object->md5, put->md5, sizeof object->md5);
     memcpy(object->properties, put->properties, sizeof object->properties);
     if (object->etag.data == NULL)
         return skr_fail(err, SKR_NO_MEMORY, "no memory for an entity tag");
-    enum skr_status status = skr_object_put(view, state->container.objects_node, put->name.key, object, err);
+    enum skr_status status = skr_version_put(view, &state->container, put->name.key, object, err);
     if (status == SKR_OK && state->has_upload)
         status = skr_upload_remove(view, &state->upload, content->id, err);
     pending->has_object = true;
@@ -190,7 +191,7 @@ static void skr_settle_put(struct skr_pending *pending)
 {
     struct skr_put_change *op = (struct skr_put_change *)pending;
     if (pending->change.status == SKR_OK)
-        skr_upload_slots_forget(pending->worker->core, &op->put.name);
+        skr_upload_slots_forget(pending->worker->core, &op->put.name, 0);
     skr_ingest_settle(op->ingest, pending->change.status);
 }
 
@@ -204,6 +205,10 @@ struct skr_pending *skr_put_object(struct skr_worker *worker, const struct skr_p
     }
     op->put = *put;
     op->ingest = ingest;
+    if (put->checksum.kind == SKR_CHECKSUM_NONE) {
+        op->put.checksum = ingest->digests.checksum;
+        op->put.checksum_form = SKR_CHECKSUM_FULL_OBJECT;
+    }
     op->content_id = skr_meta_next_id(worker->core->meta);
     op->pending.settle = skr_settle_put;
     if (!skr_put_copy(&op->pending.arena, &op->put, &op->conditions))

@@ -11,6 +11,9 @@ struct skr_put_state {
     bool exists;
     struct skr_upload upload;
     bool has_upload;
+    /* Set by the change itself, when not by `put`: */
+    struct skr_bytes etag;  /* empty: of the kind that `put` asks for */
+    uint64_t upload_id;     /* of the multipart upload that is completed */
 };
 
 /* Copies all texts of `put`, and its conditions into `conditions`. On the worker's thread. */
@@ -18,7 +21,7 @@ bool skr_put_copy(struct skr_arena *arena, struct skr_put *put, struct skr_condi
 /* Looks the name up and checks whether it may be written. Writes nothing. */
 enum skr_status skr_put_begin(struct skr_view *view, struct skr_pending *pending, const struct skr_put *put,
                               struct skr_put_state *state, struct skr_error *err);
-/* Makes the object of `content`, in pending->object, and ends an open upload of the name. */
+/* Makes the object of `content`, in pending->object, on top of what is there, and ends the name's uncommitted blocks. */
 enum skr_status skr_put_finish(struct skr_view *view, struct skr_pending *pending, const struct skr_put *put,
                                const struct skr_put_state *state, const struct skr_content *content, struct skr_error *err);
 

@@ -77,16 +77,15 @@ enum skr_status skr_open_object(struct skr_worker *worker, struct skr_arena *are
                                 const struct skr_conditions *conditions, struct skr_object *object,
                                 struct skr_reader **reader, struct skr_error *err)
 {
+    struct skr_version_place place;
     struct skr_container container;
     struct skr_view *view;
-    bool exists;
+    *object = (struct skr_object){.id = 0};
     enum skr_status status = skr_view_begin(worker->reader, &view, err);
     if (status != SKR_OK)
         return status;
-    status = skr_find_object(view, arena, name, &container, object, &exists, err);
-    if (status == SKR_OK && !exists)
-        status = skr_fail(err, SKR_OBJECT_NOT_FOUND, "there is no such object");
-    if (status == SKR_OK && !skr_object_copy(arena, object))
+    status = skr_find_version(view, arena, name, &container, object, &place, err);
+    if (object->kind != 0 && !skr_object_copy(arena, object)) /* or the delete marker that is in its place */
         status = skr_fail(err, SKR_NO_MEMORY, "no memory for an object's record");
     if (status == SKR_OK)
         status = skr_conditions_check(conditions, true, object->etag, object->modified_ns, true, err);

@@ -38,13 +38,17 @@ bool skr_properties_copy(struct skr_arena *arena, struct skr_bytes properties[SK
 bool skr_object_copy(struct skr_arena *arena, struct skr_object *object)
 {
     return skr_copy_text(arena, &object->etag) && skr_properties_copy(arena, object->properties) &&
-           skr_metadata_copy(arena, &object->metadata, object->metadata_count);
+           skr_metadata_copy(arena, &object->metadata, object->metadata_count) &&
+           skr_metadata_copy(arena, &object->tags, object->tag_count);
 }
 
 bool skr_container_copy(struct skr_arena *arena, struct skr_container *container)
 {
     if (!skr_copy_text(arena, &container->etag))
         return false;
+    for (size_t i = 0; i < SKR_DOCUMENT_COUNT; i++)
+        if (!skr_copy_text(arena, &container->documents[i]))
+            return false;
     for (size_t i = 0; i < container->policy_count; i++) {
         struct skr_access_policy *policy = &container->policies[i];
         if (!skr_copy_text(arena, &policy->id) || !skr_copy_text(arena, &policy->start) ||
@@ -88,4 +92,15 @@ struct skr_bytes skr_etag_of_tick(struct skr_arena *arena, int64_t tick_ns)
     char text[24];
     int size = snprintf(text, sizeof text, "0x%llX", (unsigned long long)(tick_ns / 100 + unix_epoch_ticks));
     return skr_arena_copy(arena, (struct skr_bytes){text, (size_t)size});
+}
+
+struct skr_bytes skr_etag_of_md5(struct skr_arena *arena, const uint8_t md5[16])
+{
+    char text[32];
+    static const char digits[] = "0123456789abcdef";
+    for (size_t i = 0; i < 16; i++) {
+        text[2 * i] = digits[md5[i] >> 4];
+        text[2 * i + 1] = digits[md5[i] & 15];
+    }
+    return skr_arena_copy(arena, (struct skr_bytes){text, sizeof text});
 }

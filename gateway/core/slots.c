@@ -10,7 +10,7 @@
 struct skr_upload_file {
     struct skr_upload_file *next;
     struct skr_slots *slots;
-    uint64_t hash;
+    uint64_t hash, upload_id;
     size_t users;      /* blocks under way */
     bool in_table;
     int64_t touched_s; /* CLOCK_MONOTONIC */
@@ -32,9 +32,11 @@ static uint64_t skr_hash_bytes(uint64_t hash, struct skr_bytes bytes)
     return (hash ^ 0xFF) * UINT64_C(0x100000001B3);
 }
 
-static uint64_t skr_hash_name(const struct skr_object_name *name)
+static uint64_t skr_hash_upload(const struct skr_object_name *name, uint64_t upload_id)
 {
-    return skr_hash_bytes(skr_hash_bytes(skr_hash_bytes(UINT64_C(0xCBF29CE484222325), name->account), name->container), name->key);
+    uint64_t hash =
+        skr_hash_bytes(skr_hash_bytes(skr_hash_bytes(UINT64_C(0xCBF29CE484222325), name->account), name->container), name->key);
+    return skr_hash_bytes(hash, (struct skr_bytes){(const char *)&upload_id, sizeof upload_id});
 }
 
 static size_t skr_flat_name(char *out, const struct skr_object_name *name)
@@ -54,10 +56,11 @@ static size_t skr_flat_name(char *out, const struct skr_object_name *name)
     return size;
 }
 
-static bool skr_upload_file_is(const struct skr_upload_file *file, uint64_t hash, const struct skr_object_name *name)
+static bool skr_upload_file_is(const struct skr_upload_file *file, uint64_t hash, const struct skr_object_name *name,
+                               uint64_t upload_id)
 {
     struct skr_bytes rest = {file->name, file->name_size};
-    if (file->hash != hash || rest.size != name->account.size + name->container.size + name->key.size + 2)
+    if (file->hash != hash || file->upload_id != upload_id || rest.size != name->account.size + name->container.size + name->key.size + 2)
         return false;
     return memcmp(rest.data, name->account.data, name->account.size) == 0 &&
            memcmp(rest.data + name->account.size + 1, name->container.data, name->container.size) == 0 &&
@@ -66,10 +69,10 @@ static bool skr_upload_file_is(const struct skr_upload_file *file, uint64_t hash
 
 /* Where the entry of a name is linked, or the end of its chain. Under the lock. */
 static struct skr_upload_file **skr_upload_slots_find(struct skr_upload_slots *uploads, const struct skr_object_name *name,
-                                                      uint64_t hash)
+                                                      uint64_t upload_id, uint64_t hash)
 {
     struct skr_upload_file **link = &uploads->buckets[hash & (uploads->bucket_count - 1)];
-    while (*link != NULL && !skr_upload_file_is(*link, hash, name))
+    while (*link != NULL && !skr_upload_file_is(*link, hash, name, upload_id))
         link = &(*link)->next;
     return link;
 }
@@ -111,8 +114,8 @@ void skr_upload_slots_close(struct skr_upload_slots *uploads)
     pthread_mutex_destroy(&uploads->lock);
 }
 
-static struct skr_upload_file *skr_upload_file_new(struct skr_core *core, const struct skr_object_name *name, uint64_t hash,
-                                                   struct skr_error *err)
+static struct skr_upload_file *skr_upload_file_new(struct skr_core *core, const struct skr_object_name *name,
+                                                   uint64_t upload_id, uint64_t hash, struct skr_error *err)
 {
     size_t size = skr_flat_name(NULL, name);
     struct skr_upload_file *file = calloc(1, sizeof *file + size);
@@ -131,20 +134,21 @@ static struct skr_upload_file *skr_upload_file_new(struct skr_core *core, const 
         return NULL;
     }
     file->hash = hash;
+    file->upload_id = upload_id;
     file->name_size = size;
     skr_flat_name(file->name, name);
     return file;
 }
 
-enum skr_status skr_upload_slots_acquire(struct skr_core *core, const struct skr_object_name *name,
+enum skr_status skr_upload_slots_acquire(struct skr_core *core, const struct skr_object_name *name, uint64_t upload_id,
                                          struct skr_upload_file **out, struct skr_error *err)
 {
     struct skr_upload_slots *uploads = &core->uploads;
-    uint64_t hash = skr_hash_name(name);
+    uint64_t hash = skr_hash_upload(name, upload_id);
     pthread_mutex_lock(&uploads->lock);
-    struct skr_upload_file *file = *skr_upload_slots_find(uploads, name, hash);
+    struct skr_upload_file *file = *skr_upload_slots_find(uploads, name, upload_id, hash);
     if (file == NULL) {
-        file = skr_upload_file_new(core, name, hash, err);
+        file = skr_upload_file_new(core, name, upload_id, hash, err);
         if (file == NULL) {
             pthread_mutex_unlock(&uploads->lock);
             return err->status;
@@ -177,11 +181,11 @@ void skr_upload_slots_give_back(struct skr_core *core, struct skr_upload_file *f
     pthread_mutex_unlock(&core->uploads.lock);
 }
 
-void skr_upload_slots_forget(struct skr_core *core, const struct skr_object_name *name)
+void skr_upload_slots_forget(struct skr_core *core, const struct skr_object_name *name, uint64_t upload_id)
 {
-    uint64_t hash = skr_hash_name(name);
+    uint64_t hash = skr_hash_upload(name, upload_id);
     pthread_mutex_lock(&core->uploads.lock);
-    struct skr_upload_file **link = skr_upload_slots_find(&core->uploads, name, hash);
+    struct skr_upload_file **link = skr_upload_slots_find(&core->uploads, name, upload_id, hash);
     if (*link != NULL)
         skr_upload_slots_unlink(core, link);
     pthread_mutex_unlock(&core->uploads.lock);

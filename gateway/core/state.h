@@ -45,8 +45,10 @@ struct skr_pending {
     void *context;
     /* Runs on the worker's thread with the outcome before `done`: settles what the change took over. May be NULL. */
     void (*settle)(struct skr_pending *pending);
-    bool has_object, has_container;
+    bool has_object, has_container, has_block;
     struct skr_object object;
+    struct skr_block block;
+    uint64_t upload_id;
     struct skr_container container;
     _Alignas(16) char memory[1536];
 };
@@ -67,6 +69,7 @@ bool skr_name_copy(struct skr_arena *arena, struct skr_object_name *name);
 bool skr_metadata_copy(struct skr_arena *arena, const struct skr_name_value **metadata, size_t count);
 bool skr_properties_copy(struct skr_arena *arena, struct skr_bytes properties[SKR_PROPERTY_COUNT]);
 bool skr_conditions_copy(struct skr_arena *arena, struct skr_conditions *conditions);
+struct skr_bytes skr_etag_of_md5(struct skr_arena *arena, const uint8_t md5[16]);
 /* The ETag of a change made at `tick_ns`: quoted nowhere, increasing in time. */
 struct skr_bytes skr_etag_of_tick(struct skr_arena *arena, int64_t tick_ns);
 
@@ -74,9 +77,14 @@ struct skr_bytes skr_etag_of_tick(struct skr_arena *arena, int64_t tick_ns);
 enum skr_status skr_conditions_check(const struct skr_conditions *conditions, bool exists, struct skr_bytes etag,
                                      int64_t modified_ns, bool reading, struct skr_error *err);
 
-/* Finds the container and what is at a key. `exists` false when the key is free. */
+/* Finds the container and what is current at a key, whatever version the name gives. `exists` false when the key is free. */
 enum skr_status skr_find_object(struct skr_view *view, struct skr_arena *arena, const struct skr_object_name *name,
                                 struct skr_container *container, struct skr_object *object, bool *exists,
                                 struct skr_error *err);
+/* What the name and its version lead to, and where it is. SKR_OBJECT_NOT_FOUND (`object` is a delete marker when that is the reason, else its
+ * kind is 0), SKR_VERSION_NOT_FOUND, SKR_IS_DELETE_MARKER (`object` is it). */
+enum skr_status skr_find_version(struct skr_view *view, struct skr_arena *arena, const struct skr_object_name *name,
+                                 struct skr_container *container, struct skr_object *object, struct skr_version_place *place,
+                                 struct skr_error *err);
 
 #endif

@@ -18,13 +18,15 @@
 
 static const char skr_shed_answer[] = "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nRetry-After: 1\r\nConnection: close\r\n\r\n";
 
-/* Says no and closes. What the client sent already is read away first, so that the answer is not lost to a reset. */
+/* Says no and closes. What the client sent already is read away first, so that the answer is not lost to a reset. Over TLS there is no
+ * cheap way to say anything: the end of the connection is the answer. */
 static void skr_acceptor_shed(struct skr_http *http, int fd)
 {
     char dropped[4096];
     atomic_fetch_add_explicit(&http->shed, 1, memory_order_relaxed);
     ssize_t ignored = recv(fd, dropped, sizeof dropped, MSG_DONTWAIT);
-    ignored = send(fd, skr_shed_answer, sizeof skr_shed_answer - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (http->tls == NULL)
+        ignored = send(fd, skr_shed_answer, sizeof skr_shed_answer - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
     (void)ignored;
     shutdown(fd, SHUT_WR);
     close(fd);

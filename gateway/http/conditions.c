@@ -13,16 +13,7 @@ static bool skr_parse_etags(struct skr_arena *arena, struct skr_bytes text, bool
     if (tags == NULL)
         return false;
     while (text.size > 0) {
-        const char *comma = memchr(text.data, ',', text.size);
-        struct skr_bytes tag = {text.data, comma == NULL ? text.size : (size_t)(comma - text.data)};
-        text.data += tag.size + (comma != NULL);
-        text.size -= tag.size + (comma != NULL);
-        while (tag.size > 0 && (tag.data[0] == ' ' || tag.data[0] == '\t')) {
-            tag.data++;
-            tag.size--;
-        }
-        while (tag.size > 0 && (tag.data[tag.size - 1] == ' ' || tag.data[tag.size - 1] == '\t'))
-            tag.size--;
+        struct skr_bytes tag = skr_list_cut(&text);
         if (skr_bytes_starts_with(tag, SKR_BYTES("W/")))
             tag = (struct skr_bytes){tag.data + 2, tag.size - 2};
         if (tag.size >= 2 && tag.data[0] == '"' && tag.data[tag.size - 1] == '"')

@@ -30,6 +30,7 @@ static void skr_connection_begin(struct skr_reactor_face *face, struct MHD_Conne
     if (connection->next != NULL)
         connection->next->previous = connection;
     reactor->connections = connection;
+    skr_tls_begin(reactor->http->tls, connection);
 }
 
 static void skr_connection_end(struct skr_connection *connection)
@@ -40,6 +41,7 @@ static void skr_connection_end(struct skr_connection *connection)
     *(connection->previous == NULL ? &reactor->connections : &connection->previous->next) = connection->next;
     if (connection->next != NULL)
         connection->next->previous = connection->previous;
+    skr_tls_end(connection);
     free(connection);
 }
 
@@ -96,6 +98,8 @@ static bool skr_connection_is_gone(struct skr_connection *connection)
     if (exchange != NULL && exchange->phase == SKR_PHASE_REPLYING)
         return false;
     connection->probed = true;
+    if (skr_tls_has_pending(connection))
+        return false; /* the end of the stream comes after them */
     return recv(connection->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
 }
 
@@ -119,6 +123,13 @@ static bool skr_connection_is_late(struct skr_connection *connection)
     return true;
 }
 
+/* Is it libmicrohttpd's turn to read? */
+static bool skr_connection_reads(const struct skr_connection *connection)
+{
+    const struct skr_exchange *exchange = connection->exchange;
+    return exchange == NULL || (!exchange->suspended && exchange->phase != SKR_PHASE_REPLYING);
+}
+
 void skr_connections_sweep(struct skr_reactor *reactor)
 {
     for (struct skr_connection *connection = reactor->connections; connection != NULL; connection = connection->next) {
@@ -129,6 +140,8 @@ void skr_connections_sweep(struct skr_reactor *reactor)
             atomic_fetch_add_explicit(&reactor->timeouts, 1, memory_order_relaxed);
         if (late || skr_connection_is_gone(connection))
             skr_connection_cut(connection);
+        else if (skr_connection_reads(connection) && skr_tls_left_data(connection))
+            skr_tls_nudge(connection);
     }
 }
 

@@ -193,3 +193,16 @@ bool skr_secret_equal(struct skr_bytes a, struct skr_bytes b)
 {
     return a.size == b.size && CRYPTO_memcmp(a.data, b.data, a.size) == 0;
 }
+
+struct skr_bytes skr_list_cut(struct skr_bytes *list)
+{
+    const char *comma = memchr(list->data, ',', list->size);
+    struct skr_bytes item = {list->data, comma == NULL ? list->size : (size_t)(comma - list->data)};
+    list->data += item.size + (comma != NULL);
+    list->size -= item.size + (comma != NULL);
+    for (; item.size > 0 && (item.data[0] == ' ' || item.data[0] == '\t'); item.size--)
+        item.data++;
+    while (item.size > 0 && (item.data[item.size - 1] == ' ' || item.data[item.size - 1] == '\t'))
+        item.size--;
+    return item;
+}

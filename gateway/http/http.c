@@ -24,6 +24,13 @@ enum skr_status skr_http_open(struct skr_http **out, const struct skr_http_optio
     if (http == NULL)
         return skr_fail(err, SKR_NO_MEMORY, "no memory for the HTTP server");
     skr_raise_descriptor_limit();
+    enum skr_status status = SKR_OK;
+    if (options->tls_certificate_file != NULL || options->tls_key_file != NULL)
+        status = skr_tls_open(&http->tls, options->tls_certificate_file, options->tls_key_file, err);
+    if (status != SKR_OK) {
+        free(http);
+        return status;
+    }
     http->options = *options;
     if (http->options.connection_memory_bytes == 0)
         http->options.connection_memory_bytes = SKR_CONNECTION_MEMORY_BYTES;
@@ -32,6 +39,7 @@ enum skr_status skr_http_open(struct skr_http **out, const struct skr_http_optio
     http->reactor_count = options->reactors > 0 ? options->reactors : cores > 0 ? (size_t)cores : 1;
     http->reactors = calloc(http->reactor_count, sizeof *http->reactors);
     if (http->reactors == NULL) {
+        skr_tls_close(http->tls);
         free(http);
         return skr_fail(err, SKR_NO_MEMORY, "no memory for the reactors");
     }
@@ -118,8 +126,14 @@ void skr_http_close(struct skr_http *http)
             pthread_join(http->reactors[i].thread, NULL);
         skr_reactor_release(&http->reactors[i]);
     }
+    skr_tls_close(http->tls);
     free(http->reactors);
     free(http);
+}
+
+enum skr_status skr_http_reload_tls(struct skr_http *http, struct skr_error *err)
+{
+    return http->tls == NULL ? SKR_OK : skr_tls_reload(http->tls, err);
 }
 
 void skr_http_read_counters(const struct skr_http *http, struct skr_http_counters *counters)

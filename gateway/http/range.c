@@ -2,6 +2,17 @@
 #include "skerry/encoding.h"
 #include "skerry/http.h"
 
+/* A number that is larger than any offset stands for the largest: beyond the end either way. */
+static bool skr_range_number(struct skr_bytes text, uint64_t *number)
+{
+    for (size_t i = 0; i < text.size; i++)
+        if (text.data[i] < '0' || text.data[i] > '9')
+            return false;
+    if (!skr_parse_u64(text, number))
+        *number = UINT64_MAX;
+    return text.size > 0;
+}
+
 static bool skr_range_read(struct skr_bytes text, struct skr_range *range)
 {
     if (text.size < 7 || !skr_bytes_equal_nocase((struct skr_bytes){text.data, 6}, SKR_BYTES("bytes=")))
@@ -14,12 +25,12 @@ static bool skr_range_read(struct skr_bytes text, struct skr_range *range)
     struct skr_bytes first = {text.data, (size_t)(dash - text.data)}, last = {dash + 1, text.size - first.size - 1};
     if (first.size == 0) {
         range->kind = SKR_RANGE_SUFFIX;
-        return skr_parse_u64(last, &range->last);
+        return skr_range_number(last, &range->last);
     }
-    if (!skr_parse_u64(first, &range->first))
+    if (!skr_range_number(first, &range->first))
         return false;
     range->kind = last.size == 0 ? SKR_RANGE_FROM : SKR_RANGE_FROM_TO;
-    return last.size == 0 || (skr_parse_u64(last, &range->last) && range->first <= range->last);
+    return last.size == 0 || (skr_range_number(last, &range->last) && range->first <= range->last);
 }
 
 bool skr_range_parse(struct skr_bytes text, struct skr_range *range)

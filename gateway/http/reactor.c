@@ -103,13 +103,14 @@ enum skr_status skr_reactor_open_face(struct skr_reactor *reactor, const struct 
     *own = (struct skr_reactor_face){.reactor = reactor, .face = face};
     own->poll.done = skr_reactor_readable;
     own->daemon = MHD_start_daemon(
-        MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC | MHD_USE_ERROR_LOG, 0, NULL, NULL,
-        skr_exchange_step, own, MHD_OPTION_EXTERNAL_LOGGER, skr_reactor_log, NULL, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC | MHD_USE_ERROR_LOG |
+            skr_tls_daemon_flags(reactor->http->tls),
+        0, NULL, NULL, skr_exchange_step, own, MHD_OPTION_EXTERNAL_LOGGER, skr_reactor_log, NULL, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
         options->connection_memory_bytes, MHD_OPTION_CONNECTION_LIMIT, (unsigned)options->max_connections + 64,
         MHD_OPTION_CONNECTION_TIMEOUT, 0u, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_URI_LOG_CALLBACK,
         skr_reactor_request_line, own, MHD_OPTION_UNESCAPE_CALLBACK, skr_reactor_keep_escapes, NULL,
         MHD_OPTION_NOTIFY_COMPLETED, skr_exchange_completed, own, MHD_OPTION_NOTIFY_CONNECTION, skr_connection_notify, own,
-        MHD_OPTION_END);
+        MHD_OPTION_ARRAY, skr_tls_daemon_options(reactor->http->tls), MHD_OPTION_END);
     if (own->daemon == NULL)
         return skr_fail(err, SKR_NO_MEMORY, "cannot start an HTTP daemon");
     reactor->face_count++;

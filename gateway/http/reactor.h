@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 
 #include "skerry/http.h"
+#include "tls.h"
 
 #define SKR_MAX_FACES 8
 #define SKR_MAX_LABELS 128
@@ -38,6 +39,7 @@ struct skr_connection {
     bool served;                   /* has had a request */
     bool probed;                   /* looked for an end of stream since the last request ended */
     bool cut;                      /* shut down, libmicrohttpd will notice */
+    struct skr_tls_connection *tls; /* NULL: plain */
 };
 
 /* Counts of one operation of one face by class of status. */
@@ -78,6 +80,7 @@ struct skr_reactor {
 
 struct skr_http {
     struct skr_http_options options;
+    struct skr_tls *tls; /* NULL: plain HTTP */
     struct skr_reactor *reactors;
     size_t reactor_count;
     struct skr_listener {
@@ -130,6 +133,8 @@ struct skr_exchange {
     struct MHD_Response *response;
     int http_status;
     uint64_t response_bytes;
+    uint64_t block_bytes; /* of a stream: given to libmicrohttpd, and not yet to the socket (TLS only) */
+    bool head_sent;       /* TLS only */
     struct skr_response_header *headers;
     void (*closed)(void *context);
     void *closed_context;

@@ -204,7 +204,8 @@ int skr_request_build(struct skr_exchange *exchange, struct MHD_Connection *hand
     request->received_ns = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
     request->header_count = 0;
     request->host = SKR_NO_BYTES;
-    request->has_content_length = request->chunked = request->expects_continue = request->tls = request->has_body = false;
+    request->has_content_length = request->chunked = request->expects_continue = request->has_body = false;
+    request->tls = exchange->connection->tls != NULL;
     request->content_length = 0;
     request->method_name = skr_text(method);
     request->method = skr_method_of(request->method_name);

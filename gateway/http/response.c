@@ -78,8 +78,10 @@ static ssize_t skr_stream_read(void *cls, uint64_t position, char *buffer, size_
             return MHD_CONTENT_READER_END_WITH_ERROR;
         exchange->wake_pending = false;
         ssize_t taken = exchange->source->read(exchange->source_context, position, buffer, size);
-        if (taken > 0)
+        if (taken > 0) {
+            exchange->block_bytes = (uint64_t)taken;
             return taken;
+        }
         if (taken < 0)
             return MHD_CONTENT_READER_END_WITH_ERROR;
         if (exchange->wake_pending)
@@ -129,7 +131,7 @@ enum MHD_Result skr_response_queue(struct skr_exchange *exchange)
 {
     struct MHD_Response *response = exchange->response;
     for (struct skr_response_header *header = exchange->headers; header != NULL; header = header->next)
-        MHD_add_response_header(response, header->name, header->value);
+        MHD_add_response_header(response, header->name, header->value[0] != '\0' ? header->value : " "); /* it adds no empty one */
     if (exchange->close_after || exchange->reactor->draining)
         MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
     exchange->phase = SKR_PHASE_REPLYING;

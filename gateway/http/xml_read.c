@@ -61,7 +61,8 @@ static bool skr_xml_node(struct skr_xml_state *state, xmlTextReaderPtr reader)
     case XML_READER_TYPE_END_ELEMENT:
         return skr_xml_leave(state);
     case XML_READER_TYPE_TEXT:
-    case XML_READER_TYPE_CDATA: {
+    case XML_READER_TYPE_CDATA:
+    case XML_READER_TYPE_SIGNIFICANT_WHITESPACE: { /* a key may be a space */
         const xmlChar *value = xmlTextReaderConstValue(reader);
         size_t size = value == NULL ? 0 : strlen((const char *)value);
         if (state->text_size + size > SKR_XML_MAX_TEXT)

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "skerry/encoding.h"
+
 void skr_xml_raw(struct skr_xml *xml, struct skr_bytes text)
 {
     if (xml->size + text.size > xml->capacity && !xml->failed) {
@@ -38,22 +40,48 @@ void skr_xml_close(struct skr_xml *xml)
     *xml = (struct skr_xml){.data = NULL};
 }
 
-static void skr_xml_escaped(struct skr_xml *xml, struct skr_bytes text)
+/* Bytes of the character that `text` begins with; 0: XML cannot hold it, or it is none. */
+static size_t skr_xml_character(struct skr_bytes text)
 {
+    unsigned char c = (unsigned char)text.data[0];
+    if (c < 0x80)
+        return c >= 0x20 || c == '\t' || c == '\n' || c == '\r' ? 1 : 0;
+    size_t size = c >= 0xF0 ? 4 : c >= 0xE0 ? 3 : 2;
+    if (size > text.size || !skr_is_utf8((struct skr_bytes){text.data, size}))
+        return 0;
+    bool is_none = c == 0xEF && (unsigned char)text.data[1] == 0xBF && (unsigned char)text.data[2] >= 0xBE; /* U+FFFE, U+FFFF */
+    return is_none ? 0 : size;
+}
+
+/* What XML cannot hold becomes '?': one odd value, sent by anybody, may not make a whole answer unreadable. `exact`: control characters become
+ * references instead, which are no XML 1.0 either, but leave no doubt. */
+static void skr_xml_escaped(struct skr_xml *xml, struct skr_bytes text, bool exact)
+{
+    char reference[8];
     size_t from = 0;
-    for (size_t i = 0; i < text.size; i++) {
+    if (text.size == 0)
+        return; /* there may be no text to point into */
+    for (size_t i = 0, size; i < text.size; i += size) {
         const char *entity = NULL;
+        size = skr_xml_character((struct skr_bytes){text.data + i, text.size - i});
         switch (text.data[i]) {
         case '&': entity = "&amp;"; break;
         case '<': entity = "&lt;"; break;
         case '>': entity = "&gt;"; break;
         case '"': entity = "&quot;"; break;
         case '\r': entity = "&#xD;"; break;
-        default: continue;
+        default: entity = size == 0 ? "?" : NULL;
         }
+        if (size == 0 && exact && (unsigned char)text.data[i] < 0x20) {
+            snprintf(reference, sizeof reference, "&#x%X;", (unsigned)text.data[i]);
+            entity = reference;
+        }
+        size += size == 0;
+        if (entity == NULL)
+            continue;
         skr_xml_raw(xml, (struct skr_bytes){text.data + from, i - from});
         skr_xml_literal(xml, entity);
-        from = i + 1;
+        from = i + size;
     }
     skr_xml_raw(xml, (struct skr_bytes){text.data + from, text.size - from});
 }
@@ -72,7 +100,7 @@ void skr_xml_begin_with(struct skr_xml *xml, const char *name, const char *attri
     skr_xml_raw(xml, SKR_BYTES(" "));
     skr_xml_literal(xml, attribute);
     skr_xml_raw(xml, SKR_BYTES("=\""));
-    skr_xml_escaped(xml, value);
+    skr_xml_escaped(xml, value, false);
     skr_xml_raw(xml, SKR_BYTES("\">"));
 }
 
@@ -93,7 +121,14 @@ void skr_xml_empty(struct skr_xml *xml, const char *name)
 void skr_xml_element(struct skr_xml *xml, const char *name, struct skr_bytes text)
 {
     skr_xml_begin(xml, name);
-    skr_xml_escaped(xml, text);
+    skr_xml_escaped(xml, text, false);
+    skr_xml_end(xml, name);
+}
+
+void skr_xml_element_exact(struct skr_xml *xml, const char *name, struct skr_bytes text)
+{
+    skr_xml_begin(xml, name);
+    skr_xml_escaped(xml, text, true);
     skr_xml_end(xml, name);
 }
 

@@ -24,8 +24,8 @@ enum { /* one bit a right; a service SAS and an account SAS map their letters to
     SKR_PERMISSION_DELETE_PERMANENT = 1 << 9, /* y */
     SKR_PERMISSION_MOVE = 1 << 10,      /* m */
     SKR_PERMISSION_EXECUTE = 1 << 11,   /* e */
-    SKR_PERMISSION_OWNERSHIP = 1 << 12, /* o */
-    SKR_PERMISSION_POLICY = 1 << 13,    /* p */
+    SKR_PERMISSION_OWNERSHIP = 1 << 12, /* o; in S3 rows: to change settings, to make and remove buckets */
+    SKR_PERMISSION_POLICY = 1 << 13,    /* p; in S3 rows: to read the settings of a bucket or object */
     SKR_PERMISSION_IMMUTABILITY = 1 << 14, /* i */
     SKR_PERMISSION_OWNER = 1 << 30,     /* the account's key only */
 };
@@ -60,6 +60,7 @@ enum skr_auth_refusal {
     SKR_AUTH_PAYLOAD_HASH_MALFORMED,/* InvalidArgument (400): x-amz-content-sha256 has no known form */
     SKR_AUTH_UNSIGNED_HEADER,       /* AccessDenied (403): a header that must be signed is not */
     SKR_AUTH_DECODED_LENGTH_MISSING,/* MissingContentLength (411): aws-chunked without x-amz-decoded-content-length */
+    SKR_AUTH_TOKEN_INVALID,         /* InvalidToken (400): a session's token, and there are no sessions */
     SKR_AUTH_REFUSAL_COUNT
 };
 

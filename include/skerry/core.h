@@ -82,7 +82,7 @@ enum skr_status skr_list_containers(struct skr_worker *worker, struct skr_arena 
 /* What to set on a container; what is not flagged stays. */
 struct skr_container_settings {
     bool set_metadata, set_access, set_versioning;
-    enum skr_versioning versioning;
+    enum skr_versioning versioning; /* OFF only where it never was anything else: SKR_INVALID_ARGUMENT */
     uint32_t set_documents; /* bit 1 << enum skr_container_document: take it from `documents`, where NULL data clears it */
     struct skr_bytes documents[SKR_DOCUMENT_COUNT];
     const struct skr_name_value *metadata;
@@ -256,12 +256,13 @@ struct skr_copy_source {
     uint64_t offset, length;                 /* for blocks; length SKR_SIZE_ANY: to the end. SKR_INVALID_RANGE */
 };
 enum { /* what a copy takes from its source instead of from `put` */
-    SKR_COPY_PROPERTIES = 1 << 0,
+    SKR_COPY_PROPERTIES = 1 << 0, /* but for storage class, canned ACL and website redirect */
     SKR_COPY_METADATA = 1 << 1,
     SKR_COPY_TAGS = 1 << 2,
 };
 /* By reference, constant time at any size. The committed block list is copied too. `put->has_md5` compares: with expected MD5 of the
- * source kept with it or computed never; set it false to keep the source's. SKR_SOURCE_NOT_FOUND. */
+ * source kept with it or computed never; set it false to keep the source's. SKR_SOURCE_NOT_FOUND; SKR_VERSION_NOT_FOUND and
+ * SKR_IS_DELETE_MARKER are of the source, whose name gave a version. */
 struct skr_pending *skr_copy_object(struct skr_worker *worker, const struct skr_put *put, const struct skr_copy_source *source,
                                     unsigned take, skr_done done, void *context);
 /* Stages a range of an object as a block, by reference where its bytes are in content files. */
@@ -385,6 +386,7 @@ struct skr_check_options {
 };
 struct skr_check_summary {
     uint64_t containers, objects, directories, contents, files, uploads, blocks, object_bytes;
+    uint64_t versions; /* not current, delete markers too; their bytes are among object_bytes */
     uint64_t problems, repaired, garbage_files, garbage_bytes;
 };
 /* Checks every invariant between records and contents of a data folder that no server has open. */

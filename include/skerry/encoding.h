@@ -21,6 +21,9 @@ bool skr_percent_decode(struct skr_arena *arena, struct skr_bytes text, bool plu
 struct skr_bytes skr_percent_encode(struct skr_arena *arena, struct skr_bytes text, const char *keep);
 bool skr_is_utf8(struct skr_bytes text); /* well-formed, no surrogates, no overlong forms */
 
+/* Takes the next item off a list with commas, without the white space around it. May be empty. */
+struct skr_bytes skr_list_cut(struct skr_bytes *list);
+
 /* A whole decimal number, digits only, no overflow. */
 bool skr_parse_u64(struct skr_bytes text, uint64_t *value);
 

@@ -53,7 +53,7 @@ struct skr_request {
     uint64_t content_length;     /* valid when has_content_length */
     bool chunked;
     bool expects_continue;
-    bool tls;
+    bool tls;                    /* the client speaks HTTPS to us */
     char peer[48];               /* numeric address, IPv4-mapped addresses as IPv4 */
     int64_t received_ns;         /* wall clock, Unix */
 };
@@ -156,12 +156,14 @@ struct skr_face {
 
 struct skr_http_options {
     unsigned reactors;                   /* 0: one a core */
-    unsigned max_connections;            /* above it new connections get 503 and are closed */
+    unsigned max_connections;            /* above it new connections get 503 (over TLS nothing) and are closed */
     unsigned header_timeout_ms;          /* from the first byte (or the accept) to the end of the headers */
     unsigned body_timeout_ms;            /* no progress of a request or response body for so long */
     unsigned idle_timeout_ms;            /* keep-alive without a request */
     unsigned drain_timeout_ms;           /* SIGTERM: how long requests under way may take to finish */
     size_t connection_memory_bytes;      /* libmicrohttpd's pool per connection: bounds the header section */
+    const char *tls_certificate_file;    /* PEM, the server's certificate first. With a key: every listener speaks HTTPS, TLS 1.2 or later */
+    const char *tls_key_file;            /* PEM; copied, as the other. Both NULL: plain HTTP */
     struct skr_io_fault *fault;          /* for the reactors' rings; NULL in production */
     /* Called on each reactor's thread at its start and end: core's per-thread handle. */
     enum skr_status (*worker_open)(void *context, struct skr_io *io, struct skr_executor *executor, void **worker,
@@ -181,6 +183,9 @@ enum skr_status skr_http_listen(struct skr_http *http, const struct skr_face *fa
                                 struct skr_error *err);
 /* Begins to accept. */
 enum skr_status skr_http_start(struct skr_http *http, struct skr_error *err);
+/* Reads the certificate and key again: connections from now on get the new one, those that are there live on. On failure the old one is
+ * served further. Any thread, one call at a time. Nothing to do without TLS. */
+enum skr_status skr_http_reload_tls(struct skr_http *http, struct skr_error *err);
 /* Stops accepting, lets requests under way finish up to the drain time-out, closes idle connections, ends the threads. */
 void skr_http_close(struct skr_http *http);
 

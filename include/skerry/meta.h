@@ -22,7 +22,7 @@
 #include "skerry/records.h"
 #include "skerry/status.h"
 
-#define SKR_FORMAT_VERSION 1      /* of the data folder */
+#define SKR_FORMAT_VERSION 2      /* of the data folder. 1: without versions, multipart uploads, tags, checksums */
 
 struct skr_meta;
 struct skr_meta_reader;
@@ -84,11 +84,15 @@ int64_t skr_view_tick(struct skr_view *view);
 /* Decoded arrays are allocated in `arena`; texts point into the map. SKR_CONTAINER_NOT_FOUND. */
 enum skr_status skr_container_get(struct skr_view *view, struct skr_arena *arena, struct skr_bytes account,
                                   struct skr_bytes name, struct skr_container *out, struct skr_error *err);
-/* Allocates its nodes. SKR_CONTAINER_EXISTS. */
+/* Makes its trees. SKR_CONTAINER_EXISTS. */
 enum skr_status skr_container_create(struct skr_view *view, struct skr_bytes account, struct skr_bytes name,
                                      struct skr_container *container, struct skr_error *err);
+/* Also makes the trees that a record of format 1 lacks. */
 enum skr_status skr_container_update(struct skr_view *view, struct skr_bytes account, struct skr_bytes name,
-                                     const struct skr_container *container, struct skr_error *err);
+                                     struct skr_container *container, struct skr_error *err);
+/* Does it hold neither objects nor versions? */
+enum skr_status skr_container_is_empty(struct skr_view *view, const struct skr_container *container, bool *empty,
+                                       struct skr_error *err);
 /* Constant time: its trees become garbage, collected by skr_garbage_step(). */
 enum skr_status skr_container_remove(struct skr_view *view, struct skr_bytes account, struct skr_bytes name,
                                      struct skr_error *err);
@@ -123,6 +127,9 @@ enum skr_status skr_object_update(struct skr_view *view, uint64_t node, struct s
                                   struct skr_error *err);
 /* Removes it, its content's reference, and directories that this leaves empty. SKR_OBJECT_NOT_FOUND. */
 enum skr_status skr_object_remove(struct skr_view *view, uint64_t node, struct skr_bytes key, struct skr_error *err);
+/* Gives it another key, where it replaces what is there. Its record and its content's references stay. SKR_OBJECT_NOT_FOUND. */
+enum skr_status skr_object_move(struct skr_view *view, uint64_t node, struct skr_bytes from, struct skr_bytes to,
+                                struct skr_error *err);
 
 /* A walk in byte order of the keys, at most one level of common prefixes grouped. */
 struct skr_walk;
@@ -130,11 +137,15 @@ struct skr_walk_options {
     struct skr_bytes prefix;    /* only keys that begin with it */
     struct skr_bytes delimiter; /* any non-empty text groups what follows the prefix up to it; empty: flat */
     struct skr_bytes from;      /* the first key or common prefix to return is >= it; empty: from the start */
+    bool numbered;              /* a tree of several records a key: versions_node, multiparts_node */
+    bool has_after;             /* numbered: of the key `from` only records with a number > `after` */
+    uint64_t after;
 };
 struct skr_walk_entry {
     struct skr_bytes key;     /* the whole key, or the common prefix; valid until the next call */
     bool is_prefix;           /* a common prefix: there is no object */
     struct skr_bytes record;  /* encoded; decode with skr_object_decode, or for uploads skr_upload_decode */
+    uint64_t number;          /* numbered: of this record */
 };
 enum skr_status skr_walk_open(struct skr_view *view, uint64_t node, const struct skr_walk_options *options,
                               struct skr_walk **out, struct skr_error *err);
@@ -143,6 +154,38 @@ enum skr_status skr_walk_next(struct skr_walk *walk, struct skr_walk_entry *entr
 void skr_walk_close(struct skr_walk *walk); /* NULL-safe */
 enum skr_status skr_object_decode(struct skr_arena *arena, struct skr_bytes record, struct skr_object *out,
                                   struct skr_error *err);
+
+/* ---- versions: how objects replace each other in a container that keeps versions, or did ---- */
+
+/* Where a record of a key is: in objects_node, or under its number in versions_node. */
+struct skr_version_place {
+    bool is_current;
+    uint64_t number;
+};
+/* The number in versions_node of a version that is not the null version. */
+uint64_t skr_version_number(int64_t version_ns);
+/* `version_ns` as in the record: 0 is the null version. What is found may be a delete marker. SKR_VERSION_NOT_FOUND. The null version is found
+ * by looking at all versions of the key that are newer. */
+enum skr_status skr_version_find(struct skr_view *view, struct skr_arena *arena, const struct skr_container *container,
+                                 struct skr_bytes key, int64_t version_ns, struct skr_object *out, struct skr_version_place *place,
+                                 struct skr_error *err);
+/* The newest one that is not current. SKR_VERSION_NOT_FOUND. */
+enum skr_status skr_version_newest(struct skr_view *view, struct skr_arena *arena, const struct skr_container *container,
+                                   struct skr_bytes key, struct skr_object *out, struct skr_version_place *place,
+                                   struct skr_error *err);
+/* Makes `object`, whose time of last change is its tick, the current one; what was there stays as a version or goes, by the container's
+ * versioning. Sets version_ns. The content's reference as for skr_object_put. */
+enum skr_status skr_version_put(struct skr_view *view, const struct skr_container *container, struct skr_bytes key,
+                                struct skr_object *object, struct skr_error *err);
+/* The same with a delete marker: afterwards there is no current object. Only where versioning is not off. Sets kind and version_ns. */
+enum skr_status skr_version_mark(struct skr_view *view, const struct skr_container *container, struct skr_bytes key,
+                                 struct skr_object *marker, struct skr_error *err);
+/* Removes one for good. Where none is current then, the newest one left becomes it, unless it is a delete marker. */
+enum skr_status skr_version_remove(struct skr_view *view, const struct skr_container *container, struct skr_bytes key,
+                                   const struct skr_version_place *place, struct skr_error *err);
+/* Replaces its record and leaves its content's references alone. */
+enum skr_status skr_version_update(struct skr_view *view, const struct skr_container *container, struct skr_bytes key,
+                                   const struct skr_version_place *place, const struct skr_object *object, struct skr_error *err);
 
 /* ---- contents ---- */
 
@@ -188,33 +231,39 @@ struct skr_upload {
     uint64_t id;
     enum skr_upload_kind kind;
     int64_t created_ns, touched_ns;
-    uint64_t object_node, upload_node; /* of its container */
+    uint64_t object_node, upload_node; /* of its container: its objects, and the tree that the upload is in */
     struct skr_bytes key;
+    struct skr_bytes draft;            /* MULTIPART: the record of what its object will be; for skr_object_decode */
     uint32_t block_count;
     uint32_t name_size; /* of its block names: all have the same; 0 while there are none */
 };
 /* The Blob upload of a key (at most one). SKR_UPLOAD_NOT_FOUND. */
 enum skr_status skr_upload_get(struct skr_view *view, const struct skr_container *container, struct skr_bytes key,
                                struct skr_upload *out, struct skr_error *err);
+/* A multipart upload of a key. SKR_UPLOAD_NOT_FOUND. */
+enum skr_status skr_upload_find(struct skr_view *view, const struct skr_container *container, struct skr_bytes key,
+                                uint64_t upload_id, struct skr_upload *out, struct skr_error *err);
+/* `draft` for MULTIPART, whose container has its multiparts_node; a key may have any number of them. */
 enum skr_status skr_upload_create(struct skr_view *view, const struct skr_container *container, struct skr_bytes key,
-                                  struct skr_upload *upload, struct skr_error *err);
+                                  struct skr_upload *upload, const struct skr_object *draft, struct skr_error *err);
 /* Forgets the upload and its blocks: constant time for the caller, the blocks become garbage with their files. */
 enum skr_status skr_upload_remove(struct skr_view *view, const struct skr_upload *upload, uint64_t committed_content_id,
                                   struct skr_error *err);
-/* From the record of a walk over a container's uploads_node. */
+/* From the record of a walk over a container's uploads_node or multiparts_node. */
 enum skr_status skr_upload_decode(struct skr_view *view, struct skr_bytes record, struct skr_upload *out, struct skr_error *err);
 /* Uploads not touched since `before_ns`, oldest first. */
 enum skr_status skr_upload_expired(struct skr_view *view, int64_t before_ns, struct skr_upload *out, struct skr_error *err);
 
-/* Stages a block, replacing one of the same name; each extent's file gains a reference. Updates block_count, touched_ns. */
-enum skr_status skr_block_put(struct skr_view *view, struct skr_upload *upload, struct skr_bytes name,
+/* Stages a block of block->name and digests, replacing one of the same name; each extent's file gains a reference. Fills in its size and time;
+ * updates block_count, touched_ns. */
+enum skr_status skr_block_put(struct skr_view *view, struct skr_upload *upload, struct skr_block *block,
                               const struct skr_extent *extents, size_t extent_count, bool owned, struct skr_error *err);
-/* Extents of a staged block, valid until the view ends or writes. SKR_NOT_FOUND. `out` is in the arena. */
+/* A staged block and its extents, which are in the arena. SKR_NOT_FOUND. */
 enum skr_status skr_block_get(struct skr_view *view, struct skr_arena *arena, const struct skr_upload *upload,
-                              struct skr_bytes name, uint64_t *size_bytes, const struct skr_extent **out, size_t *count,
+                              struct skr_bytes name, struct skr_block *block, const struct skr_extent **out, size_t *count,
                               struct skr_error *err);
-/* In the order of names. */
-enum skr_status skr_block_visit(struct skr_view *view, const struct skr_upload *upload,
+/* In the order of names, those after `after`. */
+enum skr_status skr_block_visit(struct skr_view *view, const struct skr_upload *upload, struct skr_bytes after,
                                 bool (*visit)(void *context, const struct skr_block *block), void *context,
                                 struct skr_error *err);
 
@@ -248,7 +297,8 @@ enum skr_status skr_garbage_forget(struct skr_view *view, uint64_t row, struct s
 /* Sums and problems that a check of all invariants inside metadata found. */
 struct skr_meta_check {
     uint64_t containers, objects, directories, contents, files, uploads, blocks, garbage_rows;
-    uint64_t object_bytes;
+    uint64_t versions; /* not current, delete markers too */
+    uint64_t object_bytes; /* of objects and versions */
     uint64_t problems;
 };
 struct skr_meta_check_options {

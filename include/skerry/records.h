@@ -9,6 +9,7 @@
 
 #define SKR_MAX_KEY_BYTES 4096    /* an object's name, in bytes of UTF-8 */
 #define SKR_MAX_BLOCKS 50000      /* committed blocks or parts of one object */
+#define SKR_MAX_PARTS 10000       /* numbers of parts of one multipart upload: 1 to this */
 #define SKR_MAX_UNCOMMITTED_BLOCKS 100000
 #define SKR_MAX_BLOCK_NAME_BYTES 64
 #define SKR_ETAG_SIZE 48
@@ -112,6 +113,7 @@ struct skr_conditions {
     const struct skr_bytes *if_match, *if_none_match;
     size_t if_match_count, if_none_match_count;
     bool has_modified_since, has_unmodified_since;
+    bool dates_beside_tags; /* when reading: match AND unmodified AND (none-match OR modified), not a tag instead of its date */
     int64_t modified_since_s, unmodified_since_s; /* Unix; compared with whole seconds of the time of last change */
 };
 
@@ -134,7 +136,8 @@ enum skr_container_document {
 
 struct skr_container {
     uint64_t objects_node, uploads_node; /* roots of its two trees */
-    uint64_t versions_node;              /* root of the tree of versions that are not current */
+    uint64_t versions_node;              /* root of the tree of versions that are not current; 0: not made yet */
+    uint64_t multiparts_node;            /* root of the tree of multipart uploads; 0: not made yet */
     enum skr_versioning versioning;
     struct skr_bytes documents[SKR_DOCUMENT_COUNT]; /* data NULL: not set */
     int64_t created_ns, modified_ns;

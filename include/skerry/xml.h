@@ -4,7 +4,7 @@
 
 #include "skerry/bytes.h"
 
-/* Zero after close. When memory runs out the text is cut and `failed`. */
+/* Zero after close. In texts, what XML cannot hold becomes '?'. When memory runs out the text is cut and `failed`. */
 struct skr_xml {
     char *data;
     size_t size, capacity;
@@ -17,6 +17,8 @@ void skr_xml_begin_with(struct skr_xml *xml, const char *name, const char *attri
 void skr_xml_end(struct skr_xml *xml, const char *name);
 void skr_xml_empty(struct skr_xml *xml, const char *name);
 void skr_xml_element(struct skr_xml *xml, const char *name, struct skr_bytes text);
+/* For names that must not be taken for others: control characters become references (&#x1;), as S3 answers, though XML 1.0 has none. */
+void skr_xml_element_exact(struct skr_xml *xml, const char *name, struct skr_bytes text);
 void skr_xml_element_u64(struct skr_xml *xml, const char *name, uint64_t value);
 /* A name that XML may not be able to hold: then percent-encoded, with Encoded="true". */
 void skr_xml_name(struct skr_xml *xml, const char *name, struct skr_bytes text);

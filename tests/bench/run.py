@@ -16,9 +16,10 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
+from azurite import Azurite, wait_for_port  # noqa: E402
 from blobclient import Client, Server, account_sas  # noqa: E402
+from certificates import Authority  # noqa: E402
 
-CACHE = os.environ.get("SKERRY_COMPAT_CACHE") or os.path.expanduser("~/.cache/skerry-compat")
 TICKS = os.sysconf("SC_CLK_TCK")
 ROWS = []
 
@@ -51,7 +52,8 @@ def missing(name, what):
     print(f"{name:44} not measured: {what}", flush=True)
 
 
-def wrk(url, connections, seconds, script="", requests_only=False):
+def wrk(url, connections, seconds, script="", transfer=False):
+    """Requests a second; or GB a second, which also counts what was under way at the end."""
     command = ["wrk", "-t2", f"-c{connections}", f"-d{seconds}", "--timeout", "30s", url]
     if script:
         command += ["-s", script]
@@ -60,6 +62,9 @@ def wrk(url, connections, seconds, script="", requests_only=False):
     bad = re.search(r"Non-2xx or 3xx responses: (\d+)", text)
     if bad:
         raise RuntimeError(f"{bad.group(1)} responses were refused")
+    if transfer:
+        amount, unit = re.search(r"Transfer/sec:\s+([\d.]+)([KMG]?)B", text).groups()
+        return float(amount) * 1024 ** " KMG".index(unit or " ") / 1e9
     return rate
 
 
@@ -79,17 +84,20 @@ def lua_put(folder, query, size, kind, container):
 
 
 class Nginx:
-    def __init__(self, folder):
+    """Serves `root`; over TLS when it is given an authority's certificate."""
+
+    def __init__(self, folder, authority=None):
         self.root = os.path.join(folder, "www")
         os.makedirs(self.root)
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
         config = os.path.join(folder, "nginx.conf")
+        tls = f"ssl_certificate {authority.certificate}; ssl_certificate_key {authority.key};" if authority else ""
         with open(config, "w") as file:
             file.write(f"worker_processes 2; pid {folder}/nginx.pid; error_log {folder}/nginx.log; daemon off; events {{ worker_connections 4096; }}\n"
                        f"http {{ access_log off; sendfile on; tcp_nopush on; keepalive_requests 1000000000; open_file_cache max=1000;\n"
-                       f"server {{ listen 127.0.0.1:{self.port}; root {self.root}; }} }}\n")
+                       f"server {{ listen 127.0.0.1:{self.port}{' ssl' if authority else ''}; {tls} root {self.root}; }} }}\n")
         os.chmod(folder, 0o755)
         self.process = subprocess.Popen([shutil.which("nginx") or "/usr/sbin/nginx", "-p", folder, "-c", config], stderr=subprocess.DEVNULL)
         wait_for_port(self.port)
@@ -97,37 +105,6 @@ class Nginx:
     def pids(self):
         out = subprocess.run(["pgrep", "-P", str(self.process.pid)], capture_output=True, text=True).stdout
         return [int(pid) for pid in out.split()]
-
-    def stop(self):
-        self.process.terminate()
-        self.process.wait(20)
-
-
-def wait_for_port(port, seconds=30):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.05)
-    raise RuntimeError(f"nobody listens on {port}")
-
-
-class Azurite:
-    def __init__(self, folder):
-        where = os.path.join(CACHE, "azurite-bench")
-        if not os.path.exists(os.path.join(where, "node_modules", ".bin", "azurite-blob")):
-            os.makedirs(where, exist_ok=True)
-            subprocess.run(["npm", "install", "--silent", "--no-fund", "--no-audit", "--prefix", where, "azurite@3"], check=True,
-                           stdout=subprocess.DEVNULL)
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
-        self.process = subprocess.Popen([os.path.join(where, "node_modules", ".bin", "azurite-blob"), "--disableTelemetry", "--skipApiVersionCheck",
-                                         "--blobHost", "127.0.0.1", "--blobPort", str(self.port), "--location", os.path.join(folder, "azurite"),
-                                         "--silent"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        wait_for_port(self.port)
-        self.endpoint = f"127.0.0.1:{self.port}"
 
     def stop(self):
         self.process.terminate()
@@ -175,15 +152,42 @@ def reads(folder, options):
         row("GET 4 KiB with SAS, 64 connections", ours, "nginx without auth", peer, "req/s", 0.6, cpu=f"{cpu:.1f} CPU us/request")
         nginx.stop()
         try:
-            azurite = Azurite(folder)
+            azurite = Azurite(folder, "--skipApiVersionCheck")
             other = Client(azurite.endpoint)
             other.create_container("bench")
             other.put_blob("bench", "small", small)
             peer = wrk(f"http://{azurite.endpoint}/devstoreaccount1/bench/small?{sas}", 64, seconds)
             row("GET 4 KiB with SAS, 64 connections", ours, "Azurite", peer, "req/s", 10)
             azurite.stop()
-        except (OSError, subprocess.CalledProcessError, RuntimeError) as error:
+        except (OSError, RuntimeError) as error:
             missing("GET 4 KiB beside Azurite", f"Azurite cannot be had: {error}")
+
+
+def encrypted(folder, options):
+    """HTTPS on both sides, with the same certificate; each side's own choice of ciphers."""
+    sas = account_sas()
+    authority = Authority(folder)
+    seconds = 3 if options.quick else 6
+    with Server(os.path.join(folder, "encrypted"), authority=authority) as server:
+        client = Client(server.blob, context=authority.context())
+        client.create_container("bench")
+        nginx = Nginx(folder, authority)
+        size = (64 if options.quick else 256) << 20
+        for name, body in (("large", os.urandom(1 << 20) * (size >> 20)), ("small", os.urandom(4096))):
+            client.put_blob("bench", name, body)
+            with open(os.path.join(nginx.root, name), "wb") as file:
+                file.write(body)
+        url, other = f"https://{server.blob}/devstoreaccount1/bench/", f"https://127.0.0.1:{nginx.port}/"
+        cpu = cpu_seconds([server.pid])
+        ours, peer = alternate(3, lambda: wrk(f"{url}large?{sas}", 8, seconds, transfer=True),
+                               lambda: wrk(f"{other}large", 8, seconds, transfer=True))
+        cpu = (cpu_seconds([server.pid]) - cpu) / (ours * 3 * seconds)
+        row(f"HTTPS GET {size >> 20} MiB hot, 8 connections", ours, "nginx with TLS", peer, "GB/s", 0.8, cpu=f"{cpu:.3f} CPU s/GB")
+        cpu = cpu_seconds([server.pid])
+        ours, peer = alternate(3, lambda: wrk(f"{url}small?{sas}", 64, seconds), lambda: wrk(f"{other}small", 64, seconds))
+        cpu = (cpu_seconds([server.pid]) - cpu) / (ours * 3 * seconds) * 1e6
+        row("HTTPS GET 4 KiB with SAS, 64 connections", ours, "nginx with TLS, no auth", peer, "req/s", 0.6, cpu=f"{cpu:.1f} CPU us/request")
+        nginx.stop()
 
 
 def writes(folder, options):
@@ -199,12 +203,12 @@ def writes(folder, options):
         cpu = (cpu_seconds([server.pid]) - cpu) / (ours * 3 * seconds) * 1e6
         row("Put Blob 4 KiB durable, 64 connections", ours, "serial fdatasync of the disk", disk, "/s", 5, cpu=f"{cpu:.1f} CPU us/request")
         try:
-            azurite = Azurite(folder)
+            azurite = Azurite(folder, "--skipApiVersionCheck")
             Client(azurite.endpoint).create_container("bench")
             peer = wrk(f"http://{azurite.endpoint}/", 64, seconds, lua_put(folder, sas, 4096, "put", "bench"))
             azurite.stop()
             row("Put Blob 4 KiB durable, 64 connections", ours, "Azurite (not durable)", peer, "/s", 10)
-        except (OSError, subprocess.CalledProcessError, RuntimeError) as error:
+        except (OSError, RuntimeError) as error:
             missing("Put Blob 4 KiB beside Azurite", f"Azurite cannot be had: {error}")
         block = lambda: wrk(f"http://{server.blob}/", 16, seconds, lua_put(folder, sas, 8 << 20, "block", "bench")) * (8 << 20) / 1e9
         direct = lambda: fio(folder, "--size=4g", "--bs=1m", "--rw=write", "--direct=1", "--ioengine=io_uring", "--iodepth=16", f"--runtime={seconds}", "--time_based")["write"]["bw_bytes"] / 1e9
@@ -303,13 +307,13 @@ def main():
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--quick", action="store_true")
     arguments.add_argument("--strict", action="store_true")
-    arguments.add_argument("--only", choices=["reads", "writes", "scale", "constants"])
+    arguments.add_argument("--only", choices=["reads", "encrypted", "writes", "scale", "constants"])
     arguments.add_argument("--folder", default=None, help="where to write; the disk that is measured")
     options = arguments.parse_args()
     for program in ("wrk", "fio", "nginx"):
         if not (shutil.which(program) or os.path.exists(f"/usr/sbin/{program}")):
             sys.exit(f"{program} is missing: .ci/install-dependencies bench")
-    for part in (reads, writes, constants, scale):
+    for part in (reads, encrypted, writes, constants, scale):
         if options.only in (None, part.__name__):
             with tempfile.TemporaryDirectory(prefix="skerry-bench-", dir=options.folder) as folder:
                 part(folder, options)

@@ -43,7 +43,8 @@ def starting(folder):
         refused("a port that is taken", ["serve", "--data", os.path.join(folder, "two"), "--blob", server.blob, "--s3", "127.0.0.1:0",
                                          "--admin", "127.0.0.1:0"], server.blob, "--blob")
         check("fsck of a folder in use cannot check", server.fsck() == 2)
-        check("s3 says that it is not there yet", get(server.s3, "/")[0] == 501)
+        status, answer = get(server.s3, "/")
+        check("s3 asks who is there", status == 403 and "<Code>AccessDenied</Code>" in answer)
         check("healthz", get(server.admin, "/healthz") == (200, "ok\n"))
         check("readyz", get(server.admin, "/readyz") == (200, "ready\n"))
         status, metrics = get(server.admin, "/metrics")
@@ -76,6 +77,34 @@ def secrets(folder):
             key = file.read().strip()
         check("a generated account", Client(server.blob, "made", key).create_container("box").status == 201)
         check("its key is for the owner only", os.stat(os.path.join(server.data, "account-made.key")).st_mode & 0o777 == 0o600)
+
+
+def s3_keys(folder):
+    data = os.path.join(folder, "s3-never")
+    key_file = os.path.join(folder, "s3-key")
+    with open(key_file, "w") as file:
+        file.write("secret-in-a-file\n")
+    serve = ["serve", "--data", data, *PORTS]
+    one = ["--account", "one:" + SECRET]
+    refused("an S3 key without a secret", [*serve, "--s3-key", "access"], "ACCESS:SECRET")
+    refused("an S3 key with an empty secret", [*serve, "--s3-key", "access:"], "secret")
+    refused("an S3 key of an unknown account", [*serve, *one, "--s3-key", "access:secret:two"], "access", "two")
+    refused("an S3 access key with a slash", [*serve, "--s3-key", "acc/ess:secret"], "slash")
+    refused("an S3 access key with two secrets", [*serve, "--s3-key", "access:secret", "--s3-read-only-key", "access:other"], "twice")
+    refused("an S3 access key with two sets of rights", [*serve, "--s3-key", "access:secret", "--s3-read-only-key", "access:secret"], "twice")
+    refused("an S3 key in a missing file", [*serve, "--s3-key", f"access:@{data}/absent"], "absent")
+    refused("a bad region", [*serve, "--s3-region", "EU West"], "--s3-region", "EU West")
+    refused("a bad domain", [*serve, "--s3-domain", "s3.example.org:9000"], "--s3-domain")
+    elsewhere = ["serve", "--data", data, "--blob", "127.0.0.1:0", "--s3", "0.0.0.0:0", "--admin", "127.0.0.1:0"]
+    refused("the well-known secret for everybody", [*elsewhere, *one, "--s3-key", "access:" + KEY], "well-known")
+    refused("S3 keys for everybody without an account", [*elsewhere, "--s3-key", "access:secret"], "--account")
+    with Server(os.path.join(folder, "s3"), *one, "--s3-key", "first:inline-secret", "--s3-key", f"second:@{key_file}:one",
+                "--s3-read-only-key", "third:inline-secret:one", "--s3-region", "eu-west-1", "--s3-domain", "s3.example.org",
+                "--s3-domain", "s3.test") as server:
+        with open(f"/proc/{server.pid}/cmdline", "rb") as file:
+            check("no S3 secret in the list of processes", b"inline-secret" not in file.read())
+    with Server(os.path.join(folder, "long"), "--account", "long:" + "A" * 340) as server:
+        check("a key that is too long for S3", Client(server.blob, "long", "A" * 340).create_container("box").status == 201)
 
 
 def settings(folder):
@@ -127,7 +156,7 @@ def ending(folder):
 
 def main():
     with tempfile.TemporaryDirectory(prefix="skerry-serve-") as folder:
-        for part in (starting, secrets, settings, ending):
+        for part in (starting, secrets, s3_keys, settings, ending):
             part(folder)
     print(f"serve: {passed} passed, {failed} failed")
     return 1 if failed else 0

@@ -17,10 +17,13 @@ BINARY = os.environ.get("SKERRY_BIN") or os.path.join(os.path.dirname(os.path.ab
 
 
 class Server:
-    """`skerry serve` on free ports. As a context manager it ends the server and insists on exit code 0."""
+    """`skerry serve` on free ports, over HTTPS with an authority's certificate. As a context manager it ends the server and insists on
+    exit code 0."""
 
-    def __init__(self, data, *flags, log=None):
+    def __init__(self, data, *flags, log=None, authority=None):
         self.data, self.flags, self.log = data, flags, log
+        if authority is not None:
+            self.flags = (*flags, "--tls-cert", authority.certificate, "--tls-key", authority.key)
         self.process = None
 
     def start(self):
@@ -109,11 +112,24 @@ def account_sas(permissions="rwdlacx", services="b", types="sco", start="", expi
     return urllib.parse.urlencode({name: value for name, value in pairs.items() if value})
 
 
-class Client:
-    """One keep-alive connection. Not shared by threads."""
+def service_sas(resource, permissions="r", start="", expiry="2099-01-01T00:00:00Z", identifier="", ip="", protocol="", version=VERSION,
+                overrides=None, key=KEY, account=ACCOUNT):
+    """For "container", or for "container/blob" with the blob's name as it is before encoding. The form of 2020-12-06 and later.
+    `overrides`: rscc, rscd, rsce, rscl, rsct."""
+    overrides = overrides or {}
+    kind = "b" if "/" in resource else "c"
+    text = "\n".join([permissions, start, expiry, f"/blob/{account}/{resource}", identifier, ip, protocol, version, kind, "", "",
+                      *(overrides.get(name, "") for name in ("rscc", "rscd", "rsce", "rscl", "rsct"))])
+    pairs = {"sv": version, "sr": kind, "sp": permissions, "st": start, "se": expiry, "si": identifier, "sip": ip, "spr": protocol,
+             **overrides, "sig": sign(key, text)}
+    return urllib.parse.urlencode({name: value for name, value in pairs.items() if value})
 
-    def __init__(self, endpoint, account=ACCOUNT, key=KEY, timeout=60):
-        self.endpoint, self.account, self.key, self.timeout = endpoint, account, key, timeout
+
+class Client:
+    """One keep-alive connection, over HTTPS when there is an SSL context. Not shared by threads."""
+
+    def __init__(self, endpoint, account=ACCOUNT, key=KEY, timeout=60, context=None):
+        self.endpoint, self.account, self.key, self.timeout, self.context = endpoint, account, key, timeout, context
         self.connection = None
 
     def close(self):
@@ -121,10 +137,15 @@ class Client:
             self.connection.close()
             self.connection = None
 
+    def _connect(self):
+        if self.context is None:
+            return http.client.HTTPConnection(self.endpoint, timeout=self.timeout)
+        return http.client.HTTPSConnection(self.endpoint, timeout=self.timeout, context=self.context)
+
     def send(self, method, target, headers, body=None):
         """Exactly this, without signing. Raises OSError or HTTPException when the connection breaks."""
         if self.connection is None:
-            self.connection = http.client.HTTPConnection(self.endpoint, timeout=self.timeout)
+            self.connection = self._connect()
         try:
             self.connection.putrequest(method, target, skip_accept_encoding=True)
             for name, value in headers.items():
@@ -140,8 +161,9 @@ class Client:
         return answer
 
     def request(self, method, path, query="", body=b"", headers=None, lite=False):
-        """`path` below the account, encoded; signed with Shared Key."""
+        """`path` below the account, encoded; signed with Shared Key. A header that is None is not sent."""
         headers = {"x-ms-date": date(), "x-ms-version": VERSION, **(headers or {})}
+        headers = {name: value for name, value in headers.items() if value is not None}
         if body or method in ("PUT", "POST"):
             headers.setdefault("Content-Length", str(len(body)))
         full = f"/{self.account}{path}"
@@ -182,7 +204,7 @@ class Client:
         return self.request("PUT", self.name(container, blob), "comp=blocklist", body)
 
     def copy_blob(self, container, blob, source):
-        url = f"http://{self.endpoint}/{self.account}{self.name(container, source)}"
+        url = f"{'https' if self.context else 'http'}://{self.endpoint}/{self.account}{self.name(container, source)}"
         return self.request("PUT", self.name(container, blob), headers={"x-ms-copy-source": url})
 
     def set_metadata(self, container, blob, **metadata):

@@ -370,7 +370,11 @@ int main(int argc, char **argv)
     char bound[48], end[64];
     for (int i = 1; i + 1 < argc; i += 2) {
         unsigned value = (unsigned)strtoul(argv[i + 1], NULL, 10);
-        if (strcmp(argv[i], "--reactors") == 0)
+        if (strcmp(argv[i], "--tls-cert") == 0)
+            options.tls_certificate_file = argv[i + 1];
+        else if (strcmp(argv[i], "--tls-key") == 0)
+            options.tls_key_file = argv[i + 1];
+        else if (strcmp(argv[i], "--reactors") == 0)
             options.reactors = value;
         else if (strcmp(argv[i], "--max-connections") == 0)
             options.max_connections = value;

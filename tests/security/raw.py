@@ -1,16 +1,34 @@
-"""A client that writes exact bytes, and the server it writes to. Python's standard library only."""
+"""A client that writes exact bytes, and the server it writes to. Python's standard library only. With `--tls` after the program, all of
+it goes through TLS."""
+import atexit
 import json
+import os
 import resource
+import shutil
 import socket
+import ssl
 import subprocess
 import sys
+import tempfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+from certificates import Authority  # noqa: E402
+
+TLS = []  # options of the server
+CONTEXT = None
+if "--tls" in sys.argv[2:]:
+    folder = tempfile.mkdtemp(prefix="skerry-tls-")
+    atexit.register(shutil.rmtree, folder)
+    authority = Authority(folder)
+    CONTEXT = authority.context()
+    TLS = ["--tls-cert", authority.certificate, "--tls-key", authority.key]
 
 
 class Server:
     def __init__(self, program, *options, descriptors=None):
         def limit():
             resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, descriptors))
-        self.process = subprocess.Popen([program, *map(str, options)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        self.process = subprocess.Popen([program, *TLS, *map(str, options)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         preexec_fn=limit if descriptors else None)
         line = self.process.stdout.readline().decode().strip()
         if not line:
@@ -63,12 +81,18 @@ class Client:
     def __init__(self, address):
         self.socket = socket.create_connection(address, timeout=5)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.buffer = b""
+        if CONTEXT is not None:
+            try:
+                self.socket = CONTEXT.wrap_socket(self.socket, server_hostname="localhost")
+            except (ssl.SSLEOFError, ConnectionResetError):
+                self.socket, other = socket.socketpair()  # refused before the handshake: a connection that has ended
+                other.close()
+        self.buffer = bytearray()  # TLS hands out 16 KiB at a time
 
     def send(self, data):
         try:
             self.socket.sendall(data)
-        except (BrokenPipeError, ConnectionResetError):
+        except (BrokenPipeError, ConnectionResetError, ssl.SSLEOFError, ssl.SSLZeroReturnError):
             pass
 
     def _more(self):
@@ -96,7 +120,7 @@ class Client:
         while len(self.buffer) < length:
             if not self._more():
                 raise EOFError(f"{len(self.buffer)} of {length} bytes")
-        body, self.buffer = self.buffer[:length], self.buffer[length:]
+        body, self.buffer = bytes(self.buffer[:length]), self.buffer[length:]
         return Response(status, headers, body)
 
     def ended(self):

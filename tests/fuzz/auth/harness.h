@@ -1,4 +1,4 @@
-/* What both fuzz targets of authentication share: one account whose key the fuzzer does not have. */
+/* What the fuzz targets of authentication share: one account whose key the fuzzer does not have. */
 #ifndef FUZZ_AUTH_HARNESS_H
 #define FUZZ_AUTH_HARNESS_H
 
@@ -16,6 +16,15 @@ static inline enum skr_status fuzz_policy(void *context, const struct skr_target
     return SKR_OK;
 }
 
+static inline void fuzz_random_letters(char *out, size_t size)
+{
+    FILE *random = fopen("/dev/urandom", "r");
+    assert(random != NULL);
+    for (size_t i = 0; i < size; i++)
+        out[i] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"[fgetc(random) & 63];
+    fclose(random);
+}
+
 /* The key is a fresh random one: a request of the fuzzer's that passes for signed is a fault. */
 static inline const struct skr_auth_options *fuzz_options(void)
 {
@@ -25,11 +34,7 @@ static inline const struct skr_auth_options *fuzz_options(void)
     struct skr_error error;
     if (options.accounts != NULL)
         return &options;
-    FILE *random = fopen("/dev/urandom", "r");
-    assert(random != NULL);
-    for (size_t i = 0; i < 44; i++)
-        key[i] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"[fgetc(random) & 63];
-    fclose(random);
+    fuzz_random_letters(key, 44);
     if (skr_accounts_open(&accounts, &error) != SKR_OK || skr_accounts_add(accounts, SKR_BYTES("fuzz"), SKR_BYTES(key), &error) != SKR_OK)
         abort();
     options = (struct skr_auth_options){accounts, fuzz_policy, NULL, 900};

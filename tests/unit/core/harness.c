@@ -46,7 +46,7 @@ enum skr_status harness_open(struct harness *harness)
     struct skr_core_options options = {.directory = harness->directory,
                                        .workers = 1,
                                        .inline_limit_bytes = 16384,
-                                       .upload_lifetime_s = 604800,
+                                       .upload_lifetime_s = harness->upload_lifetime_s != 0 ? harness->upload_lifetime_s : 604800,
                                        .direct_io = true,
                                        .meta_map_initial_bytes = 16 << 20,
                                        .fault = harness->fault};
@@ -115,7 +115,14 @@ void harness_done(void *context, const struct skr_result *result)
     if (result->object != NULL) {
         snprintf(outcome->etag, sizeof outcome->etag, "%.*s", SKR_PRINT(result->object->etag));
         outcome->size = result->object->content.size_bytes;
+        outcome->has_object = true;
+        outcome->kind = result->object->kind;
+        outcome->version_ns = result->object->version_ns;
+        outcome->checksum = result->object->checksum;
     }
+    if (result->block != NULL)
+        outcome->block = *result->block;
+    outcome->upload_id = result->upload_id;
 }
 
 enum skr_status harness_wait(struct harness *harness, struct outcome *outcome, struct skr_pending *pending)
@@ -156,15 +163,19 @@ static void harness_ready(void *context)
 struct skr_ingest *harness_ingest(struct harness *harness, size_t size, uint64_t seed, bool known_size,
                                   const struct skr_object_name *block_of, enum skr_status *status)
 {
+    struct skr_ingest_options options = {
+        .expected_size = known_size ? size : SKR_SIZE_ANY, .md5 = true, .crc64 = true, .block_of = block_of};
+    return harness_ingest_with(harness, options, size, seed, status);
+}
+
+struct skr_ingest *harness_ingest_with(struct harness *harness, struct skr_ingest_options options, size_t size, uint64_t seed,
+                                       enum skr_status *status)
+{
     bool ready = false;
     struct skr_error error = {.status = SKR_OK};
-    struct skr_ingest_options options = {.expected_size = known_size ? size : SKR_SIZE_ANY,
-                                         .md5 = true,
-                                         .crc64 = true,
-                                         .block_of = block_of,
-                                         .ready = harness_ready,
-                                         .context = &ready};
     struct skr_ingest *ingest;
+    options.ready = harness_ready;
+    options.context = &ready;
     *status = skr_ingest_open(harness->worker, &options, &ingest, &error);
     if (*status != SKR_OK)
         return NULL;
@@ -193,9 +204,24 @@ struct skr_ingest *harness_ingest(struct harness *harness, size_t size, uint64_t
     return ingest;
 }
 
-static struct skr_object_name harness_name(const char *container, const char *key)
+struct skr_object_name harness_name(const char *container, const char *key)
 {
     return (struct skr_object_name){.account = ACCOUNT, .container = skr_text(container), .key = skr_text(key)};
+}
+
+struct skr_object_name harness_version(const char *container, const char *key, int64_t version_ns)
+{
+    struct skr_object_name name = harness_name(container, key);
+    name.version = (struct skr_version){.is_given = true, .ns = version_ns};
+    return name;
+}
+
+enum skr_status harness_set_versioning(struct harness *harness, const char *container, enum skr_versioning versioning)
+{
+    struct outcome outcome = {.called = false};
+    struct skr_container_settings settings = {.set_versioning = true, .versioning = versioning};
+    return harness_wait(harness, &outcome,
+                        skr_update_container(harness->worker, ACCOUNT, skr_text(container), NULL, &settings, harness_done, &outcome));
 }
 
 enum skr_status harness_put(struct harness *harness, const char *container, const char *key, size_t size, uint64_t seed)
@@ -253,12 +279,17 @@ enum skr_status harness_delete(struct harness *harness, const char *container, c
 
 enum skr_status harness_get(struct harness *harness, const char *container, const char *key, char **bytes, size_t *size)
 {
+    struct skr_object_name name = harness_name(container, key);
+    return harness_read(harness, &name, bytes, size);
+}
+
+enum skr_status harness_read(struct harness *harness, const struct skr_object_name *name, char **bytes, size_t *size)
+{
     struct skr_arena arena = {.blocks = NULL};
     struct skr_error error;
     struct skr_object object;
     struct skr_reader *reader;
-    struct skr_object_name name = harness_name(container, key);
-    enum skr_status status = skr_open_object(harness->worker, &arena, &name, NULL, &object, &reader, &error);
+    enum skr_status status = skr_open_object(harness->worker, &arena, name, NULL, &object, &reader, &error);
     if (status == SKR_OK) {
         *size = object.content.size_bytes;
         *bytes = malloc(*size + 1);

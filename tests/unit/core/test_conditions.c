@@ -72,6 +72,25 @@ START_TEST(a_tag_goes_before_a_date)
 }
 END_TEST
 
+/* Where the protocol has it so for reads: match AND unmodified AND (none-match OR modified). */
+START_TEST(a_date_counts_beside_a_tag)
+{
+    struct skr_conditions positive = MATCH(tag_a), negative = NONE_MATCH(tag_a);
+    positive.dates_beside_tags = negative.dates_beside_tags = true;
+    positive.has_unmodified_since = true;
+    positive.unmodified_since_s = MODIFIED_S - 5;
+    ck_assert_int_eq(check(positive, true, true), SKR_CONDITION_FAILED);
+    positive.unmodified_since_s = MODIFIED_S;
+    ck_assert_int_eq(check(positive, true, true), SKR_OK);
+    ck_assert_int_eq(check(negative, true, true), SKR_NOT_MODIFIED);
+    negative.has_modified_since = true;
+    negative.modified_since_s = MODIFIED_S - 5;
+    ck_assert_int_eq(check(negative, true, true), SKR_OK);
+    negative.modified_since_s = MODIFIED_S;
+    ck_assert_int_eq(check(negative, true, true), SKR_NOT_MODIFIED);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("core conditions");
@@ -81,6 +100,7 @@ int main(void)
     tcase_add_test(cases, any_tag);
     tcase_add_test(cases, dates_compare_whole_seconds);
     tcase_add_test(cases, a_tag_goes_before_a_date);
+    tcase_add_test(cases, a_date_counts_beside_a_tag);
     suite_add_tcase(suite, cases);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);

@@ -25,7 +25,7 @@ void environment_make(struct environment *environment, uint64_t map_initial, uin
     environment_open(environment);
 }
 
-static void environment_close(struct environment *environment)
+void environment_close(struct environment *environment)
 {
     skr_meta_reader_close(environment->reader);
     skr_meta_close(environment->meta);
@@ -46,6 +46,11 @@ static int environment_unlink(const char *path, const struct stat *info, int typ
 void environment_remove(struct environment *environment)
 {
     environment_close(environment);
+    environment_delete(environment);
+}
+
+void environment_delete(struct environment *environment)
+{
     nftw(environment->directory, environment_unlink, 16, FTW_DEPTH | FTW_PHYS);
 }
 

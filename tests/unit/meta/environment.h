@@ -11,7 +11,9 @@ struct environment {
 };
 void environment_make(struct environment *environment, uint64_t map_initial, uint64_t map_max);
 void environment_reopen(struct environment *environment);
-void environment_remove(struct environment *environment);
+void environment_close(struct environment *environment);
+void environment_delete(struct environment *environment); /* the folder, once closed */
+void environment_remove(struct environment *environment);  /* both */
 /* Runs `work` in a change and waits. */
 enum skr_status environment_change(struct environment *environment,
                                    enum skr_status (*work)(struct skr_view *view, void *context, struct skr_error *err), void *context);

@@ -125,7 +125,7 @@ static bool model_next(size_t *at, struct skr_bytes prefix, struct skr_bytes del
 
 static void compare_listing(struct skr_bytes prefix, struct skr_bytes delimiter, struct skr_bytes from)
 {
-    struct skr_walk_options options = {prefix, delimiter, from};
+    struct skr_walk_options options = {.prefix = prefix, .delimiter = delimiter, .from = from};
     struct skr_walk_entry entry;
     struct skr_error error;
     struct skr_walk *walk;

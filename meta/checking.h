@@ -1,6 +1,6 @@
 /* A check in progress: what was counted, to be compared. */
-#ifndef SKERRY_META_CHECK_H
-#define SKERRY_META_CHECK_H
+#ifndef SKERRY_META_CHECKING_H
+#define SKERRY_META_CHECKING_H
 
 #include "meta_private.h"
 
@@ -10,10 +10,11 @@ struct skr_tally {
     size_t count, capacity;
 };
 
-enum skr_root_kind { SKR_ROOT_OBJECTS, SKR_ROOT_UPLOADS, SKR_ROOT_GARBAGE };
+enum skr_root_kind { SKR_ROOT_OBJECTS, SKR_ROOT_VERSIONS, SKR_ROOT_UPLOADS, SKR_ROOT_GARBAGE };
 struct skr_root {
     uint64_t node;
     enum skr_root_kind kind;
+    uint64_t objects_node; /* VERSIONS: where those that are current lie */
 };
 
 struct skr_check {
@@ -44,5 +45,7 @@ enum skr_status skr_check_table(struct skr_check *check, enum skr_table table,
 
 /* Names: containers, directory entries, nodes. Fills the tallies of contents and uploads (check_tree.c). */
 enum skr_status skr_check_names(struct skr_check *check, struct skr_error *err);
+/* Where a name has no current object the newest of its versions is a delete marker; repairing makes it current (check_versions.c). */
+enum skr_status skr_check_versions(struct skr_check *check, struct skr_error *err);
 
 #endif

@@ -1,0 +1,115 @@
+/* Who owns the bucket, and may the caller do what the row says? Default deny.
+ *
+ * An access key belongs to an account; buckets of that account come first. A bucket that only another account has can be used as far as its
+ * canned ACL, or the public access that Blob set on it, allows anybody to. */
+#include "call.h"
+
+static bool skr_s3_load_bucket(struct skr_s3_call *call, struct skr_bytes account)
+{
+    struct skr_error error;
+    call->has_container = skr_get_container(call->worker, call->arena, account, call->target.container, NULL, &call->container,
+                                            &error) == SKR_OK;
+    return call->has_container;
+}
+
+void skr_s3_find_owner(struct skr_s3_call *call)
+{
+    struct skr_bytes account;
+    call->target.account = call->principal.account;
+    if (call->target.container.size == 0 || (call->principal.account.size > 0 && skr_s3_load_bucket(call, call->principal.account)))
+        return;
+    for (size_t i = 0; skr_accounts_name(call->s3->options.accounts, i, &account); i++)
+        if (!skr_bytes_equal(account, call->principal.account) && skr_s3_load_bucket(call, account)) {
+            call->target.account = account;
+            return;
+        }
+}
+
+/* ---- what anybody may ---- */
+
+static bool skr_s3_acl_is(struct skr_bytes acl, const char *name)
+{
+    return skr_bytes_equal(acl, skr_text(name));
+}
+
+/* `authenticated`: the caller has some account here. */
+static bool skr_s3_acl_allows(struct skr_bytes acl, bool authenticated, bool writing)
+{
+    if (skr_s3_acl_is(acl, "public-read-write"))
+        return true;
+    return !writing && (skr_s3_acl_is(acl, "public-read") || (authenticated && skr_s3_acl_is(acl, "authenticated-read")));
+}
+
+/* Reading an object that is public by itself or by its container. */
+static bool skr_s3_object_is_public(struct skr_s3_call *call, const struct skr_object_name *name,
+                                    const struct skr_container *container, bool authenticated)
+{
+    struct skr_object object;
+    struct skr_error error;
+    if (container->public_access >= SKR_PUBLIC_OBJECTS)
+        return true;
+    return skr_open_object(call->worker, call->arena, name, NULL, &object, NULL, &error) == SKR_OK &&
+           skr_s3_acl_allows(object.properties[SKR_PROPERTY_CANNED_ACL], authenticated, false);
+}
+
+static bool skr_s3_anybody_may(struct skr_s3_call *call)
+{
+    bool authenticated = call->principal.account.size > 0;
+    uint32_t asked = call->operation->permissions;
+    struct skr_bytes acl = call->container.documents[SKR_DOCUMENT_CANNED_ACL];
+    if (!call->has_container || call->target.container.size == 0)
+        return false;
+    if (call->target.resource == SKR_RESOURCE_OBJECT) {
+        if (asked & (SKR_PERMISSION_WRITE | SKR_PERMISSION_DELETE))
+            return skr_s3_acl_allows(acl, authenticated, true);
+        return (asked & SKR_PERMISSION_READ) != 0 &&
+               skr_s3_object_is_public(call, &call->name, &call->container, authenticated);
+    }
+    if (asked & SKR_PERMISSION_LIST)
+        return call->container.public_access == SKR_PUBLIC_CONTAINER || skr_s3_acl_allows(acl, authenticated, false);
+    return (asked & SKR_PERMISSION_DELETE) != 0 && skr_s3_acl_allows(acl, authenticated, true); /* multi-delete */
+}
+
+/* ---- the caller ---- */
+
+bool skr_s3_authorized(struct skr_s3_call *call)
+{
+    struct skr_error error = {.message = ""};
+    struct skr_target target = call->target;
+    if (!call->has_container) /* whoever may not do it anywhere learns nothing; the owner is told that there is no bucket */
+        target.account = call->principal.account;
+    bool known = call->principal.scheme != SKR_AUTH_ANONYMOUS;
+    if (known && skr_bytes_equal(call->principal.account, target.account) &&
+        skr_auth_authorize(&call->principal, call->operation, &target, 0) == SKR_AUTH_ALLOWED)
+        return true;
+    bool foreign = !known || !skr_bytes_equal(call->principal.account, target.account);
+    if (foreign && call->target.container.size > 0 && !call->has_container && call->operation->permissions != SKR_PERMISSION_OWNER &&
+        !known) {
+        skr_s3_fail_status(call, SKR_CONTAINER_NOT_FOUND);
+        return false;
+    }
+    if (foreign && skr_s3_anybody_may(call))
+        return true;
+    skr_s3_fail_auth(call, SKR_AUTH_PERMISSION_MISMATCH, &error);
+    return false;
+}
+
+bool skr_s3_may_read(struct skr_s3_call *call, struct skr_object_name *source)
+{
+    struct skr_container container;
+    struct skr_error error;
+    struct skr_bytes account;
+    bool reads = call->principal.scheme != SKR_AUTH_ANONYMOUS && (call->principal.permissions & SKR_PERMISSION_READ) != 0;
+    if (call->principal.account.size > 0 && skr_get_container(call->worker, call->arena, call->principal.account, source->container,
+                                                              NULL, &container, &error) == SKR_OK) {
+        source->account = call->principal.account;
+        return reads;
+    }
+    for (size_t i = 0; skr_accounts_name(call->s3->options.accounts, i, &account); i++)
+        if (skr_get_container(call->worker, call->arena, account, source->container, NULL, &container, &error) == SKR_OK) {
+            source->account = account;
+            return skr_s3_object_is_public(call, source, &container, call->principal.account.size > 0);
+        }
+    source->account = call->principal.account; /* in no account: core says that it is not there */
+    return true;
+}

@@ -1,0 +1,10 @@
+/* Cross-origin rules of a bucket. */
+#ifndef SKERRY_S3_CORS_H
+#define SKERRY_S3_CORS_H
+
+#include "call.h"
+
+/* For a request with an Origin that a rule of its bucket allows: the headers that tell the browser so. */
+void skr_s3_cors_headers(struct skr_s3_call *call);
+
+#endif

@@ -1,0 +1,145 @@
+/* The entry of every S3 request: what does it name, which row is it, who asks, may they; then the row's handler. There is no other
+ * way to a handler.
+ */
+#include <stdlib.h>
+
+#include "call.h"
+#include "cors.h"
+
+static void skr_s3_call_closed(void *context)
+{
+    struct skr_s3_call *call = context;
+    skr_pending_detach(call->pending);
+    skr_ingest_discard(call->incoming.ingest);
+    skr_s3_body_close(call->incoming.body);
+    free(call->incoming.document);
+    skr_reader_close(call->reader);
+    if (call->state_closed != NULL)
+        call->state_closed(call->state);
+    explicit_bzero(call->payload.signing_key, sizeof call->payload.signing_key);
+}
+
+static bool skr_s3_find_target(struct skr_s3_call *call)
+{
+    if (!skr_s3_target_parse(call->arena, &call->s3->options, call->request, &call->target)) {
+        skr_s3_refuse(call, SKR_S3_INVALID_URI);
+        return false;
+    }
+    if (call->target.object.size > SKR_S3_MAX_KEY_BYTES) {
+        skr_s3_refuse(call, SKR_S3_KEY_TOO_LONG);
+        return false;
+    }
+    return true;
+}
+
+static bool skr_s3_authenticated(struct skr_s3_call *call)
+{
+    struct skr_error error = {.message = ""};
+    struct skr_s3_auth_options options = {.accounts = call->s3->options.accounts,
+                                          .region = call->s3->options.region,
+                                          .clock_skew_s = call->s3->options.clock_skew_s};
+    enum skr_auth_refusal refusal =
+        skr_auth_s3(&options, call->request, call->arena, &call->principal, &call->payload, &error);
+    if (refusal != SKR_AUTH_ALLOWED)
+        skr_s3_fail_auth(call, refusal, &error);
+    return refusal == SKR_AUTH_ALLOWED;
+}
+
+/* versionId names a version wherever an object is addressed. */
+static bool skr_s3_find_version(struct skr_s3_call *call)
+{
+    struct skr_bytes text = skr_s3_query(call, "versionId");
+    call->name = (struct skr_object_name){
+        .account = call->target.account, .container = call->target.container, .key = call->target.object};
+    if (text.data == NULL || call->target.resource != SKR_RESOURCE_OBJECT)
+        return true;
+    if (text.size == 0 || !skr_s3_version_parse(text, &call->name.version)) {
+        skr_s3_fail_argument(call, text.size == 0 ? "Version id cannot be the empty string" : "Invalid version id specified", "versionId",
+                             text);
+        return false;
+    }
+    return true;
+}
+
+static void skr_s3_handle(void *context, struct skr_exchange *exchange)
+{
+    struct skr_s3_call *call = skr_arena_alloc_zero(skr_exchange_arena(exchange), sizeof *call);
+    if (call == NULL) {
+        skr_s3_refuse_exchange(NULL, exchange, 503, SKR_NO_MEMORY);
+        return;
+    }
+    call->s3 = context;
+    call->exchange = exchange;
+    call->request = skr_exchange_request(exchange);
+    call->arena = skr_exchange_arena(exchange);
+    call->worker = skr_exchange_worker(exchange);
+    skr_exchange_on_close(exchange, skr_s3_call_closed, call);
+    if (!skr_s3_find_target(call))
+        return;
+    static const struct skr_operation unknown = {.name = "unknown", .method = SKR_PUT, .permissions = SKR_PERMISSION_OWNER};
+    const struct skr_operation *row = skr_operation_find(skr_s3_rows, skr_s3_row_count, call->request, call->target.resource);
+    call->operation = row == NULL ? &unknown : row;
+    bool preflight = call->request->method == SKR_OPTIONS && row != NULL;
+    if (!preflight && !skr_s3_authenticated(call)) {
+        skr_exchange_label(exchange, call->operation->name, SKR_BYTES(""));
+        return;
+    }
+    skr_s3_find_owner(call);
+    skr_exchange_label(exchange, call->operation->name, call->target.account);
+    if (!preflight)
+        skr_s3_cors_headers(call);
+    if (!skr_s3_find_version(call) || (!preflight && !skr_s3_authorized(call)))
+        return;
+    if (row == NULL)
+        skr_s3_refuse(call, SKR_S3_METHOD_NOT_ALLOWED);
+    else if (preflight || (!skr_s3_unsupported(call) && skr_s3_conditions(call)))
+        row->handle(call);
+}
+
+/* ---- waiting for core ---- */
+
+bool skr_s3_settled(struct skr_s3_call *call, const struct skr_result *result)
+{
+    call->pending = NULL;
+    if (result->status == SKR_OK)
+        return true;
+    skr_s3_fail_status(call, result->status);
+    return false;
+}
+
+void skr_s3_wait(struct skr_s3_call *call, struct skr_pending *pending)
+{
+    call->pending = pending;
+    if (pending == NULL)
+        skr_s3_fail_status(call, SKR_BUSY);
+}
+
+bool skr_s3_bucket_exists(struct skr_s3_call *call)
+{
+    if (!call->has_container)
+        skr_s3_fail_status(call, SKR_CONTAINER_NOT_FOUND);
+    return call->has_container;
+}
+
+/* ---- opening ---- */
+
+enum skr_status skr_s3_open(struct skr_s3 **out, const struct skr_s3_options *options, struct skr_error *err)
+{
+    struct skr_s3 *s3 = calloc(1, sizeof *s3);
+    if (s3 == NULL)
+        return skr_fail(err, SKR_NO_MEMORY, "no memory for the S3 face");
+    s3->options = *options;
+    s3->face = (struct skr_face){.name = "s3", .context = s3, .handle = skr_s3_handle, .refuse = skr_s3_refuse_exchange};
+    *out = s3;
+    return SKR_OK;
+}
+
+const struct skr_face *skr_s3_face(const struct skr_s3 *s3)
+{
+    return &s3->face;
+}
+
+void skr_s3_close(struct skr_s3 *s3)
+{
+    free(s3);
+}

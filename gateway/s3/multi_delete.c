@@ -1,0 +1,193 @@
+/* DeleteObjects: up to 1,000 keys in one request. All removals are submitted at once, so that they become durable together; the answer goes out
+ * when the last one is done. */
+#include <stdlib.h>
+
+#include "call.h"
+#include "listing.h"
+
+#define SKR_S3_MAX_DELETIONS 1000
+
+struct skr_s3_deletions;
+
+/* One key of the request, and what came of it. */
+struct skr_s3_deletion {
+    struct skr_s3_deletions *all;
+    struct skr_bytes key, version, etag;
+    struct skr_version parsed;
+    bool bad_version;
+    struct skr_pending *pending; /* NULL: not submitted, or done */
+    enum skr_status status;
+    bool is_marker;              /* a delete marker was made or removed */
+    bool has_version;
+    int64_t version_ns;          /* of what was made or removed */
+};
+
+struct skr_s3_deletions {
+    struct skr_s3_call *call;
+    bool quiet, too_many;
+    size_t count, outstanding;
+    struct skr_s3_deletion items[SKR_S3_MAX_DELETIONS];
+};
+
+/* ---- the request's document ---- */
+
+static bool skr_s3_visit_deletion(void *context, struct skr_bytes path, struct skr_bytes text, bool ends)
+{
+    struct skr_s3_deletions *all = context;
+    struct skr_arena *arena = all->call->arena;
+    if (skr_bytes_equal(path, SKR_BYTES("Delete")))
+        return text.data == NULL;
+    if (skr_bytes_equal(path, SKR_BYTES("Delete/Quiet"))) {
+        all->quiet = skr_bytes_equal_nocase(text, SKR_BYTES("true"));
+        return true;
+    }
+    if (skr_bytes_equal(path, SKR_BYTES("Delete/Object"))) {
+        if (ends)
+            return all->items[all->count - 1].key.size > 0; /* an object without a key is not an object */
+        all->too_many |= all->count == SKR_S3_MAX_DELETIONS;
+        if (all->too_many)
+            return false;
+        all->items[all->count++] = (struct skr_s3_deletion){.all = all};
+        return true;
+    }
+    if (all->count == 0 || !skr_bytes_starts_with(path, SKR_BYTES("Delete/Object/")))
+        return false;
+    struct skr_s3_deletion *item = &all->items[all->count - 1];
+    struct skr_bytes name = {path.data + 14, path.size - 14}, copy = skr_arena_copy(arena, text);
+    if (copy.data == NULL)
+        return false;
+    if (skr_bytes_equal(name, SKR_BYTES("Key")))
+        item->key = copy;
+    else if (skr_bytes_equal(name, SKR_BYTES("VersionId")))
+        item->version = copy;
+    else if (skr_bytes_equal(name, SKR_BYTES("ETag")))
+        item->etag = copy;
+    else /* conditions on time and size are for directory buckets */
+        return skr_bytes_equal(name, SKR_BYTES("LastModifiedTime")) || skr_bytes_equal(name, SKR_BYTES("Size"));
+    return true;
+}
+
+/* ---- the answer ---- */
+
+static void skr_s3_render_deletion(struct skr_s3_deletions *all, struct skr_xml *xml, const struct skr_s3_deletion *item)
+{
+    struct skr_arena *arena = all->call->arena;
+    const char *message;
+    bool gone = item->status == SKR_OK || item->status == SKR_OBJECT_NOT_FOUND || item->status == SKR_VERSION_NOT_FOUND;
+    if (gone && all->quiet)
+        return;
+    skr_xml_begin(xml, gone ? "Deleted" : "Error");
+    skr_xml_element_exact(xml, "Key", item->key);
+    if (item->version.size > 0)
+        skr_xml_element(xml, "VersionId", item->version);
+    if (!gone) {
+        skr_xml_element(xml, "Code", item->bad_version ? SKR_BYTES("NoSuchVersion") : skr_text(skr_s3_status_code(item->status, &message)));
+        skr_xml_element(xml, "Message", item->bad_version ? SKR_BYTES("The specified version does not exist.") : skr_text(message));
+    } else if (item->is_marker) {
+        skr_s3_xml_bool(xml, "DeleteMarker", true);
+        skr_xml_element(xml, "DeleteMarkerVersionId", skr_s3_version_text(arena, item->version_ns));
+    }
+    skr_xml_end(xml, gone ? "Deleted" : "Error");
+}
+
+static void skr_s3_deletions_answer(struct skr_s3_deletions *all)
+{
+    struct skr_xml xml;
+    skr_s3_xml_open(&xml, "DeleteResult");
+    for (size_t i = 0; i < all->count; i++)
+        skr_s3_render_deletion(all, &xml, &all->items[i]);
+    skr_xml_end(&xml, "DeleteResult");
+    skr_s3_send_xml(all->call, 200, &xml);
+}
+
+/* ---- doing it ---- */
+
+static void skr_s3_deletion_done(void *context, const struct skr_result *result)
+{
+    struct skr_s3_deletion *item = context;
+    item->pending = NULL;
+    item->status = result->status;
+    if (result->status == SKR_OK && result->object != NULL) {
+        item->is_marker = result->object->kind == SKR_OBJECT_DELETE_MARKER;
+        item->version_ns = result->object->version_ns;
+    }
+    if (--item->all->outstanding == 0)
+        skr_s3_deletions_answer(item->all);
+}
+
+static void skr_s3_deletions_closed(void *state)
+{
+    struct skr_s3_deletions *all = state;
+    for (size_t i = 0; i < all->count; i++)
+        skr_pending_detach(all->items[i].pending);
+}
+
+/* An entity tag, with or without its quotes. */
+static struct skr_bytes skr_s3_unquoted(struct skr_bytes etag)
+{
+    if (etag.size >= 2 && etag.data[0] == '"' && etag.data[etag.size - 1] == '"')
+        return (struct skr_bytes){etag.data + 1, etag.size - 2};
+    return etag;
+}
+
+static void skr_s3_delete_one(struct skr_s3_deletion *item)
+{
+    struct skr_s3_call *call = item->all->call;
+    struct skr_bytes etag = skr_s3_unquoted(item->etag);
+    struct skr_conditions conditions = {.if_match_any = false};
+    struct skr_object_name name = {
+        .account = call->target.account, .container = call->target.container, .key = item->key, .version = item->parsed};
+    if (etag.size == 1 && etag.data[0] == '*') {
+        conditions.if_match_any = true;
+    } else if (etag.size > 0) {
+        conditions.if_match = &etag;
+        conditions.if_match_count = 1;
+    }
+    item->pending = skr_delete_object(call->worker, &name, &conditions, true, skr_s3_deletion_done, item);
+    if (item->pending == NULL) {
+        item->status = SKR_BUSY;
+        item->all->outstanding--;
+    }
+}
+
+static void skr_s3_deletions_received(struct skr_s3_call *call, struct skr_bytes document)
+{
+    struct skr_s3_deletions *all = call->state;
+    if (!skr_xml_parse(document, skr_s3_visit_deletion, all) || all->count == 0) {
+        skr_s3_refuse(call, SKR_S3_MALFORMED_XML);
+        return;
+    }
+    all->outstanding = all->count;
+    for (size_t i = 0; i < all->count; i++) {
+        struct skr_s3_deletion *item = &all->items[i];
+        item->bad_version = item->version.size > 0 && !skr_s3_version_parse(item->version, &item->parsed);
+        if (item->key.size > SKR_S3_MAX_KEY_BYTES || item->bad_version) {
+            item->status = item->bad_version ? SKR_INVALID_ARGUMENT : SKR_NAME_TOO_LONG;
+            all->outstanding--;
+        } else {
+            skr_s3_delete_one(item); /* its outcome comes later, never inside this call */
+        }
+    }
+    if (all->outstanding == 0)
+        skr_s3_deletions_answer(all);
+}
+
+SKR_S3_HANDLER(delete_objects)
+{
+    struct skr_s3_call *call = context;
+    if (!skr_s3_bucket_exists(call) || !skr_s3_expected_digests(call))
+        return;
+    if (!call->incoming.expected.has_md5 && call->incoming.expected.checksum.kind == SKR_CHECKSUM_NONE) {
+        skr_s3_refuse(call, SKR_S3_MISSING_CONTENT_MD5);
+        return;
+    }
+    struct skr_s3_deletions *all = skr_arena_alloc_zero(call->arena, sizeof *all);
+    if (all == NULL) {
+        skr_s3_fail_status(call, SKR_NO_MEMORY);
+        return;
+    }
+    all->call = call;
+    call->state = all;
+    call->state_closed = skr_s3_deletions_closed;
+    skr_s3_receive_document(call, skr_s3_deletions_received);
+}

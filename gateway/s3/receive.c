@@ -1,0 +1,291 @@
+/* Receiving a body: from the wire through the payload's decoder, which verifies signatures and hashes, to flash or into a small buffer.
+ * Nothing is given a name before the decoder, the digests and flash have all said that it is whole. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "call.h"
+
+/* ---- what the request announces ---- */
+
+static bool skr_s3_trailer_checksum(struct skr_s3_call *call, enum skr_checksum_kind *kind)
+{
+    struct skr_bytes trailer = skr_s3_header(call, "x-amz-trailer");
+    *kind = SKR_CHECKSUM_NONE;
+    for (int i = SKR_CHECKSUM_CRC32; trailer.size > 0 && i < SKR_CHECKSUM_KIND_COUNT; i++)
+        if (skr_bytes_equal_nocase(trailer, skr_text(skr_s3_checksum_header((enum skr_checksum_kind)i))))
+            *kind = (enum skr_checksum_kind)i;
+    if (trailer.size == 0 || *kind != SKR_CHECKSUM_NONE) {
+        call->incoming.trailer = trailer;
+        return true;
+    }
+    skr_s3_fail(call, SKR_S3_INVALID_REQUEST, "The value specified in the x-amz-trailer header is not supported",
+                (struct skr_s3_detail){.name = NULL}, (struct skr_s3_detail){.name = NULL});
+    return false;
+}
+
+static bool skr_s3_header_checksum(struct skr_s3_call *call, struct skr_checksum *out)
+{
+    size_t found = 0;
+    for (int kind = SKR_CHECKSUM_CRC32; kind < SKR_CHECKSUM_KIND_COUNT; kind++) {
+        const char *header = skr_s3_checksum_header((enum skr_checksum_kind)kind);
+        struct skr_bytes text = skr_s3_header(call, header);
+        if (text.data == NULL)
+            continue;
+        if (++found > 1) {
+            skr_s3_fail(call, SKR_S3_INVALID_REQUEST, "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.",
+                        (struct skr_s3_detail){.name = NULL}, (struct skr_s3_detail){.name = NULL});
+            return false;
+        }
+        if (!skr_s3_checksum_parse((enum skr_checksum_kind)kind, text, out)) {
+            char message[96];
+            snprintf(message, sizeof message, "Value for %s header is invalid.", header);
+            skr_s3_fail(call, SKR_S3_INVALID_REQUEST, message, (struct skr_s3_detail){.name = NULL}, (struct skr_s3_detail){.name = NULL});
+            return false;
+        }
+    }
+    return true;
+}
+
+bool skr_s3_expected_digests(struct skr_s3_call *call)
+{
+    struct skr_digests *expected = &call->incoming.expected;
+    struct skr_bytes md5 = skr_s3_header(call, "content-md5"), algorithm = skr_s3_header(call, "x-amz-sdk-checksum-algorithm");
+    enum skr_checksum_kind in_trailer;
+    *expected = (struct skr_digests){.has_md5 = md5.data != NULL};
+    if (expected->has_md5 && !skr_s3_parse_md5(md5, expected->md5)) {
+        skr_s3_fail(call, SKR_S3_INVALID_DIGEST, NULL, (struct skr_s3_detail){"Content-MD5", md5}, (struct skr_s3_detail){.name = NULL});
+        return false;
+    }
+    if (!skr_s3_header_checksum(call, &expected->checksum) || !skr_s3_trailer_checksum(call, &in_trailer))
+        return false;
+    if (in_trailer != SKR_CHECKSUM_NONE)
+        expected->checksum = (struct skr_checksum){.kind = in_trailer};
+    if (algorithm.size > 0 && skr_s3_checksum_kind(algorithm) == SKR_CHECKSUM_NONE) {
+        skr_s3_fail(call, SKR_S3_INVALID_REQUEST, "Value for x-amz-sdk-checksum-algorithm header is invalid.",
+                    (struct skr_s3_detail){.name = NULL}, (struct skr_s3_detail){.name = NULL});
+        return false;
+    }
+    return true;
+}
+
+uint64_t skr_s3_body_length(const struct skr_s3_call *call)
+{
+    if (call->payload.has_decoded_length)
+        return call->payload.decoded_length;
+    return call->request->has_content_length ? call->request->content_length : SKR_SIZE_ANY;
+}
+
+/* ---- the sink ---- */
+
+static void skr_s3_ingest_ready(void *context)
+{
+    struct skr_s3_call *call = context;
+    skr_exchange_wake(call->exchange);
+}
+
+static size_t skr_s3_to_flash(void *context, const void *data, size_t size)
+{
+    struct skr_s3_call *call = context;
+    return skr_ingest_write(call->incoming.ingest, data, size);
+}
+
+static size_t skr_s3_to_document(void *context, const void *data, size_t size)
+{
+    struct skr_s3_incoming *incoming = &((struct skr_s3_call *)context)->incoming;
+    if (incoming->too_large || size > incoming->document_limit - incoming->document_size) {
+        incoming->too_large = true;
+        return size;
+    }
+    char *grown = realloc(incoming->document, incoming->document_size + size + 1);
+    if (grown == NULL) {
+        incoming->too_large = true;
+        return size;
+    }
+    incoming->document = grown;
+    memcpy(grown + incoming->document_size, data, size);
+    incoming->document_size += size;
+    return size;
+}
+
+static size_t skr_s3_sink_write(void *context, const void *data, size_t size)
+{
+    struct skr_s3_call *call = context;
+    return skr_s3_body_decode(call->incoming.body, data, size,
+                              call->incoming.ingest != NULL ? skr_s3_to_flash : skr_s3_to_document, call);
+}
+
+static void skr_s3_sink_abort(void *context)
+{
+    struct skr_s3_call *call = context;
+    skr_ingest_discard(call->incoming.ingest);
+    call->incoming.ingest = NULL;
+}
+
+/* The checksum that came behind the body. False: answered. */
+static bool skr_s3_take_trailer(struct skr_s3_call *call)
+{
+    struct skr_s3_incoming *incoming = &call->incoming;
+    if (incoming->trailer.size == 0)
+        return true;
+    enum skr_checksum_kind kind = incoming->expected.checksum.kind;
+    struct skr_bytes text = skr_s3_body_trailer(incoming->body, skr_s3_checksum_header(kind));
+    if (skr_s3_checksum_parse(kind, text, &incoming->expected.checksum))
+        return true;
+    skr_s3_fail(call, SKR_S3_INVALID_REQUEST, "Value for the trailing checksum is invalid.", (struct skr_s3_detail){.name = NULL},
+                (struct skr_s3_detail){.name = NULL});
+    return false;
+}
+
+/* False: answered; what was received is given up. */
+static bool skr_s3_body_whole(struct skr_s3_call *call)
+{
+    enum skr_s3_body_problem problem = skr_s3_body_finish(call->incoming.body);
+    if (problem != SKR_S3_BODY_FINE) {
+        skr_s3_fail_body(call, problem);
+        return false;
+    }
+    return skr_s3_take_trailer(call);
+}
+
+/* ---- an object's bytes ---- */
+
+static void skr_s3_durable(void *context, const struct skr_result *result)
+{
+    struct skr_s3_call *call = context;
+    if (result->status == SKR_OK)
+        call->incoming.received(call);
+    else
+        skr_s3_fail_status(call, result->status);
+}
+
+static void skr_s3_object_end(void *context)
+{
+    struct skr_s3_call *call = context;
+    struct skr_error error;
+    if (!skr_s3_body_whole(call))
+        return;
+    enum skr_status status =
+        skr_ingest_finish(call->incoming.ingest, &call->incoming.expected, skr_s3_durable, call, &error);
+    if (status == SKR_OK)
+        call->incoming.received(call);
+    else if (status == SKR_INVALID_ARGUMENT)
+        skr_s3_refuse(call, SKR_S3_INCOMPLETE_BODY);
+    else if (status != SKR_PENDING)
+        skr_s3_fail_status(call, status);
+}
+
+static bool skr_s3_begin_body(struct skr_s3_call *call)
+{
+    struct skr_error error;
+    enum skr_status status = skr_s3_body_open(&call->incoming.body, &call->payload, call->incoming.trailer, &error);
+    if (status != SKR_OK)
+        skr_s3_fail_status(call, status);
+    return status == SKR_OK;
+}
+
+/* The length on the wire may exceed that of the bytes by what the chunks' headers and the trailer take. */
+static uint64_t skr_s3_wire_limit(uint64_t limit)
+{
+    return limit + limit / 64 + 65536;
+}
+
+void skr_s3_receive_object(struct skr_s3_call *call, enum skr_checksum_kind checksum, uint64_t upload_id,
+                           void (*received)(struct skr_s3_call *call))
+{
+    static const struct skr_body_sink sink = {skr_s3_sink_write, skr_s3_object_end, skr_s3_sink_abort};
+    uint64_t limit = call->operation->body_limit_bytes, length = skr_s3_body_length(call);
+    struct skr_error error;
+    struct skr_ingest_options options = {
+        .expected_size = length,
+        .md5 = true,
+        .checksum = checksum,
+        .block_of = upload_id != 0 ? &call->name : NULL,
+        .upload_id = upload_id,
+        .ready = skr_s3_ingest_ready,
+        .context = call,
+    };
+    if (length == SKR_SIZE_ANY) {
+        skr_s3_refuse(call, SKR_S3_MISSING_CONTENT_LENGTH);
+        return;
+    }
+    if (length > limit) {
+        skr_s3_refuse(call, SKR_S3_ENTITY_TOO_LARGE);
+        return;
+    }
+    if (!skr_s3_begin_body(call))
+        return;
+    enum skr_status status = skr_ingest_open(call->worker, &options, &call->incoming.ingest, &error);
+    if (status != SKR_OK) {
+        call->incoming.ingest = NULL;
+        skr_s3_fail_status(call, status);
+        return;
+    }
+    call->incoming.received = received;
+    skr_exchange_receive(call->exchange, &sink, call, skr_s3_wire_limit(limit));
+}
+
+/* ---- a document ---- */
+
+static bool skr_s3_document_matches(struct skr_s3_call *call)
+{
+    struct skr_s3_incoming *incoming = &call->incoming;
+    struct skr_checksummer *checksummer;
+    struct skr_checksum checksum;
+    struct skr_md5 *md5;
+    struct skr_error error;
+    uint8_t digest[16];
+    if (incoming->expected.has_md5) {
+        if (skr_md5_open(&md5, &error) != SKR_OK) {
+            skr_s3_fail_status(call, SKR_NO_MEMORY);
+            return false;
+        }
+        skr_md5_update(md5, incoming->document, incoming->document_size);
+        skr_md5_finish(md5, digest);
+        skr_md5_close(md5);
+        if (memcmp(digest, incoming->expected.md5, sizeof digest) != 0) {
+            skr_s3_fail_status(call, SKR_CHECKSUM_MISMATCH_MD5);
+            return false;
+        }
+    }
+    enum skr_checksum_kind kind = incoming->expected.checksum.kind;
+    if (kind == SKR_CHECKSUM_NONE)
+        return true;
+    if (skr_checksummer_open(&checksummer, kind, &error) != SKR_OK) {
+        skr_s3_fail_status(call, SKR_NO_MEMORY);
+        return false;
+    }
+    skr_checksummer_update(checksummer, incoming->document, incoming->document_size);
+    skr_checksummer_finish(checksummer, &checksum);
+    skr_checksummer_close(checksummer);
+    if (memcmp(checksum.bytes, incoming->expected.checksum.bytes, skr_checksum_size(kind)) == 0)
+        return true;
+    skr_s3_fail_status(call, SKR_CHECKSUM_MISMATCH);
+    return false;
+}
+
+static void skr_s3_document_end(void *context)
+{
+    struct skr_s3_call *call = context;
+    if (!skr_s3_body_whole(call))
+        return;
+    if (call->incoming.too_large)
+        skr_s3_refuse(call, SKR_S3_MALFORMED_XML);
+    else if (skr_s3_document_matches(call))
+        call->incoming.document_received(call, (struct skr_bytes){call->incoming.document, call->incoming.document_size});
+}
+
+void skr_s3_receive_document_as(struct skr_s3_call *call, void (*received)(struct skr_s3_call *call, struct skr_bytes document))
+{
+    static const struct skr_body_sink sink = {skr_s3_sink_write, skr_s3_document_end, skr_s3_sink_abort};
+    if (!skr_s3_begin_body(call))
+        return;
+    call->incoming.document_limit = (size_t)call->operation->body_limit_bytes;
+    call->incoming.document_received = received;
+    skr_exchange_receive(call->exchange, &sink, call, skr_s3_wire_limit(call->operation->body_limit_bytes));
+}
+
+void skr_s3_receive_document(struct skr_s3_call *call, void (*received)(struct skr_s3_call *call, struct skr_bytes document))
+{
+    if (skr_s3_expected_digests(call))
+        skr_s3_receive_document_as(call, received);
+}

@@ -1,0 +1,279 @@
+"""An S3 client without a library in between: Signature Version 4 in the header, in the query and in chunks, trailers, and requests
+that no library would send. Servers are started by blobclient.Server."""
+import base64
+import binascii
+import hashlib
+import hmac
+import http.client
+import time
+import urllib.parse
+import xml.etree.ElementTree as ElementTree
+
+from blobclient import ACCOUNT, KEY
+
+REGION = "us-east-1"
+UNSIGNED = "UNSIGNED-PAYLOAD"
+CHUNKS = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"
+CHUNKS_TRAILER = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER"
+CHUNKS_UNSIGNED_TRAILER = "STREAMING-UNSIGNED-PAYLOAD-TRAILER"
+EMPTY_SHA256 = hashlib.sha256(b"").hexdigest()
+
+
+def quote(text, safe="/"):
+    return urllib.parse.quote(text, safe=safe + "-_.~")
+
+
+def md5_hex(body):
+    return hashlib.md5(body).hexdigest()
+
+
+def md5_base64(body):
+    return base64.b64encode(hashlib.md5(body).digest()).decode()
+
+
+# ---- checksums, slowly but independently of the server ----
+
+def _table(polynomial):
+    table = []
+    for value in range(256):
+        for _ in range(8):
+            value = (value >> 1) ^ (polynomial if value & 1 else 0)
+        table.append(value)
+    return table
+
+
+_CRC32C, _CRC64 = _table(0x82F63B78), _table(0x9A6C9329AC4BC9B5)
+
+
+def _crc(table, bits, body):
+    value = ones = (1 << bits) - 1
+    for byte in body:
+        value = (value >> 8) ^ table[(value ^ byte) & 0xFF]
+    return (value ^ ones).to_bytes(bits // 8, "big")
+
+
+def checksum_bytes(kind, body):
+    return {"crc32": lambda: binascii.crc32(body).to_bytes(4, "big"), "crc32c": lambda: _crc(_CRC32C, 32, body),
+            "crc64nvme": lambda: _crc(_CRC64, 64, body), "sha1": lambda: hashlib.sha1(body).digest(),
+            "sha256": lambda: hashlib.sha256(body).digest()}[kind.lower()]()
+
+
+def checksum(kind, body):
+    return base64.b64encode(checksum_bytes(kind, body)).decode()
+
+
+# ---- answers ----
+
+class Answer:
+    def __init__(self, status, headers, body):
+        self.status, self.headers, self.body = status, headers, body
+        self.xml = None
+        if body[:5] == b"<?xml":
+            self.xml = ElementTree.fromstring(body)
+            for element in self.xml.iter():
+                element.tag = element.tag.split("}")[-1]
+        self.code = self.find("Code") if self.xml is not None and self.xml.tag == "Error" else None
+
+    def find(self, path):
+        """The text of the first such element; None when there is none."""
+        found = None if self.xml is None else self.xml.find(path)
+        return None if found is None else found.text or ""
+
+    def all(self, path):
+        return [] if self.xml is None else [element.text or "" for element in self.xml.findall(path)]
+
+    def __getitem__(self, header):
+        return self.headers.get(header)
+
+    def __repr__(self):
+        return f"{self.status} {self.code or ''} {self.find('Message') or ''}".strip()
+
+
+# ---- signing ----
+
+def _hmac(key, text):
+    return hmac.new(key, text.encode(), hashlib.sha256).digest()
+
+
+class Signer:
+    def __init__(self, access, secret, region=REGION, at=None):
+        self.access, self.secret, self.region = access, secret, region
+        self.time = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(at if at is not None else time.time()))
+        self.scope = f"{self.time[:8]}/{region}/s3/aws4_request"
+        key = _hmac(("AWS4" + secret).encode(), self.time[:8])
+        for part in (region, "s3", "aws4_request"):
+            key = _hmac(key, part)
+        self.key = key
+        self.signature = None
+
+    def sign(self, text):
+        return hmac.new(self.key, text.encode(), hashlib.sha256).hexdigest()
+
+    @staticmethod
+    def canonical_query(query):
+        pairs = []
+        for part in query.split("&") if query else []:
+            name, _, value = part.partition("=")
+            pairs.append((quote(urllib.parse.unquote(name), ""), quote(urllib.parse.unquote(value), "")))
+        return "&".join(f"{name}={value}" for name, value in sorted(pairs))
+
+    def request(self, method, path, query, headers, payload):
+        """`headers`: what is signed. Returns their names and the signature."""
+        lower = {name.lower(): " ".join(str(value).split()) for name, value in headers.items()}
+        names = ";".join(sorted(lower))
+        text = "\n".join([method, path, self.canonical_query(query)] + [f"{name}:{lower[name]}" for name in sorted(lower)] +
+                         ["", names, payload])
+        self.signature = self.sign("\n".join(["AWS4-HMAC-SHA256", self.time, self.scope, hashlib.sha256(text.encode()).hexdigest()]))
+        return names, self.signature
+
+    def chunk(self, data):
+        self.signature = self.sign("\n".join(["AWS4-HMAC-SHA256-PAYLOAD", self.time, self.scope, self.signature, EMPTY_SHA256,
+                                              hashlib.sha256(data).hexdigest()]))
+        return self.signature
+
+    def trailer(self, text):
+        self.signature = self.sign("\n".join(["AWS4-HMAC-SHA256-TRAILER", self.time, self.scope, self.signature,
+                                              hashlib.sha256(text.encode()).hexdigest()]))
+        return self.signature
+
+
+class S3:
+    """One keep-alive connection. Not shared by threads. `access` None: anonymous."""
+
+    def __init__(self, endpoint, access=ACCOUNT, secret=KEY, region=REGION, timeout=60):
+        self.endpoint, self.access, self.secret, self.region, self.timeout = endpoint, access, secret, region, timeout
+        self.connection = None
+
+    def close(self):
+        if self.connection is not None:
+            self.connection.close()
+            self.connection = None
+
+    def send(self, method, target, headers, body=None):
+        """Exactly this, without signing. `headers`: pairs or a dictionary."""
+        if self.connection is None:
+            self.connection = http.client.HTTPConnection(self.endpoint, timeout=self.timeout)
+        pairs = list(headers.items() if isinstance(headers, dict) else headers)
+        try:
+            self.connection.putrequest(method, target, skip_host=any(name.lower() == "host" for name, _ in pairs),
+                                       skip_accept_encoding=True)
+            for name, value in pairs:
+                self.connection.putheader(name, value if isinstance(value, bytes) else str(value).encode())
+            self.connection.endheaders(body)
+            response = self.connection.getresponse()
+            answer = Answer(response.status, response.headers, response.read())
+        except BaseException:
+            self.close()
+            raise
+        if response.will_close:
+            self.close()
+        return answer
+
+    def request(self, method, path, query="", body=b"", headers=None, payload=None, signed=None, at=None):
+        """`path` and `query` as they are sent. `signed`: further headers are signed only when named here (default: all)."""
+        headers = {"Host": self.endpoint, **(headers or {})}
+        if (body or method in ("PUT", "POST")) and not any(name.lower() == "content-length" for name in headers):
+            headers["Content-Length"] = str(len(body))
+        target = path + ("?" + query if query else "")
+        if self.access is None:
+            return self.send(method, target, headers, body or None)
+        signer = Signer(self.access, self.secret, self.region, at)
+        payload = payload or hashlib.sha256(body).hexdigest()
+        headers.update({"x-amz-date": signer.time, "x-amz-content-sha256": payload})
+        covered = {name: value for name, value in headers.items()
+                   if name.lower() not in ("content-length", "transfer-encoding", "expect") and
+                   (signed is None or name.lower() in signed or name.lower().startswith("x-amz-") or name == "Host")}
+        covered = {name: value.decode("utf-8") if isinstance(value, bytes) else value for name, value in covered.items()}
+        names, signature = signer.request(method, path, query, covered, payload)
+        headers["Authorization"] = (f"AWS4-HMAC-SHA256 Credential={self.access}/{signer.scope}, SignedHeaders={names}, "
+                                    f"Signature={signature}")
+        return self.send(method, target, headers, body or None)
+
+    def presign(self, method, path, query="", expires=300, headers=None, at=None):
+        """The target of a signed URL."""
+        signer = Signer(self.access, self.secret, self.region, at)
+        headers = {"Host": self.endpoint, **(headers or {})}
+        names = ";".join(sorted(name.lower() for name in headers))
+        full = "&".join(filter(None, [query, "X-Amz-Algorithm=AWS4-HMAC-SHA256",
+                                      f"X-Amz-Credential={quote(self.access + '/' + signer.scope, '')}", f"X-Amz-Date={signer.time}",
+                                      f"X-Amz-Expires={expires}", f"X-Amz-SignedHeaders={quote(names, '')}"]))
+        _, signature = signer.request(method, path, full, headers, UNSIGNED)
+        return f"{path}?{full}&X-Amz-Signature={signature}"
+
+    def chunked(self, path, chunks, query="", headers=None, payload=CHUNKS, trailer=None, spoil=None, length=None):
+        """PUT in aws-chunked form. `trailer`: (name, value) after the last chunk. `spoil`: changes the body before it is sent."""
+        size = sum(len(chunk) for chunk in chunks)
+        headers = {"Host": self.endpoint, "Content-Encoding": "aws-chunked", **(headers or {}),
+                   "x-amz-decoded-content-length": str(size if length is None else length)}
+        if trailer is not None:
+            headers["x-amz-trailer"] = trailer[0]
+        signer = Signer(self.access, self.secret, self.region)
+        headers.update({"x-amz-date": signer.time, "x-amz-content-sha256": payload})
+        names, signature = signer.request("PUT", path, query, headers, payload)
+        headers["Authorization"] = (f"AWS4-HMAC-SHA256 Credential={self.access}/{signer.scope}, SignedHeaders={names}, "
+                                    f"Signature={signature}")
+        signs = payload != CHUNKS_UNSIGNED_TRAILER
+        body = b""
+        for chunk in [chunk for chunk in chunks if chunk] + [b""]:
+            extension = f";chunk-signature={signer.chunk(chunk)}" if signs else ""
+            body += f"{len(chunk):x}{extension}\r\n".encode() + chunk + (b"\r\n" if chunk else b"")
+        if trailer is not None:
+            body += f"{trailer[0]}:{trailer[1]}\r\n".encode()
+            if signs:
+                body += f"x-amz-trailer-signature:{signer.trailer(f'{trailer[0]}:{trailer[1]}' + chr(10))}\r\n".encode()
+        body += b"\r\n"
+        if spoil is not None:
+            body = spoil(body)
+        headers["Content-Length"] = str(len(body))
+        return self.send("PUT", path + ("?" + query if query else ""), headers, body)
+
+    # ---- operations, with keys as they are meant ----
+
+    @staticmethod
+    def path(bucket, key=None):
+        return f"/{quote(bucket)}" + ("" if key is None else "/" + quote(key))
+
+    def create_bucket(self, bucket, body=b"", **headers):
+        return self.request("PUT", self.path(bucket), body=body, headers=_named(headers))
+
+    def set_versioning(self, bucket, status):
+        return self.request("PUT", self.path(bucket), "versioning=",
+                            f"<VersioningConfiguration><Status>{status}</Status></VersioningConfiguration>".encode())
+
+    def put(self, bucket, key, body=b"", query="", **headers):
+        return self.request("PUT", self.path(bucket, key), query, body, _named(headers))
+
+    def get(self, bucket, key, query="", **headers):
+        return self.request("GET", self.path(bucket, key), query, headers=_named(headers))
+
+    def head(self, bucket, key, query="", **headers):
+        return self.request("HEAD", self.path(bucket, key), query, headers=_named(headers))
+
+    def delete(self, bucket, key, query="", **headers):
+        return self.request("DELETE", self.path(bucket, key), query, headers=_named(headers))
+
+    def post(self, bucket, key, query, body=b"", **headers):
+        return self.request("POST", self.path(bucket, key), query, body, _named(headers))
+
+    def copy(self, bucket, key, source, query="", **headers):
+        """`source` as it goes into the header."""
+        return self.put(bucket, key, b"", query, x_amz_copy_source=source, **headers)
+
+    def create_upload(self, bucket, key, **headers):
+        answer = self.post(bucket, key, "uploads=", b"", **headers)
+        return answer.find("UploadId") if answer.status == 200 else answer
+
+    def upload_part(self, bucket, key, upload, number, body, **headers):
+        return self.put(bucket, key, body, f"partNumber={number}&uploadId={upload}", **headers)
+
+    def complete(self, bucket, key, upload, parts, **headers):
+        """`parts`: (number, etag) or (number, etag, checksum element, its value)."""
+        body = "".join(f"<Part><PartNumber>{part[0]}</PartNumber><ETag>{part[1].replace(chr(34), '&quot;')}</ETag>" +
+                       (f"<{part[2]}>{part[3]}</{part[2]}>" if len(part) > 2 else "") + "</Part>" for part in parts)
+        document = f"<CompleteMultipartUpload>{body}</CompleteMultipartUpload>".encode()
+        return self.post(bucket, key, f"uploadId={upload}", document, **headers)
+
+
+def _named(headers):
+    """x_amz_meta_color="red" is a header, if_match likewise."""
+    return {name.replace("_", "-"): value for name, value in headers.items()}

@@ -28,7 +28,8 @@ class Test:
         self.folder = folder / ("today" if today else "debian")
         self.folder.mkdir()
         settings = self.folder / "settings"
-        settings.write_text("[default]\ns3 =\n  max_concurrent_requests = 8\n  multipart_chunksize = 16MB\n")
+        # With an endpoint of its own, today's signs URLs with Version 2 unless told otherwise
+        settings.write_text("[default]\ns3 =\n  max_concurrent_requests = 8\n  multipart_chunksize = 16MB\n  signature_version = s3v4\n")
         self.aws = Tool(checks, program, {**server.s3_environment(), "AWS_CONFIG_FILE": str(settings), "AWS_PAGER": ""}, self.folder,
                         ["--endpoint-url", server.s3.endpoint])  # by option: Debian's does not know AWS_ENDPOINT_URL
         self.good = self.aws.good
@@ -140,8 +141,7 @@ class Test:
         self.checks.equal("get-object of a range", got["ContentRange"], "bytes 65000-70000/70001")
         self.aws.refused("get-object of a range beyond the end", "InvalidRange", "s3api", "get-object", *at, "--range", "bytes=80000-", out)
         self.aws.refused("get-object --if-match of another entity tag", "PreconditionFailed", "s3api", "get-object", *at, "--if-match", '"00000000000000000000000000000000"', out)
-        source = f"{bucket}/prefix/key%20%2B%25%C3%BC"
-        copy = ("--bucket", bucket, "--copy-source", source)
+        copy = ("--bucket", bucket, "--copy-source", f"{bucket}/prefix/key +%ü")  # the client encodes it
         self.api("copy-object", *copy, "--key", "prefix/copy")
         kept = self.api("head-object", "--bucket", bucket, "--key", "prefix/copy")
         self.checks.equal("copy-object keeps", (kept["ETag"], kept["ContentType"], kept["Metadata"]), (put["ETag"], "application/x-test", head["Metadata"]))
@@ -174,8 +174,6 @@ class Test:
             self.server.s3.put(bucket, name, name.encode())
         at = ("--bucket", bucket)
         for command in ("list-objects-v2", "list-objects"):
-            whole = self.api(command, *at)["Contents"]
-            self.checks.equal(f"{command}: every key", [each["Key"] for each in whole], sorted(names))
             paged = self.api(command, *at, "--page-size", "4")["Contents"]
             self.checks.equal(f"{command}: in pages of 4", [each["Key"] for each in paged], sorted(names))
             levels = self.api(command, *at, "--delimiter", "/", "--page-size", "2")
@@ -252,14 +250,15 @@ def body(checks, server, folder, inputs):
     for name, program in (("today's", str(today)), ("Debian's", debian)):
         test = Test(checks, server, folder, inputs, program, program == str(today))
         checks.section(f"{name}: tree up and down", test.tree_up_and_down)
-        checks.section(f"{name}: sync", test.sync)
         checks.section(f"{name}: single files", test.single_files)
         checks.section(f"{name}: objects", test.objects)
+        if not test.today and server.scheme == "http":
+            continue  # a command takes it half a second to begin: of the older one over http only what is signed in another way
+        checks.section(f"{name}: sync", test.sync)
         checks.section(f"{name}: listings", test.listings)
         checks.section(f"{name}: multipart", test.multipart)
         checks.section(f"{name}: versions", test.versions)
-        if test.today or server.scheme == "https":
-            checks.section(f"{name}: large file", test.large)
+        checks.section(f"{name}: large file", test.large)
 
 
 if __name__ == "__main__":

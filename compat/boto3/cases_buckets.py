@@ -28,7 +28,7 @@ def wrong_credentials(h):
     bucket = h.bucket("credentials")
     h.refused("another secret", 403, "SignatureDoesNotMatch", h.client_at(endpoint, aws_secret_access_key="wrong", aws_access_key_id=os.environ["AWS_ACCESS_KEY_ID"]).list_buckets)
     h.refused("an unknown access key", 403, "InvalidAccessKeyId", h.client_at(endpoint, aws_secret_access_key="wrong", aws_access_key_id="UNKNOWN").list_buckets)
-    h.refused("another region", 400, "AuthorizationHeaderMalformed", h.client_at(endpoint, region_name="eu-north-1").list_objects_v2, Bucket=bucket)
+    h.counts.equal("another region: the client learns the right one of the refusal", h.client_at(endpoint, region_name="eu-north-1").list_objects_v2(Bucket=bucket)["KeyCount"], 0)
     h.counts.equal("without credentials", h.fetch(f"{endpoint}/{bucket}?list-type=2")[0], 403)
 
 
@@ -45,11 +45,12 @@ def listings(h):
         c.equal(f"{operation} by delimiter: prefixes", [each["Prefix"] for page in levels for each in page.get("CommonPrefixes", [])], ["#?&/", "a b/", "a+b/", "a/", "z/", "ü%/"])
         c.equal(f"{operation} by delimiter: keys", [each["Key"] for page in levels for each in page.get("Contents", [])], ["a.top", "top"])
         below = getattr(s3, operation)(Bucket=bucket, Prefix="ü%/", Delimiter="/")
-        c.equal(f"{operation} below a prefix", ([each["Key"] for each in below["Contents"]], below["Prefix"], below["Delimiter"]), ([name for name in names if name.startswith("ü%/")], "ü%/", "/"))
+        c.equal(f"{operation} below a prefix", ([each["Key"] for each in below["Contents"]], below["Delimiter"]), ([name for name in names if name.startswith("ü%/")], "/"))
         c.equal(f"{operation} of a longer delimiter", [each["Prefix"] for each in getattr(s3, operation)(Bucket=bucket, Delimiter="/00")["CommonPrefixes"]],
                 ["#?&/00", "a b/00", "a+b/00", "a/00", "ü%/00"])
         none = getattr(s3, operation)(Bucket=bucket, MaxKeys=0)
         c.equal(f"{operation} of no keys", (none["IsTruncated"], none.get("Contents"), none["MaxKeys"]), (False, None, 0))
+    c.equal("list_objects_v2: the prefix is given back", s3.list_objects_v2(Bucket=bucket, Prefix="ü%/")["Prefix"], "ü%/")
     first = s3.list_objects_v2(Bucket=bucket, MaxKeys=3)
     c.equal("list_objects_v2: count and truncation", (first["KeyCount"], first["IsTruncated"]), (3, True))
     c.equal("an entry", (first["Contents"][0]["Size"], first["Contents"][0]["StorageClass"], first["Contents"][0]["ETag"]),

@@ -72,10 +72,21 @@ static bool skr_s3_anybody_may(struct skr_s3_call *call)
 
 /* ---- the caller ---- */
 
+bool skr_s3_owner_is(struct skr_s3_call *call, const char *header, struct skr_bytes account)
+{
+    struct skr_bytes expected = skr_s3_header(call, header);
+    if (expected.size == 0 || skr_bytes_equal(expected, account))
+        return true;
+    skr_s3_refuse(call, SKR_S3_ACCESS_DENIED);
+    return false;
+}
+
 bool skr_s3_authorized(struct skr_s3_call *call)
 {
     struct skr_error error = {.message = ""};
     struct skr_target target = call->target;
+    if (call->has_container && !skr_s3_owner_is(call, "x-amz-expected-bucket-owner", target.account))
+        return false;
     if (!call->has_container) /* whoever may not do it anywhere learns nothing; the owner is told that there is no bucket */
         target.account = call->principal.account;
     bool known = call->principal.scheme != SKR_AUTH_ANONYMOUS;

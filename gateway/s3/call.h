@@ -27,6 +27,7 @@ struct skr_s3_incoming {
     bool too_large;
     struct skr_digests expected;         /* announced in headers; the checksum may come with the trailer */
     struct skr_bytes trailer;            /* name of the checksum's trailer, or empty */
+    struct skr_checksummer *verifier;    /* of the announced kind, where another is kept with the object */
     void (*received)(struct skr_s3_call *call);                            /* all is durable and verified */
     void (*document_received)(struct skr_s3_call *call, struct skr_bytes document);
 };
@@ -69,6 +70,8 @@ extern const size_t skr_s3_row_count;
 void skr_s3_find_owner(struct skr_s3_call *call);
 /* Default deny. False: the call was answered. */
 bool skr_s3_authorized(struct skr_s3_call *call);
+/* Does the bucket belong to whom the header names, where it is there? False: answered. */
+bool skr_s3_owner_is(struct skr_s3_call *call, const char *header, struct skr_bytes account);
 /* May the caller read this object (the source of a copy)? Its bucket may be another one. Fills the source's account. */
 bool skr_s3_may_read(struct skr_s3_call *call, struct skr_object_name *source);
 

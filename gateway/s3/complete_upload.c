@@ -77,12 +77,16 @@ static void skr_s3_part_list_refused(struct skr_s3_call *call, const struct skr_
         skr_s3_refuse(call, document.size == 0 ? SKR_S3_MISSING_REQUEST_BODY : SKR_S3_MALFORMED_XML);
 }
 
-/* A checksum that is made of the parts' must be given with the parts' own. False: answered. */
-static bool skr_s3_parts_have_checksums(struct skr_s3_call *call, const struct skr_s3_completing *completing,
-                                        const struct skr_s3_part_list *list)
+/* A checksum that is made of the parts' must be given with the parts' own. Those of other kinds were compared when the parts came (see
+ * UploadPart), and are not there any more. False: answered. */
+static bool skr_s3_parts_have_checksums(struct skr_s3_call *call, const struct skr_s3_completing *completing, struct skr_s3_part_list *list)
 {
     const struct skr_object *draft = &completing->upload.draft;
     char message[192];
+    for (size_t i = 0; i < list->count; i++)
+        if (!completing->has_upload ||
+            (draft->checksum.kind == SKR_CHECKSUM_CRC64NVME && list->parts[i].checksum.kind != SKR_CHECKSUM_CRC64NVME))
+            list->parts[i].checksum = (struct skr_checksum){.kind = SKR_CHECKSUM_NONE};
     if (!completing->has_upload || draft->checksum_form != SKR_CHECKSUM_COMPOSITE)
         return true;
     for (size_t i = 0; i < list->count; i++)

@@ -92,6 +92,8 @@ bool skr_s3_find_source(struct skr_s3_call *call, struct skr_s3_source *source)
         skr_s3_refuse(call, SKR_S3_ACCESS_DENIED);
         return false;
     }
+    if (!skr_s3_owner_is(call, "x-amz-source-expected-bucket-owner", source->copy.name.account))
+        return false;
     enum skr_status status =
         skr_open_object(call->worker, call->arena, &source->copy.name, &source->conditions, &source->object, NULL, &error);
     source->etag = source->object.etag;

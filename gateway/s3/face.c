@@ -12,6 +12,7 @@ static void skr_s3_call_closed(void *context)
     skr_pending_detach(call->pending);
     skr_ingest_discard(call->incoming.ingest);
     skr_s3_body_close(call->incoming.body);
+    skr_checksummer_close(call->incoming.verifier);
     free(call->incoming.document);
     skr_reader_close(call->reader);
     if (call->state_closed != NULL)

@@ -222,7 +222,7 @@ static void skr_s3_object_headers(struct skr_s3_call *call, struct skr_s3_get *g
         skr_exchange_header(call->exchange, "x-amz-storage-class", properties[SKR_PROPERTY_STORAGE_CLASS]);
     if (properties[SKR_PROPERTY_WEBSITE_REDIRECT].size > 0)
         skr_exchange_header(call->exchange, "x-amz-website-redirect-location", properties[SKR_PROPERTY_WEBSITE_REDIRECT]);
-    if (object->tag_count > 0)
+    if (object->tag_count > 0 && skr_bytes_equal(call->principal.account, call->target.account)) /* who may read the tags */
         skr_exchange_header_u64(call->exchange, "x-amz-tagging-count", object->tag_count);
     if (get->part > 0 && object->content.block_count > 0)
         skr_exchange_header_u64(call->exchange, "x-amz-mp-parts-count", object->content.block_count);

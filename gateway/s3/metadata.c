@@ -53,6 +53,19 @@ static bool skr_s3_decode_word(struct skr_arena *arena, struct skr_bytes *text, 
     return (encoding == 'Q' || encoding == 'q') && skr_s3_decode_q(arena, payload, out);
 }
 
+/* Can listings of any protocol show it? Control characters, U+FFFE and U+FFFF have no place in XML. */
+static bool skr_s3_is_shown(struct skr_bytes text)
+{
+    for (size_t i = 0; i < text.size; i++) {
+        unsigned char c = (unsigned char)text.data[i];
+        if ((c < 0x20 && c != '\t') || c == 0x7F)
+            return false;
+        if (c == 0xEF && text.size - i >= 3 && (unsigned char)text.data[i + 1] == 0xBF && (unsigned char)text.data[i + 2] >= 0xBE)
+            return false;
+    }
+    return skr_is_utf8(text);
+}
+
 /* A value that is encoded words, with blanks between them, becomes the text that they mean. */
 static struct skr_bytes skr_s3_decode_words(struct skr_arena *arena, struct skr_bytes text)
 {
@@ -70,7 +83,7 @@ static struct skr_bytes skr_s3_decode_words(struct skr_arena *arena, struct skr_
             left = (struct skr_bytes){left.data + 1, left.size - 1};
     }
     struct skr_bytes decoded = {out, size};
-    return skr_is_utf8(decoded) ? decoded : text;
+    return skr_s3_is_shown(decoded) ? decoded : text;
 }
 
 /* Bytes that are not UTF-8 are what HTTP says that they are: ISO 8859-1. */
@@ -134,6 +147,8 @@ static bool skr_s3_add_metadata(struct skr_arena *arena, struct skr_name_value *
     struct skr_bytes value = skr_s3_decode_words(arena, skr_s3_to_utf8(arena, header->value));
     if (name.data == NULL)
         return false;
+    if (!skr_s3_is_shown(value))
+        value = skr_s3_encode_words(arena, value);
     for (size_t i = 0; i < *used; i++)
         if (skr_bytes_equal(pairs[i].name, name))
             return skr_s3_join(arena, &pairs[i], value);

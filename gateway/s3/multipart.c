@@ -142,7 +142,7 @@ static bool skr_s3_page_part(void *context, unsigned part_number, const struct s
     struct skr_xml *xml = &page->parts;
     char etag[2 * SKR_MD5_SIZE];
     if (page->shown == page->limit) {
-        page->truncated = true;
+        page->truncated = page->limit > 0; /* a page of none leads to no other */
         return false;
     }
     page->shown++;

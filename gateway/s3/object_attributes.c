@@ -88,7 +88,7 @@ static bool skr_s3_attribute_part(void *context, size_t index, const struct skr_
     if (index < parts->marker)
         return true;
     if (parts->shown == parts->limit) {
-        parts->truncated = true;
+        parts->truncated = parts->limit > 0; /* a page of none leads to no other */
         return false;
     }
     parts->shown++;

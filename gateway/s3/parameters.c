@@ -223,6 +223,9 @@ bool skr_s3_unsupported(struct skr_s3_call *call)
         "x-amz-grant-full-control",
         "x-amz-server-side-encryption",
         "x-amz-write-offset-bytes",
+        "x-amz-if-match-size", /* conditions of directory buckets: to leave them out would delete what must stay */
+        "x-amz-if-match-last-modified-time",
+        "x-amz-if-match-initiated-time",
     };
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
         struct skr_bytes value = skr_s3_header(call, refused[i]);

@@ -23,9 +23,29 @@ static bool skr_s3_trailer_checksum(struct skr_s3_call *call, enum skr_checksum_
     return false;
 }
 
+/* A checksum of a kind that this server does not compute must not pass for compared. False: answered. */
+static bool skr_s3_checksums_known(struct skr_s3_call *call)
+{
+    static const struct skr_bytes prefix = {"x-amz-checksum-", 15};
+    for (size_t i = 0; i < call->request->header_count; i++) {
+        struct skr_bytes name = call->request->headers[i].name;
+        if (name.size <= prefix.size || !skr_bytes_equal_nocase((struct skr_bytes){name.data, prefix.size}, prefix))
+            continue;
+        struct skr_bytes rest = {name.data + prefix.size, name.size - prefix.size};
+        if (skr_s3_checksum_kind(rest) != SKR_CHECKSUM_NONE || skr_bytes_equal_nocase(rest, SKR_BYTES("algorithm")) ||
+            skr_bytes_equal_nocase(rest, SKR_BYTES("type")) || skr_bytes_equal_nocase(rest, SKR_BYTES("mode")))
+            continue;
+        skr_s3_fail(call, SKR_S3_NOT_IMPLEMENTED, NULL, (struct skr_s3_detail){"Header", name}, (struct skr_s3_detail){.name = NULL});
+        return false;
+    }
+    return true;
+}
+
 static bool skr_s3_header_checksum(struct skr_s3_call *call, struct skr_checksum *out)
 {
     size_t found = 0;
+    if (!skr_s3_checksums_known(call))
+        return false;
     for (int kind = SKR_CHECKSUM_CRC32; kind < SKR_CHECKSUM_KIND_COUNT; kind++) {
         const char *header = skr_s3_checksum_header((enum skr_checksum_kind)kind);
         struct skr_bytes text = skr_s3_header(call, header);
@@ -85,8 +105,11 @@ static void skr_s3_ingest_ready(void *context)
 
 static size_t skr_s3_to_flash(void *context, const void *data, size_t size)
 {
-    struct skr_s3_call *call = context;
-    return skr_ingest_write(call->incoming.ingest, data, size);
+    struct skr_s3_incoming *incoming = &((struct skr_s3_call *)context)->incoming;
+    size_t taken = skr_ingest_write(incoming->ingest, data, size);
+    if (incoming->verifier != NULL)
+        skr_checksummer_update(incoming->verifier, data, taken);
+    return taken;
 }
 
 static size_t skr_s3_to_document(void *context, const void *data, size_t size)
@@ -158,14 +181,30 @@ static void skr_s3_durable(void *context, const struct skr_result *result)
         skr_s3_fail_status(call, result->status);
 }
 
+static bool skr_s3_verified(struct skr_s3_incoming *incoming)
+{
+    struct skr_checksum checksum;
+    if (incoming->verifier == NULL)
+        return true;
+    skr_checksummer_finish(incoming->verifier, &checksum);
+    return memcmp(checksum.bytes, incoming->expected.checksum.bytes, skr_checksum_size(checksum.kind)) == 0;
+}
+
 static void skr_s3_object_end(void *context)
 {
     struct skr_s3_call *call = context;
+    struct skr_digests expected;
     struct skr_error error;
     if (!skr_s3_body_whole(call))
         return;
-    enum skr_status status =
-        skr_ingest_finish(call->incoming.ingest, &call->incoming.expected, skr_s3_durable, call, &error);
+    if (!skr_s3_verified(&call->incoming)) {
+        skr_s3_fail_status(call, SKR_CHECKSUM_MISMATCH);
+        return;
+    }
+    expected = call->incoming.expected;
+    if (call->incoming.verifier != NULL)
+        expected.checksum = (struct skr_checksum){.kind = SKR_CHECKSUM_NONE};
+    enum skr_status status = skr_ingest_finish(call->incoming.ingest, &expected, skr_s3_durable, call, &error);
     if (status == SKR_OK)
         call->incoming.received(call);
     else if (status == SKR_INVALID_ARGUMENT)
@@ -214,7 +253,12 @@ void skr_s3_receive_object(struct skr_s3_call *call, enum skr_checksum_kind chec
     }
     if (!skr_s3_begin_body(call))
         return;
-    enum skr_status status = skr_ingest_open(call->worker, &options, &call->incoming.ingest, &error);
+    enum skr_checksum_kind announced = call->incoming.expected.checksum.kind;
+    enum skr_status status = SKR_OK;
+    if (announced != SKR_CHECKSUM_NONE && announced != checksum)
+        status = skr_checksummer_open(&call->incoming.verifier, announced, &error);
+    if (status == SKR_OK)
+        status = skr_ingest_open(call->worker, &options, &call->incoming.ingest, &error);
     if (status != SKR_OK) {
         call->incoming.ingest = NULL;
         skr_s3_fail_status(call, status);

@@ -15,9 +15,11 @@ static size_t skr_s3_characters(struct skr_bytes text)
     return count;
 }
 
-/* Letters, digits and spaces of any script, and a few signs. */
+/* Letters, digits and spaces of any script, and a few signs. U+FFFE and U+FFFF are none, and have no place in a document. */
 static bool skr_s3_tag_text(struct skr_bytes text)
 {
+    if (text.size > 0 && (memmem(text.data, text.size, "\xEF\xBF\xBE", 3) != NULL || memmem(text.data, text.size, "\xEF\xBF\xBF", 3) != NULL))
+        return false;
     for (size_t i = 0; i < text.size; i++) {
         unsigned char c = (unsigned char)text.data[i];
         bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c >= 0x80;

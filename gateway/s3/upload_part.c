@@ -31,12 +31,14 @@ static void skr_s3_part_stored(void *context, const struct skr_result *result)
     if (!skr_s3_settled(call, result))
         return;
     const struct skr_block *block = result->block;
+    const struct skr_checksum *announced = &call->incoming.expected.checksum;
+    const struct skr_checksum *checksum = announced->kind != SKR_CHECKSUM_NONE ? announced : &block->checksum;
     skr_hex_encode(etag, block->md5, sizeof block->md5);
     skr_s3_common_headers(call);
     skr_s3_etag_header(call, (struct skr_bytes){etag, sizeof etag});
-    if (block->checksum.kind != SKR_CHECKSUM_NONE)
-        skr_exchange_header(call->exchange, skr_s3_checksum_header(block->checksum.kind),
-                            skr_s3_checksum_text(call->arena, &block->checksum, SKR_CHECKSUM_FULL_OBJECT, 0));
+    if (checksum->kind != SKR_CHECKSUM_NONE)
+        skr_exchange_header(call->exchange, skr_s3_checksum_header(checksum->kind),
+                            skr_s3_checksum_text(call->arena, checksum, SKR_CHECKSUM_FULL_OBJECT, 0));
     skr_s3_reply(call, 200);
 }
 
@@ -48,12 +50,13 @@ static void skr_s3_part_received(struct skr_s3_call *call)
     skr_s3_wait(call, skr_put_part(call->worker, &call->name, part->upload_id, part->number, ingest, skr_s3_part_stored, call));
 }
 
-/* A part's checksum is of the upload's kind. False: answered. */
+/* A part's checksum is of the upload's kind. To an upload that was begun without one, clients send any: it is compared, and another is
+ * kept. False: answered. */
 static bool skr_s3_part_checksum(struct skr_s3_call *call, const struct skr_s3_part *part)
 {
     enum skr_checksum_kind kind = part->upload.draft.checksum.kind, announced = call->incoming.expected.checksum.kind;
     char message[128];
-    if (announced == SKR_CHECKSUM_NONE || announced == kind)
+    if (announced == SKR_CHECKSUM_NONE || announced == kind || kind == SKR_CHECKSUM_CRC64NVME)
         return true;
     snprintf(message, sizeof message, "Checksum Type mismatch occurred, expected checksum Type: %s, actual checksum Type: %s",
              kind == SKR_CHECKSUM_NONE ? "null" : skr_s3_checksum_name(kind), skr_s3_checksum_name(announced));

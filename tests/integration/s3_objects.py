@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import os
+import socket
 import sys
 import tempfile
 import time
@@ -88,6 +89,7 @@ def digests(s3):
         expect(f"{kind} in a trailer, of something else", answer, 400, "BadDigest")
     both = {"x-amz-checksum-crc32": checksum("crc32", b"data"), "x-amz-checksum-sha1": checksum("sha1", b"data")}
     expect("two kinds", s3.put("box", "d", b"data", **both), 400, "InvalidRequest")
+    expect("unknown kind", s3.put("box", "d", b"data", x_amz_checksum_sha512="AAAA"), 501, "NotImplemented")
     expect("unknown algorithm", s3.put("box", "d", b"data", x_amz_sdk_checksum_algorithm="CRC16"), 400, "InvalidRequest")
     expect("unknown trailer", s3.chunked("/box/t", [b"x"], trailer=("x-amz-meta-a", "b"), payload=s3client.CHUNKS_UNSIGNED_TRAILER), 400)
     wrong = s3.request("PUT", "/box/d", body=b"data", payload=hashlib.sha256(b"other").hexdigest())
@@ -136,6 +138,10 @@ def headers(s3):
     for what, value in (("raw UTF-8", "Grüße ☃".encode()), ("RFC 2047, B", word), ("RFC 2047, Q", "=?utf-8?q?Gr=C3=BC=C3=9Fe_=E2=98=83?=")):
         expect(what, s3.request("PUT", "/box/u", headers={"x-amz-meta-u": value}), 200)
         check(f"{what} comes back", s3.head("box", "u")["x-amz-meta-u"] == word, s3.head("box", "u")["x-amz-meta-u"])
+    for value in ("=?UTF-8?Q?=01?=", "=?UTF-8?B?74+/?=", "=?UTF-8?B?" + base64.b64encode("\uffff".encode()).decode() + "?=", "=?UTF-8?X?a?=", "=?UTF-8?B?a?=", "=?", "=?x"):
+        expect(f"metadata {value}", s3.put("box", "u", b"", x_amz_meta_u=value), 200)
+        check(f"metadata {value} comes back", s3.head("box", "u")["x-amz-meta-u"] == value, s3.head("box", "u")["x-amz-meta-u"])
+    expect("metadata twice", s3.send("PUT", s3.presign("PUT", "/box/u"), [("x-amz-meta-a", "1"), ("X-Amz-Meta-A", "2"), ("Content-Length", "0")]), 403)
     expect("metadata of 2 KiB", s3.put("box", "m", b"", x_amz_meta_a="v" * 2047), 200)
     expect("metadata above 2 KiB", s3.put("box", "m", b"", x_amz_meta_a="v" * 2048), 400, "MetadataTooLarge")
     expect("storage class that is none", s3.put("box", "m", b"", x_amz_storage_class="PAPER"), 400, "InvalidStorageClass")
@@ -159,6 +165,7 @@ def write_conditions(s3):
     expect("large, If-None-Match *", s3.put("box", "c", b"2" * 5000000, if_none_match="*"), 412, "PreconditionFailed")
     expect("delete, If-Match of another", s3.delete("box", "c", if_match=etag), 412, "PreconditionFailed")
     expect("delete, If-Match", s3.delete("box", "c", if_match=f'"{md5_hex(b"2")}"'), 204)
+    expect("delete, size", s3.delete("box", "plain", x_amz_if_match_size="1"), 501, "NotImplemented")
     expect("delete, If-Match, nothing there", s3.delete("box", "c", if_match=etag), 404, "NoSuchKey")
     expect("delete, nothing there", s3.delete("box", "c"), 204)
 
@@ -546,6 +553,12 @@ def composites(s3):
                         ({"x_amz_checksum_algorithm": "SHA1", "x_amz_checksum_type": "FULL_OBJECT"}, "InvalidRequest"),
                         ({"x_amz_checksum_algorithm": "SHA1", "x_amz_checksum_type": "HALF"}, "InvalidRequest")):
         expect(f"create {named}", s3.post("box", "ck", "uploads=", b"", **named), 400, code)
+    upload_id = s3.create_upload("box", "ck")
+    answer = expect("part of an upload without a kind", s3.upload_part("box", "ck", upload_id, 1, b"x", x_amz_checksum_crc32=checksum("crc32", b"x")), 200)
+    check("is compared", answer["x-amz-checksum-crc32"] == checksum("crc32", b"x"))
+    expect("with another", s3.upload_part("box", "ck", upload_id, 1, b"x", x_amz_checksum_crc32=checksum("crc32", b"y")), 400, "BadDigest")
+    answer = expect("completed", s3.complete("box", "ck", upload_id, [(1, answer["ETag"], "ChecksumCRC32", checksum("crc32", b"x"))]), 200)
+    check("another is kept", answer.find("ChecksumCRC64NVME") == checksum("crc64nvme", b"x"))
     upload_id = s3.create_upload("box", "ck", x_amz_checksum_algorithm="SHA1")
     expect("part of another kind", s3.upload_part("box", "ck", upload_id, 1, b"x", x_amz_checksum_crc32=checksum("crc32", b"x")), 400, "InvalidRequest")
     answer = expect("part without", s3.upload_part("box", "ck", upload_id, 1, b"x"), 200)
@@ -666,6 +679,37 @@ def part_copies(s3):
     check("keeps its ETag", s3.head("box", "cc")["ETag"] == s3.head("box", "up")["ETag"])
 
 
+# ---- clients that go away ----
+
+def interrupted(server, s3):
+    def leave(method, path, headers=None, body=b"", length=None, query="", read=0):
+        """Sends the request, or its beginning, reads a little and is gone."""
+        host, port = s3.endpoint.rsplit(":", 1)
+        headers = headers or {}
+        target = s3.presign(method, path, query, headers=headers)
+        head = [f"{method} {target} HTTP/1.1", f"Host: {s3.endpoint}", f"Content-Length: {len(body) if length is None else length}"]
+        head += [f"{name}: {value}" for name, value in headers.items()]
+        with socket.create_connection((host, int(port)), 30) as connection:
+            connection.sendall("\r\n".join(head).encode() + b"\r\n\r\n" + body)
+            if read:
+                connection.recv(read)
+    big = noise(8 << 20, 11)
+    s3.put("box", "gone-source", big)
+    upload_id = s3.create_upload("box", "gone", x_amz_checksum_algorithm="SHA256")
+    part = f"partNumber=1&uploadId={upload_id}"
+    for round_number in range(8):
+        leave("PUT", "/box/gone", body=big[:100000 * (round_number + 1)], length=len(big))
+        leave("PUT", "/box/gone", body=big[:100000 * (round_number + 1)], length=len(big), query=part)
+        leave("GET", "/box/gone-source", read=1000 * round_number + 1)
+        leave("PUT", "/box/gone", {"x-amz-copy-source": "box/gone-source"}, query=part, length=0)
+        leave("PUT", "/box/gone-copy", {"x-amz-copy-source": "box/gone-source", "x-amz-checksum-algorithm": "SHA1"}, length=0)
+    expect("half a body makes no object", s3.get("box", "gone"), 404, "NoSuchKey")
+    answer = expect("part of a copy, patiently", s3.copy("box", "gone", "box/gone-source", part), 200)
+    check("its ETag", answer.find("ETag") == f'"{md5_hex(big)}"')
+    expect("abort", s3.delete("box", "gone", f"uploadId={upload_id}"), 204)
+    check("the server is there", server.process.poll() is None)
+
+
 # ---- beside Blob ----
 
 def blob(server, s3):
@@ -681,6 +725,46 @@ def blob(server, s3):
     check("no checksum of the kinds of S3", s3.get("box", "blob", x_amz_checksum_mode="ENABLED")["x-amz-checksum-crc64nvme"] is None)
     expect("S3 copies Blob's", s3.copy("box", "blob2", "box/blob"), 200)
     check("copied", s3.get("box", "blob2").body == b"from blob")
+
+
+# ---- accounts ----
+
+def accounts():
+    keys = {name: base64.b64encode(name.encode() * 8).decode() for name in ("anna", "bert")}
+    with tempfile.TemporaryDirectory(prefix="skerry-s3-") as folder:
+        flags = [item for name, key in keys.items() for item in ("--account", f"{name}:{key}")]
+        with Server(os.path.join(folder, "data"), *flags, "--s3-key", "A:sa:anna", "--s3-key", "B:sb:bert", "--s3-read-only-key", "R:sr:anna") as server:
+            anna, bert, reader, anonymous = S3(server.s3, "A", "sa"), S3(server.s3, "B", "sb"), S3(server.s3, "R", "sr"), S3(server.s3, None)
+            anna.create_bucket("annas")
+            bert.create_bucket("berts")
+            anna.put("annas", "private", b"private")
+            anna.put("annas", "public", b"public", x_amz_acl="public-read", x_amz_tagging="a=1")
+            expect("another's private source", bert.copy("berts", "c", "annas/private"), 403, "AccessDenied")
+            expect("another's public source", bert.copy("berts", "c", "annas/public"), 200)
+            check("copied", bert.get("berts", "c").body == b"public")
+            expect("the copy is private", anonymous.get("berts", "c"), 403, "AccessDenied")
+            upload_id = bert.create_upload("berts", "m")
+            query = f"partNumber=1&uploadId={upload_id}"
+            expect("part of another's private source", bert.copy("berts", "m", "annas/private", query), 403, "AccessDenied")
+            expect("part of another's public source", bert.copy("berts", "m", "annas/public", query), 200)
+            expect("into another's bucket", bert.copy("annas", "c", "berts/c"), 403, "AccessDenied")
+            expect("read only: read", reader.get("annas", "private"), 200)
+            expect("read only: tags", reader.get("annas", "public", "tagging="), 200)
+            for what, answer in (("put", reader.put("annas", "x", b"x")), ("copy", reader.copy("annas", "x", "annas/public")),
+                                 ("delete", reader.delete("annas", "public")), ("upload", reader.post("annas", "x", "uploads=")),
+                                 ("tags", reader.put("annas", "public", b"", "tagging=")), ("ACL", reader.put("annas", "public", b"", "acl=")),
+                                 ("rename", reader.put("annas", "x", b"", "renameObject=", x_amz_rename_source="public"))):
+                expect(f"read only: {what}", answer, 403, "AccessDenied")
+            check("anonymous sees no count of tags", anonymous.get("annas", "public")["x-amz-tagging-count"] is None)
+            for what, answer in (("tags", anonymous.get("annas", "public", "tagging=")), ("ACL", anonymous.get("annas", "public", "acl=")),
+                                 ("attributes", anonymous.get("annas", "public", "attributes=", x_amz_object_attributes="ETag")),
+                                 ("put", anonymous.put("annas", "public", b"")), ("delete", anonymous.delete("annas", "public"))):
+                expect(f"anonymous: {what}", answer, 403, "AccessDenied")
+            expect("expected owner", anna.get("annas", "private", x_amz_expected_bucket_owner="anna"), 200)
+            expect("another owner is expected", anna.get("annas", "private", x_amz_expected_bucket_owner="bert"), 403, "AccessDenied")
+            expect("another owner of the source", bert.copy("berts", "c", "annas/public", x_amz_source_expected_bucket_owner="bert"), 403, "AccessDenied")
+            for client in (anna, bert, reader, anonymous):
+                client.close()
 
 
 def main():
@@ -707,11 +791,13 @@ def main():
         composites(s3)
         uploads(s3)
         part_copies(s3)
+        interrupted(server, s3)
         blob(server, s3)
         s3.close()
         server.stop()
         check("fsck is clean", server.fsck() == 0)
         server.start()
+    accounts()
     print(f"s3 objects: {passed} passed, {failed} failed")
     return 1 if failed else 0
 

@@ -31,7 +31,7 @@ class Test:
         # With an endpoint of its own, today's signs URLs with Version 2 unless told otherwise
         settings.write_text("[default]\ns3 =\n  max_concurrent_requests = 8\n  multipart_chunksize = 16MB\n  signature_version = s3v4\n")
         self.aws = Tool(checks, program, {**server.s3_environment(), "AWS_CONFIG_FILE": str(settings), "AWS_PAGER": ""}, self.folder,
-                        ["--endpoint-url", server.s3.endpoint])  # by option: Debian's does not know AWS_ENDPOINT_URL
+                        ["--endpoint-url", server.s3.url])  # by option: Debian's does not know AWS_ENDPOINT_URL
         self.good = self.aws.good
         checks.say(f"{self.aws.run('--version')[1].split()[0]}; the tree has {len(inputs.want)} files")
 

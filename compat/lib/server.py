@@ -77,8 +77,8 @@ class Server:
 
     def s3_environment(self):
         """What AWS clients read of their environment, and no settings of whoever runs the test."""
-        return {"AWS_ACCESS_KEY_ID": self.s3.access_key, "AWS_SECRET_ACCESS_KEY": self.s3.secret_key, "AWS_DEFAULT_REGION": REGION,
-                "AWS_REGION": REGION, "AWS_ENDPOINT_URL": self.s3.endpoint, "AWS_CONFIG_FILE": "/dev/null",
+        return {"AWS_ACCESS_KEY_ID": self.s3.access, "AWS_SECRET_ACCESS_KEY": self.s3.secret, "AWS_DEFAULT_REGION": REGION,
+                "AWS_REGION": REGION, "AWS_ENDPOINT_URL": self.s3.url, "AWS_CONFIG_FILE": "/dev/null",
                 "AWS_SHARED_CREDENTIALS_FILE": "/dev/null", "AWS_EC2_METADATA_DISABLED": "true", **(tls.trust(self.ca) if self.ca else {})}
 
     def stop(self, checks):
@@ -144,7 +144,7 @@ def start_skerry(folder, blob_address="127.0.0.1:0", authority=None):
         process.kill()
         process.wait()
         raise SystemExit(f"compat: not a ready line: {line!r}\n{tail(log)}")
-    ca = authority.ca if authority else None
+    ca = authority.root if authority else None
     s3_client = s3.Client(f"{'https' if ca else 'http'}://{match.group(2)}", access_key, secret_key, REGION, ca)
     return Server("skerry", match.group(1), process, data, log, s3_client, ca)
 

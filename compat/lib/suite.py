@@ -37,7 +37,7 @@ def run_s3(name, body, real_files=300):
         inputs = Inputs(folder / "inputs", real_files)
         endpoint = os.environ.get("COMPAT_S3_ENDPOINT")
         for scheme in [endpoint.split(":")[0]] if endpoint else ["http", "https"]:
-            authority = tls.Authority(folder / "certificates") if scheme == "https" and not endpoint else None
+            authority = tls.authority(folder / "certificates") if scheme == "https" and not endpoint else None
             half = folder / scheme
             half.mkdir()
             checks.where = scheme
@@ -85,7 +85,7 @@ def _with_server(checks, folder, start, body):
     try:
         server = start(folder)
         checks.server_kind = server.kind
-        checks.say(f"compat.{checks.name} against {server.kind} at {server.s3.endpoint if server.s3 else server.endpoint}")
+        checks.say(f"compat.{checks.name} against {server.kind} at {server.s3.url if server.s3 else server.endpoint}")
         body(checks, server, folder)
     except Exception as error:  # noqa: BLE001  reported and counted, the server is stopped below
         checks.true("the test ran to its end", False, error)
@@ -160,7 +160,7 @@ def run_s3_sdk(name, command, environment=None, real_files=300, large=None, cuts
     cut a connection."""
 
     def body(checks, server, folder, inputs):
-        address = server.s3.endpoint.split("://")[1]
+        address = server.s3.url.split("://")[1]
         upload, download = (proxy.Proxy(address, direction, CUT_AFTER_BYTES) for direction in ("upload", "download"))
         variables = {**server.s3_environment(), **(environment or {}), "COMPAT_SERVER_KIND": server.kind, "COMPAT_ENDPOINT": server.endpoint,
                      "COMPAT_ACCOUNT": servers.ACCOUNT, "COMPAT_KEY": servers.KEY, "COMPAT_TREE": str(inputs.tree),

@@ -19,8 +19,8 @@ class Test(Cases):
         self.server = server
 
         def settings(_prefix):
-            return {"s3": {"TYPE": "s3", "PROVIDER": "Other", "ENDPOINT": server.s3.endpoint, "REGION": servers.REGION, "FORCE_PATH_STYLE": "true",
-                           "ACCESS_KEY_ID": server.s3.access_key, "SECRET_ACCESS_KEY": server.s3.secret_key}}
+            return {"s3": {"TYPE": "s3", "PROVIDER": "Other", "ENDPOINT": server.s3.url, "REGION": servers.REGION, "FORCE_PATH_STYLE": "true",
+                           "ACCESS_KEY_ID": server.s3.access, "SECRET_ACCESS_KEY": server.s3.secret}}
 
         super().__init__(checks, folder, settings, inputs.tree, inputs.want, "s3")
         if server.ca:

@@ -24,9 +24,9 @@ class Test:
     def __init__(self, checks, server, folder, inputs):
         self.checks, self.server, self.folder, self.inputs = checks, server, folder, inputs
         settings = folder / "settings"
-        address = server.s3.endpoint.split("://")[1]
+        address = server.s3.url.split("://")[1]
         # A host for buckets without %(bucket)s is path-style
-        settings.write_text("\n".join(["[default]", f"access_key = {server.s3.access_key}", f"secret_key = {server.s3.secret_key}", f"host_base = {address}",
+        settings.write_text("\n".join(["[default]", f"access_key = {server.s3.access}", f"secret_key = {server.s3.secret}", f"host_base = {address}",
                                        f"host_bucket = {address}", f"use_https = {server.scheme == 'https'}", f"signurl_use_https = {server.scheme == 'https'}",
                                        f"ca_certs_file = {server.ca or ''}",
                                        "check_ssl_certificate = True", "progress_meter = False", "multipart_chunk_size_mb = 5", "max_retries = 2", ""]))

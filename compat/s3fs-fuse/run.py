@@ -30,9 +30,9 @@ class Mount:
             raise SystemExit("compat: FAILED: s3fs needs /dev/fuse, which this machine has not or we may not use: run it as root, or load the module fuse")
         self.point.mkdir()
         password = self.folder / "password"
-        password.write_text(f"{self.server.s3.access_key}:{self.server.s3.secret_key}\n")
+        password.write_text(f"{self.server.s3.access}:{self.server.s3.secret}\n")
         password.chmod(0o600)
-        settings = ["-o", f"passwd_file={password}", "-o", f"url={self.server.s3.endpoint}", "-o", "use_path_request_style", "-o", "multipart_size=10",
+        settings = ["-o", f"passwd_file={password}", "-o", f"url={self.server.s3.url}", "-o", "use_path_request_style", "-o", "multipart_size=10",
                     "-o", "retries=2", *(word for option in self.options for word in ("-o", option))]
         self.log = open(self.folder / "s3fs.log", "ab")
         self.process = subprocess.Popen([program, self.bucket, self.point, "-f", *settings], env={**os.environ, **self.server.s3_environment()}, stdin=subprocess.DEVNULL,
@@ -138,7 +138,7 @@ class Test:
         listed = self.server.s3.versions(bucket, "key")
         self.checks.equal("the newest of its versions is a delete marker", listed[0][2:], (True, True))
         # s3fs makes an empty file first, and may write metadata by a copy onto itself: what counts is that each content is kept
-        old = [self.server.s3.get(bucket, "key", version) for _, version, _, marker in listed if not marker]
+        old = [self.server.s3.read(bucket, "key", version) for _, version, _, marker in listed if not marker]
         self.checks.equal("versions, newest first", [each for number, each in enumerate(old) if each and each != (old[number - 1] if number else None)], list(reversed(contents)))
 
 

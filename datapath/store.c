@@ -77,9 +77,12 @@ enum skr_status skr_store_open(struct skr_store **out, const struct skr_store_op
     store->fault = skr_io_fault_of(io);
     atomic_store(&store->direct_io, options->direct_io);
     atomic_store(&store->space_checked_ms, INT64_MIN / 2);
-    pthread_mutex_init(&store->buffers.lock, NULL);
     skr_files_open(store, options->max_open_files);
-    enum skr_status status = skr_store_open_root(store, options->directory, io, err);
+    enum skr_status status = skr_buffers_open(&store->buffers, err);
+    if (status == SKR_OK && !options->read_only)
+        status = skr_hashing_open(&store->hashing, err);
+    if (status == SKR_OK)
+        status = skr_store_open_root(store, options->directory, io, err);
     if (status == SKR_OK && !options->read_only)
         status = skr_pool_open(store, err);
     if (status != SKR_OK) {
@@ -96,8 +99,8 @@ void skr_store_close(struct skr_store *store)
         return;
     skr_pool_close(store);
     skr_files_close(store);
-    skr_buffers_trim(store, 0);
-    pthread_mutex_destroy(&store->buffers.lock);
+    skr_hashing_close(&store->hashing);
+    skr_buffers_close(&store->buffers);
     if (store->root_fd >= 0)
         close(store->root_fd);
     free(store);

@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 
+#include "hashing.h"
 #include "io_private.h"
 #include "skerry/store.h"
 
@@ -33,11 +34,16 @@ struct skr_pool {
 };
 
 /* Large aligned buffers that writers pass around. */
+#define SKR_BUFFERS_MAX 256
 struct skr_buffers {
+    void *region;         /* immutable: what was reserved, and the first buffer in it */
+    size_t region_bytes;
+    char *first;
     pthread_mutex_t lock; /* guards what follows */
-    void *free[64];
+    uint16_t free[SKR_BUFFERS_MAX]; /* a stack of numbers */
     size_t free_count;
-    size_t in_use; /* large ones */
+    bool touched[SKR_BUFFERS_MAX];  /* has memory behind it */
+    size_t touched_count;
 };
 
 /* A shard of the cache of descriptors: those in use and, least recently used first, those that are idle. */
@@ -61,6 +67,7 @@ struct skr_store {
     struct skr_io_fault *fault;
     struct skr_pool pool;
     struct skr_buffers buffers;
+    struct skr_hashing hashing;
     struct skr_file_shard shards[SKR_FILE_SHARDS];
     struct skr_store_counters counters;
 };
@@ -78,9 +85,14 @@ void skr_pool_close(struct skr_store *store);
 enum skr_status skr_pool_take(struct skr_store *store, struct skr_io *io, struct skr_pool_file *out, struct skr_error *err);
 
 /* A large buffer; NULL when the bound is reached or there is no memory. */
-void *skr_buffers_take(struct skr_store *store);
-void skr_buffers_give(struct skr_store *store, void *buffer);
-void skr_buffers_trim(struct skr_store *store, size_t keep);
+enum skr_status skr_buffers_open(struct skr_buffers *buffers, struct skr_error *err);
+void skr_buffers_close(struct skr_buffers *buffers); /* harmless when it was not opened */
+void *skr_buffers_take(struct skr_buffers *buffers); /* SKR_LARGE_BUFFER_BYTES, or NULL: all are in use */
+void skr_buffers_give(struct skr_buffers *buffers, void *buffer);
+/* Copies into a buffer that will be written by DMA and not be read again: past the caches, where the processor offers it. */
+void skr_buffers_fill(void *to, const void *from, size_t size);
+/* Gives the memory of free ones back to the system, down to `keep`. */
+void skr_buffers_trim(struct skr_buffers *buffers, size_t keep);
 
 void skr_files_open(struct skr_store *store, unsigned max_open_files);
 void skr_files_close(struct skr_store *store);

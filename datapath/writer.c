@@ -1,4 +1,5 @@
-/* One stream of bytes on its way into a content file: buffered, checksummed, several writes in flight, then made durable.
+/* One stream of bytes on its way into a content file: buffered, checksummed, several writes in flight, then made durable. A full buffer is written
+ * and hashed at the same time, and free when both are done; buffers are hashed one after the other.
  *
  * Invariants: every write begins on a checksum boundary of the file and, with O_DIRECT, on its alignment; only the last one is
  * padded, inside the writer's own file or slot. `finish` completes after all writes, then the cut to the true size, then a sync
@@ -14,6 +15,7 @@
 
 #define SKR_WRITES_IN_FLIGHT 4
 #define SKR_ALLOCATE_FROM_BYTES (1u << 20)
+#define SKR_HASH_AWAY_BYTES (192u << 10)
 
 /* A buffer that fills up, or that is being written. */
 struct skr_write_buffer {
@@ -23,7 +25,9 @@ struct skr_write_buffer {
     size_t capacity, used;
     size_t size, written; /* to write, with padding; written so far */
     uint64_t offset;      /* in the file */
-    bool pooled;
+    bool pooled, writing, unhashed;
+    struct skr_hash_job hash;
+    struct skr_write_buffer *next_unhashed;
 };
 
 struct skr_writer {
@@ -38,7 +42,10 @@ struct skr_writer {
     size_t crc_capacity;
     struct skr_write_buffer buffers[SKR_WRITES_IN_FLIGHT];
     struct skr_write_buffer *current; /* filling */
-    size_t in_flight;
+    size_t in_flight;          /* buffers that are being written or hashed */
+    struct skr_md5 *md5;       /* NULL: not asked for */
+    struct skr_write_buffer *unhashed, **last_unhashed; /* full ones, in their order; the first is being hashed while `hashing` */
+    bool hashing;
     bool stalled;              /* took less than offered */
     uint64_t allocated;        /* from `base` on; fewer bytes may come than were announced */
     bool padded;
@@ -105,6 +112,7 @@ enum skr_status skr_writer_open(struct skr_store *store, struct skr_io *io, cons
     writer->io = io;
     writer->expected_size = options->expected_size;
     writer->file.fd = -1;
+    writer->last_unhashed = &writer->unhashed;
     writer->ready = options->ready;
     writer->context = options->context;
     writer->crc_capacity = options->expected_size == SKR_SIZE_UNKNOWN
@@ -113,6 +121,8 @@ enum skr_status skr_writer_open(struct skr_store *store, struct skr_io *io, cons
     writer->crc32c = calloc(writer->crc_capacity + 1, sizeof *writer->crc32c);
     if (writer->crc32c == NULL)
         status = skr_fail(err, SKR_NO_MEMORY, "no memory for checksums");
+    if (status == SKR_OK && options->md5)
+        status = skr_md5_open(&writer->md5, err);
     if (status == SKR_OK)
         status = skr_writer_place(writer, options->slots, err);
     if (status == SKR_OK)
@@ -130,7 +140,7 @@ enum skr_status skr_writer_open(struct skr_store *store, struct skr_io *io, cons
 static void skr_buffer_release(struct skr_writer *writer, struct skr_write_buffer *buffer)
 {
     if (buffer->pooled)
-        skr_buffers_give(writer->store, buffer->bytes);
+        skr_buffers_give(&writer->store->buffers, buffer->bytes);
     else
         free(buffer->bytes);
     buffer->bytes = NULL;
@@ -148,7 +158,7 @@ static struct skr_write_buffer *skr_buffer_take(struct skr_writer *writer)
     uint64_t left = writer->expected_size == SKR_SIZE_UNKNOWN ? SKR_LARGE_BUFFER_BYTES : writer->expected_size - writer->size;
     *place = (struct skr_write_buffer){.writer = writer, .offset = writer->base + writer->size};
     if (left > SKR_LARGE_BUFFER_BYTES / 2) {
-        place->bytes = skr_buffers_take(writer->store);
+        place->bytes = skr_buffers_take(&writer->store->buffers);
         place->capacity = SKR_LARGE_BUFFER_BYTES;
         place->pooled = place->bytes != NULL;
     }
@@ -214,6 +224,84 @@ static bool skr_writer_leave_direct(struct skr_writer *writer)
     return fcntl(fd, F_SETFL, flags & ~O_DIRECT) == 0;
 }
 
+/* ---- hashing ---- */
+
+static void skr_buffer_settle(struct skr_write_buffer *buffer)
+{
+    struct skr_writer *writer = buffer->writer;
+    if (buffer->writing || buffer->unhashed)
+        return;
+    skr_buffer_release(writer, buffer);
+    writer->in_flight--;
+    skr_writer_advance(writer);
+}
+
+static void skr_writer_hash_next(struct skr_writer *writer);
+
+static void skr_buffer_hashed(struct skr_io_op *op, int result)
+{
+    struct skr_write_buffer *buffer = (struct skr_write_buffer *)((char *)op - offsetof(struct skr_write_buffer, hash));
+    struct skr_writer *writer = buffer->writer;
+    (void)result;
+    writer->unhashed = buffer->next_unhashed;
+    if (writer->unhashed == NULL)
+        writer->last_unhashed = &writer->unhashed;
+    writer->hashing = false;
+    buffer->unhashed = false;
+    if (writer->discarded)
+        writer->unhashed = NULL;
+    skr_writer_hash_next(writer);
+    skr_buffer_settle(buffer); /* may free the writer */
+}
+
+static void skr_writer_hash_next(struct skr_writer *writer)
+{
+    struct skr_write_buffer *buffer = writer->unhashed;
+    if (writer->hashing || buffer == NULL)
+        return;
+    writer->hashing = true;
+    buffer->hash.op.done = skr_buffer_hashed;
+    buffer->hash.io = writer->io;
+    buffer->hash.work = (struct skr_md5_work){writer->md5, buffer->bytes, buffer->used};
+    skr_hashing_submit(&writer->store->hashing, &buffer->hash);
+}
+
+/* What is small, and has nothing before it, is hashed at once: handing it over would cost as much. */
+static void skr_buffer_hash(struct skr_write_buffer *buffer)
+{
+    struct skr_writer *writer = buffer->writer;
+    if (writer->md5 == NULL)
+        return;
+    if (writer->unhashed == NULL && buffer->used < SKR_HASH_AWAY_BYTES) {
+        skr_md5_update(writer->md5, buffer->bytes, buffer->used);
+        return;
+    }
+    buffer->unhashed = true;
+    buffer->next_unhashed = NULL;
+    *writer->last_unhashed = buffer;
+    writer->last_unhashed = &buffer->next_unhashed;
+    skr_writer_hash_next(writer);
+}
+
+/* Nobody wants the rest hashed. The one that a thread is at stays until it is done. */
+static void skr_writer_forget_hashes(struct skr_writer *writer)
+{
+    struct skr_write_buffer *first = writer->hashing ? writer->unhashed->next_unhashed : writer->unhashed;
+    for (struct skr_write_buffer *buffer = first; buffer != NULL; buffer = buffer->next_unhashed)
+        buffer->unhashed = false;
+    for (struct skr_write_buffer *buffer = first; buffer != NULL; buffer = buffer->next_unhashed)
+        if (!buffer->writing) {
+            skr_buffer_release(writer, buffer);
+            writer->in_flight--;
+        }
+    if (writer->hashing)
+        writer->unhashed->next_unhashed = NULL;
+    else
+        writer->unhashed = NULL;
+}
+
+/* ---- writing, continued ---- */
+
 static void skr_buffer_written(struct skr_io_op *op, int result)
 {
     struct skr_write_buffer *buffer = (struct skr_write_buffer *)op;
@@ -230,9 +318,8 @@ static void skr_buffer_written(struct skr_io_op *op, int result)
     if (buffer->written < buffer->size && !writer->discarded)
         skr_writer_fail(writer, result == 0 ? -ENOSPC : result, "write");
     atomic_fetch_add_explicit(&writer->store->counters.written_bytes, buffer->used, memory_order_relaxed);
-    skr_buffer_release(writer, buffer);
-    writer->in_flight--;
-    skr_writer_advance(writer);
+    buffer->writing = false;
+    skr_buffer_settle(buffer);
 }
 
 static void skr_writer_flush(struct skr_writer *writer)
@@ -245,7 +332,9 @@ static void skr_writer_flush(struct skr_writer *writer)
         writer->padded = true;
     }
     buffer->op.done = skr_buffer_written;
+    buffer->writing = true;
     writer->in_flight++;
+    skr_buffer_hash(buffer);
     skr_buffer_submit(buffer);
 }
 
@@ -267,8 +356,8 @@ size_t skr_writer_write(struct skr_writer *writer, const void *data, size_t size
             return taken;
         }
         size_t room = buffer->capacity - buffer->used, piece = size - taken < room ? size - taken : room;
-        memcpy(buffer->bytes + buffer->used, bytes + taken, piece);
-        skr_writer_sum(writer, buffer->bytes + buffer->used, piece);
+        skr_writer_sum(writer, bytes + taken, piece); /* of the bytes that just came in, which are in the cache still */
+        skr_buffers_fill(buffer->bytes + buffer->used, bytes + taken, piece);
         buffer->used += piece;
         writer->size += piece;
         taken += piece;
@@ -286,10 +375,11 @@ static void skr_writer_free(struct skr_writer *writer)
         if (writer->buffers[i].bytes != NULL)
             skr_buffer_release(writer, &writer->buffers[i]);
     if (atomic_fetch_sub_explicit(&writer->store->counters.writers_open, 1, memory_order_relaxed) == 1)
-        skr_buffers_trim(writer->store, 8);
+        skr_buffers_trim(&writer->store->buffers, 8);
     if (writer->file.fd >= 0)
         close(writer->file.fd);
     skr_slots_release(writer->slots);
+    skr_md5_close(writer->md5);
     free(writer->crc32c);
     free(writer);
 }
@@ -359,6 +449,8 @@ static void skr_writer_begin_sync(struct skr_writer *writer)
         .crc32c = writer->crc32c,
         .crc_count = (size_t)((writer->size + SKR_CRC_CHUNK_BYTES - 1) / SKR_CRC_CHUNK_BYTES),
     };
+    if (writer->md5 != NULL)
+        skr_md5_finish(writer->md5, writer->result.md5);
     skr_writer_sync(writer);
 }
 
@@ -424,5 +516,6 @@ void skr_writer_discard(struct skr_writer *writer)
         return;
     writer->discarded = true;
     writer->done = NULL;
+    skr_writer_forget_hashes(writer);
     skr_writer_advance(writer);
 }

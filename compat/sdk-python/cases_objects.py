@@ -17,6 +17,7 @@ def sections(harness):
             ("content validation", lambda: content_validation(harness), ""),
             ("conditions", lambda: conditions(harness), ""),
             ("metadata and properties", lambda: metadata_and_properties(harness), ""),
+            ("tags", lambda: tags(harness), ""),
             ("deletion", lambda: deletion(harness), ""),
             ("wrong credentials", lambda: wrong_credentials(harness), ""),
             ("connection cut in mid-upload", lambda: cut_upload(harness), ""),
@@ -186,6 +187,29 @@ def metadata_and_properties(h):
     fresh = blob.get_blob_properties()
     c.equal("a new upload has none of the old", (fresh.metadata, fresh.content_settings.content_type), ({}, "application/octet-stream"))
     h.refused("metadata with an invalid name", 400, "InvalidMetadata", blob.set_blob_metadata, {"not-an-identifier": "x"})
+
+
+def tags(h):
+    c = h.counts
+    container = h.container("tags")
+    blob, large = container.get_blob_client("blob"), container.get_blob_client("large")
+    blob.upload_blob(b"data", tags={"colour": "dark blue", "a/b:c": "1=2+3"})
+    c.equal("tags of an upload", blob.get_blob_tags(), {"colour": "dark blue", "a/b:c": "1=2+3"})
+    c.equal("their number", (blob.get_blob_properties().tag_count, blob.download_blob().properties.tag_count), (2, 2))
+    large.upload_blob(h.bytes(9 * MIB), tags={"size": "9"}, max_concurrency=2)
+    c.equal("listed", {each.name: each.tags for each in container.list_blobs(include=["tags"])},
+            {"blob": {"colour": "dark blue", "a/b:c": "1=2+3"}, "large": {"size": "9"}})
+    before = blob.get_blob_properties().etag
+    blob.set_blob_tags({"one": "1"})
+    c.equal("set", (blob.get_blob_tags(), blob.get_blob_properties().etag), ({"one": "1"}, before))
+    h.refused("eleven", 400, "TagsTooLarge", blob.set_blob_tags, {f"k{i}": "v" for i in range(11)})
+    copy = container.get_blob_client("copy")
+    copy.start_copy_from_url(blob.url, requires_sync=True, tags="COPY")
+    c.equal("copied", copy.get_blob_tags(), {"one": "1"})
+    copy.start_copy_from_url(blob.url, tags={"two": "2"})
+    c.equal("set by a copy", copy.get_blob_tags(), {"two": "2"})
+    blob.set_blob_tags()
+    c.equal("set to none", blob.get_blob_tags(), {})
 
 
 def deletion(h):

@@ -134,6 +134,7 @@ static void skr_list_committed(void *context, const struct skr_result *result)
         return;
     skr_call_common_headers(call);
     skr_call_etag_headers(call, result->object->etag, result->object->modified_ns);
+    skr_call_version_headers(call, result->object, false);
     if (call->expected.has_md5)
         skr_call_md5_header(call, "Content-MD5", call->expected.md5);
     else
@@ -142,12 +143,9 @@ static void skr_list_committed(void *context, const struct skr_result *result)
     skr_call_reply(call, 201);
 }
 
-/* The digests of this request's body are those of the list's XML. */
-static bool skr_list_body_matches(struct skr_call *call, struct skr_bytes body)
+bool skr_call_document_matches(struct skr_call *call, struct skr_bytes body)
 {
     uint64_t crc64 = skr_crc64(0, body.data, body.size);
-    struct skr_error error;
-    struct skr_md5 *md5;
     uint8_t digest[16];
     if (call->expected.has_crc64 && crc64 != call->expected.crc64) {
         skr_call_fail_status(call, SKR_CHECKSUM_MISMATCH_CRC64);
@@ -156,13 +154,7 @@ static bool skr_list_body_matches(struct skr_call *call, struct skr_bytes body)
     call->expected.crc64 = crc64;
     if (!call->expected.has_md5)
         return true;
-    if (skr_md5_open(&md5, &error) != SKR_OK) {
-        skr_call_fail_status(call, SKR_NO_MEMORY);
-        return false;
-    }
-    skr_md5_update(md5, body.data, body.size);
-    skr_md5_finish(md5, digest);
-    skr_md5_close(md5);
+    skr_md5_of(body.data, body.size, digest);
     if (memcmp(digest, call->expected.md5, sizeof digest) == 0)
         return true;
     skr_call_fail_status(call, SKR_CHECKSUM_MISMATCH_MD5);
@@ -173,7 +165,7 @@ static void skr_list_received(void *context, struct skr_bytes body)
 {
     struct skr_call *call = context;
     struct skr_choice_list list;
-    if (!skr_list_body_matches(call, body))
+    if (!skr_call_document_matches(call, body))
         return;
     if (!skr_block_list_parse(call->arena, body, &list)) {
         if (list.too_long)

@@ -45,6 +45,12 @@ enum skr_blob_error {
     SKR_BLOB_CORS_FAILED,
     SKR_BLOB_INVALID_OPERATION,
     SKR_BLOB_MULTIPLE_CONDITIONS,
+    SKR_BLOB_TAG_EMPTY,
+    SKR_BLOB_TAG_TWICE,
+    SKR_BLOB_TAG_INVALID,
+    SKR_BLOB_TAGS_TOO_LARGE,
+    SKR_BLOB_TAGS_AND_SOURCE_TAGS,
+    SKR_BLOB_ROOT_BLOB,
     SKR_BLOB_ERROR_COUNT
 };
 
@@ -58,7 +64,7 @@ struct skr_call {
     struct skr_target target;
     struct skr_principal principal;
     const struct skr_operation *operation;
-    struct skr_object_name name;        /* of the blob */
+    struct skr_object_name name;        /* of the blob, with the version that was asked for */
     struct skr_conditions conditions;
     struct skr_bytes version;           /* x-ms-version to answer with */
     /* what is under way; given up when the exchange closes */
@@ -80,7 +86,7 @@ struct skr_call {
     struct skr_copy_source source;
     struct skr_conditions source_conditions;
     unsigned take;
-    bool sync_copy;
+    bool source_tags_allowed;           /* the caller may see the source's tags */
 };
 
 /* ---- errors (errors.c) ---- */
@@ -133,6 +139,18 @@ bool skr_container_name_length_is_valid(struct skr_bytes name);
 extern const struct skr_operation skr_blob_rows[];
 extern const size_t skr_blob_row_count;
 
+/* ---- versions (versions.c) ---- */
+struct skr_bytes skr_version_id(struct skr_arena *arena, int64_t version_ns);
+bool skr_version_id_parse(struct skr_bytes text, struct skr_version *out);
+/* versionid of the query, into call->name. False: answered. */
+bool skr_call_version_parameter(struct skr_call *call);
+/* x-ms-version-id where the container keeps versions or did; of what is read also whether it is the current one. */
+void skr_call_version_headers(struct skr_call *call, const struct skr_object *object, bool reading);
+
+/* ---- cross-origin requests (cors.c) ---- */
+/* What the answer tells a browser, by the account's rules. */
+void skr_call_cors(struct skr_call *call);
+
 /* ---- who asks (face.c) ---- */
 /* For the request itself, and for the source of a copy, which is a request of its own. */
 enum skr_auth_refusal skr_call_authenticate(struct skr_call *call, const struct skr_request *request,
@@ -140,6 +158,8 @@ enum skr_auth_refusal skr_call_authenticate(struct skr_call *call, const struct 
 int skr_call_public_access(struct skr_call *call, const struct skr_target *target);
 
 /* ---- shared by handlers ---- */
+/* The account's service properties as they were set, or what holds as long as they never were. In the arena (service.c). */
+enum skr_status skr_call_service_properties(struct skr_call *call, struct skr_bytes *document);
 /* Ends the call with core's outcome when it failed: false. */
 bool skr_call_settled(struct skr_call *call, const struct skr_result *result);
 /* Remembers what is under way; a NULL pending is answered. */
@@ -147,6 +167,8 @@ void skr_call_wait(struct skr_call *call, struct skr_pending *pending);
 /* Receives the body into call->ingest, then calls `done` with its outcome. */
 void skr_call_ingest(struct skr_call *call, const struct skr_object_name *block_of, bool md5, uint64_t limit,
                      void (*done)(struct skr_call *call));
+/* A document that was received: has it the digests in call->expected? False: answered. Then call->expected.crc64 is the document's (blocks.c). */
+bool skr_call_document_matches(struct skr_call *call, struct skr_bytes body);
 bool skr_source_parse(struct skr_call *call); /* copy_source.c: x-ms-copy-source and its conditions */
 
 /* Handlers, one a row. */
@@ -175,6 +197,9 @@ SKR_HANDLER(set_blob_properties);
 SKR_HANDLER(set_blob_metadata);
 SKR_HANDLER(set_blob_tier);
 SKR_HANDLER(delete_blob);
+SKR_HANDLER(delete_version);
+SKR_HANDLER(get_blob_tags);
+SKR_HANDLER(set_blob_tags);
 SKR_HANDLER(copy_blob);
 SKR_HANDLER(abort_copy);
 SKR_HANDLER(put_blob_from_url);

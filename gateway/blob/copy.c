@@ -5,16 +5,33 @@
 
 #include "blocks.h"
 #include "put_blob.h"
+#include "tags.h"
 
 #define SKR_VERIFY_BYTES (1u << 20)
+
+/* What is not there is the source. */
+static enum skr_status skr_source_status(enum skr_status status)
+{
+    bool missing = status == SKR_OBJECT_NOT_FOUND || status == SKR_VERSION_NOT_FOUND || status == SKR_IS_DELETE_MARKER;
+    return missing ? SKR_SOURCE_NOT_FOUND : status;
+}
+
+/* Ends the call with core's outcome when it failed: false. */
+static bool skr_copy_settled(struct skr_call *call, const struct skr_result *result)
+{
+    struct skr_result outcome = *result;
+    outcome.status = skr_source_status(result->status);
+    return skr_call_settled(call, &outcome);
+}
 
 static void skr_copied(void *context, const struct skr_result *result)
 {
     struct skr_call *call = context;
-    if (!skr_call_settled(call, result))
+    if (!skr_copy_settled(call, result))
         return;
     skr_call_common_headers(call);
     skr_call_etag_headers(call, result->object->etag, result->object->modified_ns);
+    skr_call_version_headers(call, result->object, false);
     if (call->put.properties[SKR_PROPERTY_COPY_ID].data != NULL) {
         skr_exchange_header(call->exchange, "x-ms-copy-id", call->put.properties[SKR_PROPERTY_COPY_ID]);
         skr_exchange_header(call->exchange, "x-ms-copy-status", SKR_BYTES("success"));
@@ -33,15 +50,37 @@ static void skr_copy_start(struct skr_call *call)
 
 static void skr_copy_take(struct skr_call *call)
 {
-    call->take = SKR_COPY_PROPERTIES;
+    call->take |= SKR_COPY_PROPERTIES;
     if (call->put.metadata_count == 0)
         call->take |= SKR_COPY_METADATA;
+}
+
+/* x-ms-copy-source-tag-option: REPLACE, where nothing is said too, by what x-ms-tags has; or COPY. False: answered. */
+static bool skr_call_source_tags(struct skr_call *call)
+{
+    struct skr_bytes option = skr_call_header(call, "x-ms-copy-source-tag-option");
+    if (option.size == 0 || skr_bytes_equal(option, SKR_BYTES("REPLACE")))
+        return true;
+    if (!skr_bytes_equal(option, SKR_BYTES("COPY"))) {
+        skr_call_fail_header(call, "x-ms-copy-source-tag-option");
+        return false;
+    }
+    if (call->put.tag_count > 0) {
+        skr_call_refuse(call, SKR_BLOB_TAGS_AND_SOURCE_TAGS);
+        return false;
+    }
+    if (!call->source_tags_allowed) {
+        skr_call_refuse(call, SKR_BLOB_SOURCE_FORBIDDEN);
+        return false;
+    }
+    call->take = SKR_COPY_TAGS;
+    return skr_call_may_tag(call);
 }
 
 SKR_HANDLER(copy_blob)
 {
     struct skr_call *call = context;
-    if (!skr_source_parse(call) || !skr_call_begin_put(call, false))
+    if (!skr_source_parse(call) || !skr_call_begin_put(call, false) || !skr_call_source_tags(call))
         return;
     call->put.properties[SKR_PROPERTY_COPY_ID] = skr_exchange_id(call->exchange);
     call->http_status = 202;
@@ -149,7 +188,7 @@ static void skr_source_verify(struct skr_call *call, void (*done)(struct skr_cal
         status = SKR_INVALID_RANGE;
     if (status != SKR_OK) {
         skr_md5_close(check->md5);
-        skr_call_fail_status(call, status == SKR_OBJECT_NOT_FOUND || status == SKR_CONTAINER_NOT_FOUND ? SKR_SOURCE_NOT_FOUND : status);
+        skr_call_fail_status(call, status == SKR_CONTAINER_NOT_FOUND ? SKR_SOURCE_NOT_FOUND : skr_source_status(status));
         return;
     }
     *etag = call->object.etag;
@@ -183,7 +222,8 @@ SKR_HANDLER(put_blob_from_url)
         skr_call_fail_header(call, "x-ms-blob-type");
         return;
     }
-    if (!skr_call_empty_body(call) || !skr_source_parse(call) || !skr_call_blob_md5(call) || !skr_call_begin_put(call, false))
+    if (!skr_call_empty_body(call) || !skr_source_parse(call) || !skr_call_blob_md5(call) || !skr_call_begin_put(call, false) ||
+        !skr_call_source_tags(call))
         return;
     call->put.properties[SKR_PROPERTY_COPY_SOURCE] = SKR_NO_BYTES;
     call->http_status = 201;
@@ -201,7 +241,7 @@ SKR_HANDLER(put_blob_from_url)
 static void skr_block_copied(void *context, const struct skr_result *result)
 {
     struct skr_call *call = context;
-    if (!skr_call_settled(call, result))
+    if (!skr_copy_settled(call, result))
         return;
     skr_call_block_headers(call, NULL);
     skr_call_reply(call, 201);

@@ -1,6 +1,7 @@
 /* The source of a copy: a URL of this server, which the caller must be allowed to read, by a signature in the URL, by being
  * public, or by being of the same account and signed with its key.
  */
+#include <stdio.h>
 
 #include "call.h"
 
@@ -34,10 +35,13 @@ static bool skr_source_allowed(struct skr_call *call, const struct skr_request *
     struct skr_error error;
     if (skr_request_query(request, "sig") == NULL && skr_bytes_equal(target->account, call->principal.account) &&
         (call->principal.scheme == SKR_AUTH_SHARED_KEY ||
-         skr_auth_authorize(&call->principal, &reading, target, 0) == SKR_AUTH_ALLOWED))
+         skr_auth_authorize(&call->principal, &reading, target, 0) == SKR_AUTH_ALLOWED)) {
+        call->source_tags_allowed = (call->principal.permissions & SKR_PERMISSION_TAGS) != 0;
         return true;
+    }
     if (skr_call_authenticate(call, request, target, &principal, &error) != SKR_AUTH_ALLOWED)
         return false;
+    call->source_tags_allowed = (principal.permissions & SKR_PERMISSION_TAGS) != 0;
     int public_access = principal.scheme == SKR_AUTH_ANONYMOUS ? skr_call_public_access(call, target) : 0;
     return skr_auth_authorize(&principal, &reading, target, public_access) == SKR_AUTH_ALLOWED;
 }
@@ -50,8 +54,10 @@ static bool skr_source_target(struct skr_call *call, struct skr_bytes host, stru
     struct skr_request *request = skr_arena_alloc_zero(call->arena, sizeof *request);
     if (request == NULL || skr_uri_parse(call->arena, raw_target, &request->uri, &error) != SKR_OK)
         return false;
-    if (skr_request_query(request, "snapshot") != NULL || skr_request_query(request, "versionid") != NULL)
-        return false; /* there are no snapshots and versions, so not this one; the blob itself is not it */
+    const struct skr_query_parameter *version = skr_request_query(request, "versionid");
+    struct skr_version wanted = {.is_given = false};
+    if (skr_request_query(request, "snapshot") != NULL || (version != NULL && !skr_version_id_parse(version->value, &wanted)))
+        return false; /* there are no snapshots, so not this one; the blob itself is not it */
     request->method = SKR_GET;
     request->method_name = SKR_BYTES("GET");
     request->host = host;
@@ -69,15 +75,23 @@ static bool skr_source_target(struct skr_call *call, struct skr_bytes host, stru
     if (target.resource != SKR_RESOURCE_OBJECT)
         return false;
     *allowed = skr_source_allowed(call, request, &target);
-    call->source.name = (struct skr_object_name){.account = target.account, .container = target.container, .key = target.object};
+    call->source.name = (struct skr_object_name){
+        .account = target.account, .container = target.container, .key = target.object, .version = wanted};
     return true;
 }
 
-/* The URL without its signature: what is kept with the copy and shown to whoever may read it. */
-static struct skr_bytes skr_source_shown(struct skr_bytes url)
+/* The URL without its signature, but with its version: what is kept with the copy and shown to whoever may read it. */
+static struct skr_bytes skr_source_shown(struct skr_call *call, struct skr_bytes url)
 {
     const char *question = memchr(url.data, '?', url.size);
-    return (struct skr_bytes){url.data, question == NULL ? url.size : (size_t)(question - url.data)};
+    struct skr_bytes plain = {url.data, question == NULL ? url.size : (size_t)(question - url.data)};
+    const size_t size = plain.size + 64;
+    char *text = call->source.name.version.is_given ? skr_arena_alloc(call->arena, size) : NULL;
+    if (text == NULL)
+        return plain;
+    struct skr_bytes id = skr_version_id(call->arena, call->source.name.version.ns);
+    int used = snprintf(text, size, "%.*s?versionid=%.*s", SKR_PRINT(plain), SKR_PRINT(id));
+    return (struct skr_bytes){text, (size_t)used};
 }
 
 bool skr_source_parse(struct skr_call *call)
@@ -102,6 +116,6 @@ bool skr_source_parse(struct skr_call *call)
         skr_call_refuse(call, local ? SKR_BLOB_SOURCE_FORBIDDEN : SKR_BLOB_CANNOT_VERIFY_SOURCE);
         return false;
     }
-    call->put.properties[SKR_PROPERTY_COPY_SOURCE] = skr_source_shown(url);
+    call->put.properties[SKR_PROPERTY_COPY_SOURCE] = skr_source_shown(call, url);
     return true;
 }

@@ -99,6 +99,12 @@ static const struct skr_error_entry skr_blob_errors[SKR_BLOB_ERROR_COUNT] = {
     [SKR_BLOB_RESOURCE_NOT_FOUND] = {404, "ResourceNotFound", "The specified resource does not exist."},
     [SKR_BLOB_INVALID_OPERATION] = {400, "InvalidOperation", "The operation is not one of a block blob."},
     [SKR_BLOB_MULTIPLE_CONDITIONS] = {400, "MultipleConditionHeadersNotSupported", "Multiple condition headers are not supported."},
+    [SKR_BLOB_TAG_EMPTY] = {400, "EmptyTagName", "The name of one of the tag key-value pairs is empty."},
+    [SKR_BLOB_TAG_TWICE] = {400, "DuplicateTagNames", "The tags specified contain duplicate names."},
+    [SKR_BLOB_TAG_INVALID] = {400, "InvalidTag", "The tags specified are invalid. They contain characters that are not permitted."},
+    [SKR_BLOB_TAGS_TOO_LARGE] = {400, "TagsTooLarge", "The tags specified exceed the maximum permissible limit."},
+    [SKR_BLOB_TAGS_AND_SOURCE_TAGS] = {409, "BothUserTagsAndSourceTagsCopyPresentException", "x-ms-tags must not be present with x-ms-copy-source-tag-option COPY."},
+    [SKR_BLOB_ROOT_BLOB] = {403, "OperationNotAllowedOnRootBlob", "The version is the current one: delete the blob."},
     [SKR_BLOB_CORS_FAILED] = {403, "CorsPreflightFailure", "CORS not enabled or no matching rule found for this request."},
 };
 

@@ -167,6 +167,14 @@ static bool skr_call_find_target(struct skr_call *call)
     return true;
 }
 
+/* A bucket of S3 may have a name that no container could be given here: it is served all the same. */
+static bool skr_call_container_exists(struct skr_call *call)
+{
+    struct skr_container container;
+    struct skr_error error;
+    return skr_get_container(call->worker, call->arena, call->target.account, call->target.container, NULL, &container, &error) == SKR_OK;
+}
+
 static void skr_blob_handle(void *context, struct skr_exchange *exchange)
 {
     struct skr_call *call = skr_arena_alloc_zero(skr_exchange_arena(exchange), sizeof *call);
@@ -182,6 +190,8 @@ static void skr_blob_handle(void *context, struct skr_exchange *exchange)
     skr_exchange_on_close(exchange, skr_call_closed, call);
     if (!skr_call_version(call) || !skr_call_client_id(call) || !skr_call_find_target(call))
         return;
+    if (call->request->method != SKR_OPTIONS)
+        skr_call_cors(call);
     call->operation = skr_operation_find(skr_blob_rows, skr_blob_row_count, call->request, call->target.resource);
     if (call->operation == NULL) {
         skr_exchange_label(exchange, "unknown", call->target.account);
@@ -198,14 +208,15 @@ static void skr_blob_handle(void *context, struct skr_exchange *exchange)
         skr_call_fail_operation(call);
         return;
     }
-    if (call->target.resource != SKR_RESOURCE_SERVICE && !skr_container_name_is_valid(call->target.container)) {
+    if (call->target.resource != SKR_RESOURCE_SERVICE && !skr_container_name_is_valid(call->target.container) &&
+        !skr_call_container_exists(call)) {
         if (skr_container_name_length_is_valid(call->target.container))
             skr_call_refuse(call, SKR_BLOB_INVALID_RESOURCE_NAME);
         else
             skr_call_fail_status(call, SKR_NAME_TOO_LONG);
         return;
     }
-    if (skr_call_timeout(call) && !skr_call_unsupported(call) && skr_call_conditions(call))
+    if (skr_call_timeout(call) && !skr_call_unsupported(call) && skr_call_version_parameter(call) && skr_call_conditions(call))
         call->operation->handle(call);
 }
 

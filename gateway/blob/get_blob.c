@@ -89,19 +89,11 @@ static void skr_range_continue(void *context);
 
 static void skr_range_send(struct skr_call *call)
 {
-    struct skr_error error;
-    struct skr_md5 *md5;
     uint8_t digest[16];
     if (call->range_crc64)
         skr_call_crc64_header(call, skr_crc64(0, call->range_bytes, (size_t)call->length));
     if (call->range_md5) {
-        if (skr_md5_open(&md5, &error) != SKR_OK) {
-            skr_call_fail_status(call, SKR_NO_MEMORY);
-            return;
-        }
-        skr_md5_update(md5, call->range_bytes, (size_t)call->length);
-        skr_md5_finish(md5, digest);
-        skr_md5_close(md5);
+        skr_md5_of(call->range_bytes, (size_t)call->length, digest);
         skr_call_md5_header(call, "Content-MD5", digest);
     }
     skr_call_object_headers(call, &call->object, true);
@@ -193,5 +185,6 @@ SKR_HANDLER(get_blob_metadata)
     skr_call_common_headers(call);
     skr_call_etag_headers(call, call->object.etag, call->object.modified_ns);
     skr_call_metadata_headers(call, call->object.metadata, call->object.metadata_count);
+    skr_call_version_headers(call, &call->object, true);
     skr_call_reply(call, 200);
 }

@@ -1,7 +1,7 @@
 /* Response headers that many operations share. */
 #include <stdio.h>
 
-#include "call.h"
+#include "tags.h"
 
 void skr_call_common_headers(struct skr_call *call)
 {
@@ -35,7 +35,8 @@ void skr_call_metadata_headers(struct skr_call *call, const struct skr_name_valu
         char name[300];
         int size = snprintf(name, sizeof name, "x-ms-meta-%.*s", SKR_PRINT(metadata[i].name));
         if (size > 0 && (size_t)size < sizeof name)
-            skr_exchange_header_named(call->exchange, (struct skr_bytes){name, (size_t)size}, metadata[i].value);
+            skr_exchange_header_named(call->exchange, (struct skr_bytes){name, (size_t)size},
+                                      skr_header_text(call->arena, metadata[i].value));
     }
 }
 
@@ -104,6 +105,8 @@ void skr_call_object_headers(struct skr_call *call, const struct skr_object *obj
     skr_exchange_header(call->exchange, "x-ms-server-encrypted", SKR_BYTES("false"));
     skr_exchange_header(call->exchange, "Accept-Ranges", SKR_BYTES("bytes"));
     skr_copy_headers(call, object);
+    skr_call_tag_count_header(call, object);
+    skr_call_version_headers(call, object, true);
 }
 
 void skr_call_reply(struct skr_call *call, int http_status)

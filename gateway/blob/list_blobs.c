@@ -2,13 +2,17 @@
 #include <stdio.h>
 
 #include "list.h"
+#include "skerry/tags.h"
+#include "tags.h"
 
 struct skr_blob_page {
     struct skr_call *call;
     struct skr_xml xml;
     uint64_t left;
-    bool metadata, copy;
+    bool metadata, copy, tags, versions;
     struct skr_bytes next;
+    struct skr_bytes last_key; /* of the version shown last */
+    int64_t last_version_ns;
 };
 
 static void skr_render_date(struct skr_xml *xml, const char *name, int64_t unix_ns)
@@ -70,6 +74,8 @@ static void skr_render_properties(struct skr_xml *xml, const struct skr_object *
     skr_xml_element(xml, "LeaseStatus", SKR_BYTES("unlocked"));
     skr_xml_element(xml, "LeaseState", SKR_BYTES("available"));
     skr_xml_element(xml, "ServerEncrypted", SKR_BYTES("false"));
+    if (object->tag_count > 0)
+        skr_xml_element_u64(xml, "TagCount", object->tag_count);
     if (copy && properties[SKR_PROPERTY_COPY_ID].size > 0)
         skr_render_copy(xml, object);
     skr_xml_end(xml, "Properties");
@@ -93,36 +99,163 @@ static void skr_render_metadata(struct skr_call *call, struct skr_xml *xml, cons
     for (size_t i = 0; i < object->metadata_count; i++) {
         struct skr_bytes name = skr_arena_copy(call->arena, object->metadata[i].name);
         if (name.data != NULL && skr_is_element_name(name))
-            skr_xml_element(xml, name.data, object->metadata[i].value);
+            skr_xml_element(xml, name.data, skr_header_text(call->arena, object->metadata[i].value)); /* as in headers */
     }
     skr_xml_end(xml, "Metadata");
+}
+
+static void skr_render_version(struct skr_blob_page *page, const struct skr_object *object, bool is_current)
+{
+    skr_xml_element(&page->xml, "VersionId", skr_version_id(page->call->arena, object->version_ns));
+    if (is_current)
+        skr_xml_element(&page->xml, "IsCurrentVersion", SKR_BYTES("true"));
+}
+
+static void skr_render_blob(struct skr_blob_page *page, struct skr_bytes key, const struct skr_object *object, bool is_uncommitted,
+                            bool is_current)
+{
+    struct skr_xml *xml = &page->xml;
+    skr_xml_begin(xml, "Blob");
+    skr_xml_name(xml, "Name", key);
+    if (page->versions)
+        skr_render_version(page, object, is_current);
+    skr_render_properties(xml, object, is_uncommitted, page->copy);
+    if (page->metadata && object->metadata_count > 0)
+        skr_render_metadata(page->call, xml, object);
+    if (page->tags && object->tag_count > 0) {
+        skr_xml_begin(xml, "Tags");
+        skr_tags_render(xml, object->tags, object->tag_count);
+        skr_xml_end(xml, "Tags");
+    }
+    skr_xml_end(xml, "Blob");
+}
+
+static void skr_render_prefix(struct skr_xml *xml, struct skr_bytes prefix)
+{
+    skr_xml_begin(xml, "BlobPrefix");
+    skr_xml_name(xml, "Name", prefix);
+    skr_xml_end(xml, "BlobPrefix");
 }
 
 static bool skr_page_entry(void *context, const struct skr_list_entry *entry)
 {
     struct skr_blob_page *page = context;
-    struct skr_xml *xml = &page->xml;
     if (page->left == 0) {
         page->next = skr_marker_make(page->call->arena, entry->key);
         return false;
     }
     page->left--;
-    if (entry->is_prefix) {
-        skr_xml_begin(xml, "BlobPrefix");
-        skr_xml_name(xml, "Name", entry->key);
-        skr_xml_end(xml, "BlobPrefix");
-        return !xml->failed;
-    }
-    skr_xml_begin(xml, "Blob");
-    skr_xml_name(xml, "Name", entry->key);
-    skr_render_properties(xml, entry->object, entry->is_uncommitted, page->copy);
-    if (page->metadata && entry->object->metadata_count > 0)
-        skr_render_metadata(page->call, xml, entry->object);
-    skr_xml_end(xml, "Blob");
-    return !xml->failed;
+    if (entry->is_prefix)
+        skr_render_prefix(&page->xml, entry->key);
+    else
+        skr_render_blob(page, entry->key, entry->object, entry->is_uncommitted, true);
+    return !page->xml.failed;
 }
 
-/* Snapshots, versions and the like are never there, so asking for them adds nothing. */
+/* ---- with versions ---- */
+
+#define SKR_MARKER_VERSION_BYTES 9 /* a zero byte, which no name has, and the version after which it goes on */
+
+/* The listing goes on at this name; where versions of it were shown already, after the last of them. */
+static struct skr_bytes skr_version_marker(struct skr_blob_page *page, struct skr_bytes key)
+{
+    if (!skr_bytes_equal(key, page->last_key))
+        return skr_marker_make(page->call->arena, key);
+    char *name = skr_arena_alloc(page->call->arena, key.size + SKR_MARKER_VERSION_BYTES);
+    if (name == NULL)
+        return SKR_NO_BYTES;
+    memcpy(name, key.data, key.size);
+    name[key.size] = '\0';
+    for (int i = 0; i < 8; i++)
+        name[key.size + 1 + (size_t)i] = (char)((uint64_t)page->last_version_ns >> (56 - 8 * i));
+    return skr_marker_make(page->call->arena, (struct skr_bytes){name, key.size + SKR_MARKER_VERSION_BYTES});
+}
+
+static void skr_version_marker_parse(struct skr_bytes from, struct skr_list_versions_options *options)
+{
+    const char *zero = from.size == 0 ? NULL : memchr(from.data, '\0', from.size);
+    options->from = from;
+    if (zero == NULL || from.size - (size_t)(zero - from.data) != SKR_MARKER_VERSION_BYTES)
+        return;
+    uint64_t ns = 0;
+    for (int i = 1; i <= 8; i++)
+        ns = ns << 8 | (uint8_t)zero[i];
+    options->from.size = (size_t)(zero - from.data);
+    options->after_version = (struct skr_version){.is_given = true, .ns = (int64_t)ns};
+}
+
+static bool skr_page_version(void *context, const struct skr_version_entry *entry)
+{
+    struct skr_blob_page *page = context;
+    if (!entry->is_prefix && entry->object->kind == SKR_OBJECT_DELETE_MARKER)
+        return true; /* Blob knows none: the versions below it are those of a blob that is not there */
+    if (page->left == 0) {
+        page->next = skr_version_marker(page, entry->key);
+        page->xml.failed |= page->next.data == NULL;
+        return false;
+    }
+    page->left--;
+    if (entry->is_prefix) {
+        skr_render_prefix(&page->xml, entry->key);
+        return !page->xml.failed;
+    }
+    if (!skr_bytes_equal(entry->key, page->last_key))
+        page->last_key = skr_arena_copy(page->call->arena, entry->key);
+    page->last_version_ns = entry->object->version_ns;
+    skr_render_blob(page, entry->key, entry->object, false, entry->is_latest);
+    return !page->xml.failed;
+}
+
+/* ---- the operation ---- */
+
+static enum skr_status skr_page_fill(struct skr_blob_page *page, const struct skr_list_parameters *parameters)
+{
+    struct skr_call *call = page->call;
+    struct skr_error error;
+    if (page->versions) {
+        struct skr_list_versions_options options = {.account = call->target.account,
+                                                    .container = call->target.container,
+                                                    .prefix = parameters->prefix,
+                                                    .delimiter = parameters->delimiter};
+        skr_version_marker_parse(parameters->from, &options);
+        return skr_list_versions(call->worker, &options, skr_page_version, page, &error);
+    }
+    struct skr_list_options options = {
+        .account = call->target.account,
+        .container = call->target.container,
+        .prefix = parameters->prefix,
+        .delimiter = parameters->delimiter,
+        .from = parameters->from,
+        .include_uncommitted = skr_includes(call, "uncommittedblobs"),
+    };
+    return skr_list_objects(call->worker, &options, skr_page_entry, page, &error);
+}
+
+/* Of a container that keeps no versions, a listing with them is the one without. False: answered. */
+static bool skr_page_versions(struct skr_blob_page *page)
+{
+    struct skr_call *call = page->call;
+    struct skr_container container;
+    struct skr_error error;
+    bool deleted = skr_includes(call, "deletedwithversions");
+    page->versions = skr_includes(call, "versions");
+    if (!page->versions && !deleted)
+        return true;
+    enum skr_status status =
+        skr_get_container(call->worker, call->arena, call->target.account, call->target.container, NULL, &container, &error);
+    if (status != SKR_OK) {
+        skr_call_fail_status(call, status);
+        return false;
+    }
+    bool keeps = container.versioning != SKR_VERSIONING_OFF;
+    page->versions &= keeps;
+    if (!keeps || (!deleted && !skr_includes(call, "uncommittedblobs")))
+        return true;
+    skr_call_refuse(call, SKR_BLOB_NOT_IMPLEMENTED);
+    return false;
+}
+
+/* Snapshots and the like are never there, so asking for them adds nothing. */
 static const char skr_known_includes[] = "metadata,copy,uncommittedblobs,snapshots,versions,deleted,deletedwithversions,tags,"
                                          "immutabilitypolicy,legalhold,permissions";
 
@@ -131,7 +264,6 @@ SKR_HANDLER(list_blobs)
     struct skr_blob_page page = {.call = context};
     struct skr_call *call = context;
     struct skr_list_parameters parameters;
-    struct skr_error error;
     if (!skr_call_list_parameters(call, &parameters) || !skr_call_includes_only(call, skr_known_includes))
         return;
     if (skr_includes(call, "permissions")) { /* only an account with a hierarchical namespace has them; clients ask to find out */
@@ -141,17 +273,12 @@ SKR_HANDLER(list_blobs)
     page.left = parameters.max_results;
     page.metadata = skr_includes(call, "metadata");
     page.copy = skr_includes(call, "copy");
-    struct skr_list_options options = {
-        .account = call->target.account,
-        .container = call->target.container,
-        .prefix = parameters.prefix,
-        .delimiter = parameters.delimiter,
-        .from = parameters.from,
-        .include_uncommitted = skr_includes(call, "uncommittedblobs"),
-    };
+    page.tags = skr_includes(call, "tags");
+    if ((page.tags && !skr_call_may_tag(call)) || !skr_page_versions(&page))
+        return;
     skr_list_begin(call, &page.xml, &parameters);
     skr_xml_begin(&page.xml, "Blobs");
-    enum skr_status status = skr_list_objects(call->worker, &options, skr_page_entry, &page, &error);
+    enum skr_status status = skr_page_fill(&page, &parameters);
     if (status != SKR_OK) {
         skr_xml_close(&page.xml);
         skr_call_fail_status(call, status);

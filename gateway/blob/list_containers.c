@@ -31,7 +31,7 @@ bool skr_marker_parse(struct skr_arena *arena, struct skr_bytes marker, struct s
     if (bytes == NULL || !skr_base64_decode((struct skr_bytes){marker.data + 2, marker.size - 2}, bytes, marker.size, &size))
         return false;
     *name = (struct skr_bytes){(char *)bytes, size};
-    return size <= SKR_MAX_KEY_BYTES;
+    return size <= SKR_MAX_KEY_BYTES + 9; /* a version may stand behind a name (list_blobs.c) */
 }
 
 bool skr_call_list_parameters(struct skr_call *call, struct skr_list_parameters *out)

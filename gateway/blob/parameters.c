@@ -59,6 +59,23 @@ static bool skr_is_identifier(struct skr_bytes name)
     return true;
 }
 
+/* Values are ASCII; what is not is to be encoded by the client, who knows how to read it. */
+static bool skr_is_header_text(struct skr_bytes value)
+{
+    for (size_t i = 0; i < value.size; i++)
+        if (((unsigned char)value.data[i] < ' ' && value.data[i] != '\t') || (unsigned char)value.data[i] >= 0x7F)
+            return false;
+    return true;
+}
+
+static bool skr_has_name(const struct skr_name_value *pairs, size_t count, struct skr_bytes name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (skr_bytes_equal_nocase(pairs[i].name, name))
+            return true;
+    return false;
+}
+
 bool skr_call_metadata(struct skr_call *call, const struct skr_name_value **metadata, size_t *count)
 {
     struct skr_name_value *pairs = skr_arena_alloc(call->arena, SKR_MAX_HEADERS * sizeof *pairs);
@@ -74,6 +91,10 @@ bool skr_call_metadata(struct skr_call *call, const struct skr_name_value **meta
         struct skr_bytes name = {header->name.data + 10, header->name.size - 10};
         if (name.size == 0 || !skr_is_identifier(name)) {
             skr_call_refuse(call, name.size == 0 ? SKR_BLOB_EMPTY_METADATA_NAME : SKR_BLOB_METADATA_INVALID);
+            return false;
+        }
+        if (!skr_is_header_text(header->value) || skr_has_name(pairs, used, name)) {
+            skr_call_refuse(call, SKR_BLOB_METADATA_INVALID);
             return false;
         }
         total += name.size + header->value.size;
@@ -167,11 +188,19 @@ bool skr_call_timeout(struct skr_call *call)
 
 /* ---- what is not there ---- */
 
+/* Put Blob, Put Block List, copies. */
+static bool skr_call_writes_blob(const struct skr_call *call)
+{
+    return call->target.resource == SKR_RESOURCE_OBJECT && call->request->method == SKR_PUT &&
+           (skr_request_query(call->request, "comp") == NULL ||
+            skr_bytes_equal(skr_call_query(call, "comp"), SKR_BYTES("blocklist")));
+}
+
 bool skr_call_unsupported(struct skr_call *call)
 {
     static const char *const refused[] = {
-        "x-ms-encryption-key", "x-ms-encryption-scope", "x-ms-tags", "x-ms-immutability-policy-until-date",
-        "x-ms-legal-hold",     "x-ms-if-tags",          "x-ms-source-encryption-key",
+        "x-ms-encryption-key", "x-ms-encryption-scope",      "x-ms-immutability-policy-until-date", "x-ms-legal-hold",
+        "x-ms-if-tags",        "x-ms-source-encryption-key",
     };
     if (skr_call_header(call, "x-ms-lease-id").size > 0) {
         skr_call_refuse(call, call->target.resource == SKR_RESOURCE_OBJECT ? SKR_BLOB_LEASE_NOT_PRESENT
@@ -183,10 +212,13 @@ bool skr_call_unsupported(struct skr_call *call)
             skr_call_fail(call, SKR_BLOB_UNSUPPORTED_HEADER, refused[i], SKR_NO_BYTES, NULL);
             return true;
         }
-    if (call->target.resource == SKR_RESOURCE_OBJECT &&
-        (skr_call_query(call, "snapshot").size > 0 || skr_call_query(call, "versionid").size > 0)) {
+    if (skr_call_header(call, "x-ms-tags").size > 0 && !skr_call_writes_blob(call)) {
+        skr_call_fail(call, SKR_BLOB_UNSUPPORTED_HEADER, "x-ms-tags", SKR_NO_BYTES, NULL);
+        return true;
+    }
+    if (call->target.resource == SKR_RESOURCE_OBJECT && skr_call_query(call, "snapshot").size > 0) {
         if (call->request->method == SKR_GET || call->request->method == SKR_HEAD || call->request->method == SKR_DELETE)
-            skr_call_fail_status(call, SKR_OBJECT_NOT_FOUND); /* there are no snapshots and versions, so not this one */
+            skr_call_fail_status(call, SKR_OBJECT_NOT_FOUND); /* there are no snapshots, so not this one */
         else
             skr_call_refuse(call, SKR_BLOB_NOT_IMPLEMENTED);
         return true;

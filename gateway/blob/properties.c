@@ -45,8 +45,10 @@ SKR_HANDLER(set_blob_properties)
 static void skr_metadata_changed(void *context, const struct skr_result *result)
 {
     struct skr_call *call = context;
-    if (result->status == SKR_OK)
+    if (result->status == SKR_OK) {
         skr_exchange_header(call->exchange, "x-ms-request-server-encrypted", SKR_BYTES("false"));
+        skr_call_version_headers(call, result->object, false);
+    }
     skr_properties_changed(call, result);
 }
 
@@ -83,7 +85,8 @@ static void skr_blob_deleted(void *context, const struct skr_result *result)
     if (!skr_call_settled(call, result))
         return;
     skr_call_common_headers(call);
-    skr_exchange_header(call->exchange, "x-ms-delete-type-permanent", SKR_BYTES("true"));
+    /* where versions are kept it stays as one, under a delete marker */
+    skr_exchange_header(call->exchange, "x-ms-delete-type-permanent", result->object == NULL ? SKR_BYTES("true") : SKR_BYTES("false"));
     skr_call_reply(call, 202);
 }
 

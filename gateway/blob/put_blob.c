@@ -1,6 +1,7 @@
 /* Put Blob, and receiving a body for it and for blocks. */
 #include "call.h"
 #include "put_blob.h"
+#include "tags.h"
 
 /* ---- receiving ---- */
 
@@ -85,7 +86,7 @@ bool skr_call_begin_put(struct skr_call *call, bool plain_headers)
     call->put.conditions = &call->conditions;
     call->put.create_only = skr_principal_create_only(&call->principal);
     if (!skr_call_content_properties(call, plain_headers, call->put.properties) ||
-        !skr_call_metadata(call, &call->put.metadata, &call->put.metadata_count))
+        !skr_call_metadata(call, &call->put.metadata, &call->put.metadata_count) || !skr_call_tags_header(call))
         return false;
     enum skr_status status = skr_precheck(call->worker, &call->name, &call->conditions, call->put.create_only, &error);
     if (status != SKR_OK)
@@ -110,10 +111,22 @@ static void skr_blob_stored(void *context, const struct skr_result *result)
         return;
     skr_call_common_headers(call);
     skr_call_etag_headers(call, result->object->etag, result->object->modified_ns);
+    skr_call_version_headers(call, result->object, false);
     if (result->object->has_md5)
         skr_call_md5_header(call, "Content-MD5", result->object->md5);
     skr_exchange_header(call->exchange, "x-ms-request-server-encrypted", SKR_BYTES("false"));
     skr_call_reply(call, 201);
+}
+
+/* Clients of S3 can ask for it: the polynomial is the same. */
+static void skr_keep_crc64(struct skr_put *put, const struct skr_digests *digests)
+{
+    if (!digests->has_crc64)
+        return;
+    put->checksum = (struct skr_checksum){.kind = SKR_CHECKSUM_CRC64NVME};
+    put->checksum_form = SKR_CHECKSUM_FULL_OBJECT;
+    for (int i = 0; i < 8; i++)
+        put->checksum.bytes[i] = (uint8_t)(digests->crc64 >> (56 - 8 * i));
 }
 
 static void skr_blob_received(struct skr_call *call)
@@ -126,6 +139,7 @@ static void skr_blob_received(struct skr_call *call)
     }
     call->put.has_md5 = true;
     memcpy(call->put.md5, digests->md5, 16);
+    skr_keep_crc64(&call->put, digests);
     call->ingest = NULL;
     skr_call_wait(call, skr_put_object(call->worker, &call->put, ingest, skr_blob_stored, call));
 }

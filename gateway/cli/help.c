@@ -5,6 +5,7 @@ static const char *const skr_commands[][2] = {
     {"serve", "serve Azure Blob from a data folder"},
     {"fsck DIR", "check a data folder; --repair, --verify (bytes too), --json"},
     {"health", "ask a running server whether it is well; --admin ADDR:PORT"},
+    {"operations", "print what is offered, a line an operation; --protocol blob or s3"},
     {"settings", "print the reference of settings; --markdown, --man"},
 };
 
@@ -15,8 +16,8 @@ void skr_help_general(void)
         printf("  %-12s %s\n", skr_commands[i][0], skr_commands[i][1]);
     printf("\nBegin with:\n\n"
            "  skerry serve --hints\n\n"
-           "It serves the development account 'devstoreaccount1' on 127.0.0.1:10000 with data in ./skerry-data and prints\n"
-           "lines to copy for azcopy, the Azure SDKs (UseDevelopmentStorage=true works) and rclone.\n"
+           "It serves the development account 'devstoreaccount1' as Blob on 127.0.0.1:10000 and as S3 on 127.0.0.1:9000, with data\n"
+           "in ./skerry-data, and prints lines to copy for azcopy, aws, rclone and the SDKs (UseDevelopmentStorage=true works).\n"
            "'skerry serve --help' lists every setting. 'skerry --version' prints the version.\n");
 }
 
@@ -48,7 +49,7 @@ void skr_help_markdown(void)
 
 void skr_help_man(void)
 {
-    printf(".TH SKERRY 1 \"\" \"Skerry %s\"\n.SH NAME\nskerry \\- serve Azure Blob storage from local flash\n.SH SYNOPSIS\n"
+    printf(".TH SKERRY 1 \"\" \"Skerry %s\"\n.SH NAME\nskerry \\- serve Azure Blob and S3 storage from local flash\n.SH SYNOPSIS\n"
            ".B skerry\n.I COMMAND\n[\\fIARGUMENTS\\fR]\n.SH COMMANDS\n",
            SKERRY_VERSION);
     for (size_t i = 0; i < sizeof skr_commands / sizeof *skr_commands; i++)

@@ -21,8 +21,11 @@ int main(int argc, char **argv)
     static const struct {
         const char *name;
         int (*run)(int argc, char **argv);
-    } commands[] = {
-        {"serve", skr_command_serve}, {"fsck", skr_command_fsck}, {"health", skr_command_health}, {"settings", skr_command_settings}};
+    } commands[] = {{"serve", skr_command_serve},
+                    {"fsck", skr_command_fsck},
+                    {"health", skr_command_health},
+                    {"operations", skr_command_operations},
+                    {"settings", skr_command_settings}};
     xmlInitParser(); /* before there are threads */
     if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0 || strcmp(argv[1], "-h") == 0) {
         skr_help_general();

@@ -161,6 +161,19 @@ static void skr_server_close(struct skr_server *server)
 
 /* ---- running ---- */
 
+static void skr_print_s3_hints(const struct skr_server *server, const char *scheme)
+{
+    const char *region = server->settings.s3_region, *s3 = server->s3_bound;
+    fprintf(stderr,
+            "\nS3, the same data (SDKs read these variables too):\n"
+            "  export AWS_ACCESS_KEY_ID=%s AWS_SECRET_ACCESS_KEY=%s AWS_DEFAULT_REGION=%s AWS_ENDPOINT_URL=%s://%s\n"
+            "  aws s3 mb s3://data && aws s3 sync FOLDER s3://data\n"
+            "  rclone lsd ':s3,provider=Other,env_auth=true,force_path_style=true,endpoint=\"%s://%s\":'\n",
+            SKR_WELL_KNOWN_ACCOUNT, SKR_WELL_KNOWN_KEY, strcmp(region, "*") == 0 ? "us-east-1" : region, scheme, s3, scheme, s3);
+    fprintf(stderr, "  s3cmd --access_key=$AWS_ACCESS_KEY_ID --secret_key=$AWS_SECRET_ACCESS_KEY --host=%s --host-bucket=%s --%s ls\n", s3, s3,
+            server->settings.tls_cert == NULL ? "no-ssl" : "ssl");
+}
+
 /* Lines to copy. Only for the well-known account: no other key is ever printed. */
 static void skr_print_hints(const struct skr_server *server)
 {
@@ -186,10 +199,7 @@ static void skr_print_hints(const struct skr_server *server)
             "  rclone lsd ':azureblob,account=%s,key=\"%s\",endpoint=\"%s://%s/%s\":'\n",
             SKR_WELL_KNOWN_ACCOUNT, SKR_WELL_KNOWN_KEY, scheme, blob, SKR_WELL_KNOWN_ACCOUNT);
     if (server->settings.s3_keys.count == 0 && server->settings.s3_read_only_keys.count == 0) /* else others are in its place */
-        fprintf(stderr,
-                "\nS3 tools and SDKs, path-style:\n"
-                "  export AWS_ACCESS_KEY_ID=%s AWS_SECRET_ACCESS_KEY=%s AWS_DEFAULT_REGION=%s AWS_ENDPOINT_URL=%s://%s\n",
-                SKR_WELL_KNOWN_ACCOUNT, SKR_WELL_KNOWN_KEY, server->settings.s3_region, scheme, server->s3_bound);
+        skr_print_s3_hints(server, scheme);
     fprintf(stderr, "\nConsole: %s://%s/\n\n", scheme, server->admin_bound);
     skr_arena_release(&arena);
 }

@@ -32,7 +32,7 @@ const struct skr_setting skr_setting_table[] = {
      "PEM certificate, then those that signed it: all addresses speak HTTPS. SIGHUP reads it again", false},
     {"tls-key", SKR_SETTING_TEXT, FIELD(tls_key), NULL, 0, 0, "FILE", "PEM key of the certificate, without a password", false},
     {"log-level", SKR_SETTING_TEXT, FIELD(log_level), "info", 0, 0, "LEVEL", "error, warning, info or debug", false},
-    {"hints", SKR_SETTING_BOOL, FIELD(hints), "false", 0, 1, "BOOL", "Print lines to copy for azcopy, SDKs and rclone when ready", false},
+    {"hints", SKR_SETTING_BOOL, FIELD(hints), "false", 0, 1, "BOOL", "Print lines to copy for azcopy, aws, rclone and SDKs when ready", false},
     {"reactors", SKR_SETTING_NUMBER, FIELD(reactors), "0", 0, 256, "N", "Threads that serve requests; 0: one a core", false},
     {"max-connections", SKR_SETTING_NUMBER, FIELD(max_connections), "20000", 1, 1000000, "N", "Above it new connections get 503", false},
     {"connection-memory", SKR_SETTING_SIZE, FIELD(connection_memory), "64KiB", 16384, 4 * MIB, "SIZE",

@@ -191,14 +191,20 @@ enum skr_status skr_read_block_list(struct skr_worker *worker, struct skr_arena 
     struct skr_container container;
     struct skr_upload upload;
     struct skr_list_reading reading = {visit, context};
-    bool exists;
+    struct skr_version_place place;
+    bool exists, has_upload = false;
     enum skr_status status = skr_view_begin(worker->reader, &view, err);
     if (status != SKR_OK)
         return status;
-    status = skr_find_object(view, arena, name, &container, object, &exists, err);
-    if (status == SKR_OK)
-        status = skr_upload_get(view, &container, name->key, &upload, err);
-    bool has_upload = status == SKR_OK;
+    if (name->version.is_given) {
+        status = skr_find_version(view, arena, name, &container, object, &place, err);
+        exists = status == SKR_OK;
+    } else {
+        status = skr_find_object(view, arena, name, &container, object, &exists, err);
+        if (status == SKR_OK)
+            status = skr_upload_get(view, &container, name->key, &upload, err);
+        has_upload = status == SKR_OK;
+    }
     if (status == SKR_UPLOAD_NOT_FOUND)
         status = exists ? SKR_OK : skr_fail(err, SKR_OBJECT_NOT_FOUND, "there is neither an object nor a block");
     if (status == SKR_OK)

@@ -16,12 +16,11 @@ enum skr_status skr_ingest_open(struct skr_worker *worker, const struct skr_inge
     worker->under_way++;
     ingest->worker = worker;
     ingest->expected_size = options->expected_size;
+    ingest->wants_md5 = options->md5;
     ingest->wants_crc64 = options->crc64;
     ingest->ready = options->ready;
     ingest->context = options->context;
     enum skr_status status = skr_store_admit(worker->core->store, err); /* small payloads, too, leave the reserve alone */
-    if (status == SKR_OK && options->md5)
-        status = skr_md5_open(&ingest->md5, err);
     if (status == SKR_OK && options->checksum != SKR_CHECKSUM_NONE)
         status = skr_checksummer_open(&ingest->checksummer, options->checksum, err);
     if (status == SKR_OK && options->block_of != NULL && options->expected_size != SKR_SIZE_ANY)
@@ -44,6 +43,7 @@ enum skr_status skr_ingest_to_flash(struct skr_ingest *ingest, struct skr_error 
     struct skr_writer_options options = {
         .expected_size = ingest->expected_size == SKR_SIZE_ANY ? SKR_SIZE_UNKNOWN : ingest->expected_size,
         .slots = ingest->file == NULL ? NULL : skr_upload_file_slots(ingest->file),
+        .md5 = ingest->wants_md5,
         .ready = ingest->ready,
         .context = ingest->context,
     };
@@ -94,8 +94,6 @@ size_t skr_ingest_write(struct skr_ingest *ingest, const void *data, size_t size
         taken = skr_writer_write(ingest->writer, data, size);
     else if (size > 0 && !skr_ingest_keep(ingest, data, size))
         skr_fail(&ingest->failure, SKR_NO_MEMORY, "no memory for a small object's bytes");
-    if (ingest->md5 != NULL)
-        skr_md5_update(ingest->md5, data, taken);
     if (ingest->wants_crc64)
         ingest->digests.crc64 = skr_crc64(ingest->digests.crc64, data, taken);
     if (ingest->checksummer != NULL)
@@ -104,8 +102,20 @@ size_t skr_ingest_write(struct skr_ingest *ingest, const void *data, size_t size
     return taken;
 }
 
-static enum skr_status skr_ingest_check(struct skr_ingest *ingest, const struct skr_digests *expected, struct skr_error *err)
+static enum skr_status skr_ingest_check_md5(struct skr_ingest *ingest, const uint8_t md5[SKR_MD5_SIZE], struct skr_error *err)
 {
+    ingest->digests.has_md5 = true;
+    memcpy(ingest->digests.md5, md5, SKR_MD5_SIZE);
+    if (ingest->expected.has_md5 && memcmp(ingest->expected.md5, md5, SKR_MD5_SIZE) != 0)
+        return skr_fail(err, SKR_CHECKSUM_MISMATCH_MD5, "the MD5 of the bytes is not the one announced");
+    return SKR_OK;
+}
+
+/* All that can be told before the bytes are on flash. */
+static enum skr_status skr_ingest_check(struct skr_ingest *ingest, struct skr_error *err)
+{
+    const struct skr_digests *expected = &ingest->expected;
+    uint8_t md5[SKR_MD5_SIZE];
     if (ingest->failure.status != SKR_OK) {
         *err = ingest->failure;
         return err->status;
@@ -113,17 +123,15 @@ static enum skr_status skr_ingest_check(struct skr_ingest *ingest, const struct 
     if (ingest->expected_size != SKR_SIZE_ANY && ingest->size != ingest->expected_size)
         return skr_fail(err, SKR_INVALID_ARGUMENT, "%llu bytes came where %llu were announced", (unsigned long long)ingest->size,
                         (unsigned long long)ingest->expected_size);
-    if (ingest->md5 != NULL) {
-        skr_md5_finish(ingest->md5, ingest->digests.md5);
-        ingest->digests.has_md5 = true;
-    }
     ingest->digests.has_crc64 = ingest->wants_crc64;
     if (ingest->checksummer != NULL)
         skr_checksummer_finish(ingest->checksummer, &ingest->digests.checksum);
-    if (expected == NULL)
-        return SKR_OK;
-    if (expected->has_md5 && ingest->digests.has_md5 && memcmp(expected->md5, ingest->digests.md5, 16) != 0)
-        return skr_fail(err, SKR_CHECKSUM_MISMATCH_MD5, "the MD5 of the bytes is not the one announced");
+    if (ingest->wants_md5 && ingest->writer == NULL) {
+        skr_md5_of(ingest->payload, ingest->payload_size, md5);
+        enum skr_status status = skr_ingest_check_md5(ingest, md5, err);
+        if (status != SKR_OK)
+            return status;
+    }
     if (expected->has_crc64 && ingest->digests.has_crc64 && expected->crc64 != ingest->digests.crc64)
         return skr_fail(err, SKR_CHECKSUM_MISMATCH_CRC64, "the CRC64 of the bytes is not the one announced");
     const struct skr_checksum *announced = &expected->checksum, *computed = &ingest->digests.checksum;
@@ -136,16 +144,21 @@ static enum skr_status skr_ingest_check(struct skr_ingest *ingest, const struct 
 static void skr_ingest_written(void *context, enum skr_status status, const struct skr_error *err)
 {
     struct skr_ingest *ingest = context;
+    struct skr_error mismatch = {.status = SKR_OK};
     if (status == SKR_NO_SPACE)
         atomic_store_explicit(&ingest->worker->core->out_of_space, true, memory_order_relaxed);
-    struct skr_result result = {.status = status, .error = err};
+    if (status == SKR_OK && ingest->wants_md5)
+        status = skr_ingest_check_md5(ingest, skr_writer_result(ingest->writer)->md5, &mismatch);
+    struct skr_result result = {.status = status, .error = mismatch.status != SKR_OK ? &mismatch : err};
     ingest->done(ingest->done_context, &result);
 }
 
 enum skr_status skr_ingest_finish(struct skr_ingest *ingest, const struct skr_digests *expected, skr_done done, void *context,
                                   struct skr_error *err)
 {
-    enum skr_status status = skr_ingest_check(ingest, expected, err);
+    if (expected != NULL)
+        ingest->expected = *expected;
+    enum skr_status status = skr_ingest_check(ingest, err);
     if (status != SKR_OK || ingest->writer == NULL)
         return status;
     ingest->done = done;
@@ -168,7 +181,6 @@ static void skr_ingest_free(struct skr_ingest *ingest)
 {
     if (ingest->file != NULL)
         skr_upload_slots_give_back(ingest->worker->core, ingest->file);
-    skr_md5_close(ingest->md5);
     skr_checksummer_close(ingest->checksummer);
     free(ingest->payload);
     ingest->worker->under_way--;

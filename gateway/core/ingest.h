@@ -12,10 +12,10 @@ struct skr_ingest {
     struct skr_upload_file *file;     /* where a block's bytes go, given back at the end. May be NULL */
     char *payload;                    /* bytes in memory */
     size_t payload_size, payload_capacity;
-    struct skr_md5 *md5;
-    bool wants_crc64;
+    bool wants_md5, wants_crc64;
     struct skr_checksummer *checksummer; /* NULL: no further checksum is wanted */
     struct skr_digests digests;
+    struct skr_digests expected;      /* compared once the bytes are on flash: their MD5 is known then only */
     struct skr_error failure;
     void (*ready)(void *context);
     void *context;

@@ -26,6 +26,23 @@ static enum skr_status skr_load_object(struct skr_view *view, struct skr_object_
     return status;
 }
 
+/* Where versions are kept, other metadata of what is current makes a new one: versions do not change under their readers. The bytes are shared. */
+static bool skr_makes_version(const struct skr_object_change *op, const struct skr_container *container)
+{
+    return op->settings.set_metadata && !op->name.version.is_given && container->versioning != SKR_VERSIONING_OFF;
+}
+
+static enum skr_status skr_update_as_version(struct skr_view *view, struct skr_object_change *op, const struct skr_container *container,
+                                             struct skr_error *err)
+{
+    struct skr_object *object = &op->pending.object;
+    enum skr_status status = SKR_OK;
+    object->id = skr_meta_next_id(op->pending.worker->core->meta);
+    if (object->content.layout != SKR_CONTENT_EMPTY)
+        status = skr_content_retain(view, &object->content, err);
+    return status != SKR_OK ? status : skr_version_put(view, container, op->name.key, object, err);
+}
+
 static enum skr_status skr_apply_update(struct skr_view *view, struct skr_change *change, struct skr_error *err)
 {
     struct skr_object_change *op = (struct skr_object_change *)change;
@@ -58,6 +75,8 @@ static enum skr_status skr_apply_update(struct skr_view *view, struct skr_change
             return skr_fail(err, SKR_NO_MEMORY, "no memory for an entity tag");
     }
     op->pending.has_object = true;
+    if (skr_makes_version(op, &container))
+        return skr_update_as_version(view, op, &container, err);
     return skr_version_update(view, &container, op->name.key, &place, object, err);
 }
 

@@ -28,6 +28,7 @@ enum skr_status skr_find_version(struct skr_view *view, struct skr_arena *arena,
     *place = (struct skr_version_place){.is_current = true};
     if (!name->version.is_given) {
         status = skr_find_object(view, arena, name, container, object, &exists, err);
+        object->is_current = status == SKR_OK && exists;
         return status != SKR_OK || exists ? status : skr_find_marker(view, arena, container, name->key, object, err);
     }
     status = skr_container_get(view, arena, name->account, name->container, container, err);
@@ -38,6 +39,7 @@ enum skr_status skr_find_version(struct skr_view *view, struct skr_arena *arena,
         return status;
     }
     object->versioning = container->versioning;
+    object->is_current = place->is_current;
     return object->kind == SKR_OBJECT_DELETE_MARKER ? skr_fail(err, SKR_IS_DELETE_MARKER, "this version is a delete marker")
                                                     : SKR_OK;
 }

@@ -176,6 +176,21 @@ bool skr_is_utf8(struct skr_bytes text)
     return true;
 }
 
+struct skr_bytes skr_header_text(struct skr_arena *arena, struct skr_bytes text)
+{
+    bool plain = true;
+    for (size_t i = 0; i < text.size && plain; i++)
+        plain = text.data[i] >= ' ' && text.data[i] < 0x7F;
+    size_t size = SKR_BASE64_SIZE(text.size) + 12;
+    char *out = plain ? NULL : skr_arena_alloc(arena, size);
+    if (out == NULL)
+        return text;
+    memcpy(out, "=?UTF-8?B?", 10);
+    skr_base64_encode(out + 10, text.data, text.size);
+    memcpy(out + size - 2, "?=", 2);
+    return (struct skr_bytes){out, size};
+}
+
 bool skr_parse_u64(struct skr_bytes text, uint64_t *value)
 {
     *value = 0;
@@ -205,4 +220,18 @@ struct skr_bytes skr_list_cut(struct skr_bytes *list)
     while (item.size > 0 && (item.data[item.size - 1] == ' ' || item.data[item.size - 1] == '\t'))
         item.size--;
     return item;
+}
+
+bool skr_wildcard_matches(struct skr_bytes pattern, struct skr_bytes text, bool any_case)
+{
+    const char *star = pattern.size == 0 ? NULL : memchr(pattern.data, '*', pattern.size);
+    if (star == NULL)
+        return any_case ? skr_bytes_equal_nocase(pattern, text) : skr_bytes_equal(pattern, text);
+    struct skr_bytes before = {pattern.data, (size_t)(star - pattern.data)};
+    struct skr_bytes after = {star + 1, pattern.size - before.size - 1};
+    if (text.size < before.size + after.size)
+        return false;
+    struct skr_bytes head = {text.data, before.size}, tail = {text.data + text.size - after.size, after.size};
+    return any_case ? skr_bytes_equal_nocase(before, head) && skr_bytes_equal_nocase(after, tail)
+                    : skr_bytes_equal(before, head) && skr_bytes_equal(after, tail);
 }

@@ -136,6 +136,8 @@ struct skr_exchange {
     uint64_t block_bytes; /* of a stream: given to libmicrohttpd, and not yet to the socket (TLS only) */
     bool head_sent;       /* TLS only */
     struct skr_response_header *headers;
+    void (*prepare)(void *context); /* before the reply; NULL: was called, or there is none */
+    void *prepare_context;
     void (*closed)(void *context);
     void *closed_context;
     const char *operation;

@@ -45,10 +45,31 @@ void skr_exchange_header_u64(struct skr_exchange *exchange, const char *name, ui
     skr_response_header_add(exchange, name, (struct skr_bytes){text, (size_t)size});
 }
 
+void skr_exchange_before_send(struct skr_exchange *exchange, void (*prepare)(void *context), void *context)
+{
+    exchange->prepare = prepare;
+    exchange->prepare_context = context;
+}
+
+void skr_exchange_visit_headers(const struct skr_exchange *exchange, void (*visit)(void *context, const char *name), void *context)
+{
+    for (const struct skr_response_header *header = exchange->headers; header != NULL; header = header->next)
+        visit(context, header->name);
+}
+
 /* ---- sending ---- */
+
+static void skr_response_prepare(struct skr_exchange *exchange)
+{
+    void (*prepare)(void *context) = exchange->prepare;
+    exchange->prepare = NULL;
+    if (prepare != NULL)
+        prepare(exchange->prepare_context);
+}
 
 static void skr_response_ready(struct skr_exchange *exchange, struct MHD_Response *response, int http_status, uint64_t size)
 {
+    skr_response_prepare(exchange);
     exchange->response = response;
     exchange->http_status = http_status;
     exchange->response_bytes = size;

@@ -60,8 +60,8 @@ static bool skr_s3_anybody_may(struct skr_s3_call *call)
     if (!call->has_container || call->target.container.size == 0)
         return false;
     if (call->target.resource == SKR_RESOURCE_OBJECT) {
-        if (asked & (SKR_PERMISSION_WRITE | SKR_PERMISSION_DELETE))
-            return skr_s3_acl_allows(acl, authenticated, true);
+        if (asked & (SKR_PERMISSION_WRITE | SKR_PERMISSION_DELETE)) /* an ACL lets nobody remove versions */
+            return !call->name.version.is_given && skr_s3_acl_allows(acl, authenticated, true);
         return (asked & SKR_PERMISSION_READ) != 0 &&
                skr_s3_object_is_public(call, &call->name, &call->container, authenticated);
     }
@@ -85,17 +85,17 @@ bool skr_s3_authorized(struct skr_s3_call *call)
 {
     struct skr_error error = {.message = ""};
     struct skr_target target = call->target;
+    bool known = call->principal.scheme != SKR_AUTH_ANONYMOUS, creating = call->operation->handle == skr_s3_create_bucket;
     if (call->has_container && !skr_s3_owner_is(call, "x-amz-expected-bucket-owner", target.account))
         return false;
-    if (!call->has_container) /* whoever may not do it anywhere learns nothing; the owner is told that there is no bucket */
+    if (!call->has_container || creating) /* to make a bucket is to make one's own; who may is told that there is none, or that it is taken */
         target.account = call->principal.account;
-    bool known = call->principal.scheme != SKR_AUTH_ANONYMOUS;
     if (known && skr_bytes_equal(call->principal.account, target.account) &&
         skr_auth_authorize(&call->principal, call->operation, &target, 0) == SKR_AUTH_ALLOWED)
         return true;
     bool foreign = !known || !skr_bytes_equal(call->principal.account, target.account);
-    if (foreign && call->target.container.size > 0 && !call->has_container && call->operation->permissions != SKR_PERMISSION_OWNER &&
-        !known) {
+    if (!known && call->target.container.size > 0 && !call->has_container && !creating &&
+        call->operation->permissions != SKR_PERMISSION_OWNER) {
         skr_s3_fail_status(call, SKR_CONTAINER_NOT_FOUND);
         return false;
     }

@@ -3,8 +3,6 @@
 #include "listing.h"
 #include "tags.h"
 
-#define SKR_S3_MAX_BUCKET_TAGS 50
-
 static void skr_s3_set_document(struct skr_s3_call *call, enum skr_container_document which, struct skr_bytes document)
 {
     struct skr_container_settings settings = {.set_documents = 1u << which};
@@ -57,10 +55,14 @@ SKR_S3_HANDLER(get_bucket_tagging)
 
 static void skr_s3_bucket_tags_received(struct skr_s3_call *call, struct skr_bytes document)
 {
-    struct skr_s3_tags tags;
+    struct skr_tags tags;
     struct skr_xml xml;
-    enum skr_s3_tags_problem problem = skr_s3_tags_parse_xml(call->arena, document, SKR_S3_MAX_BUCKET_TAGS, &tags);
-    if (problem != SKR_S3_TAGS_FINE) {
+    enum skr_tags_problem problem = skr_tags_parse_xml(call->arena, document, "Tagging", &skr_s3_bucket_tags, &tags);
+    if (document.size == 0) {
+        skr_s3_refuse_document(call, document);
+        return;
+    }
+    if (problem != SKR_TAGS_FINE) {
         skr_s3_tags_fail(call, problem, false, "Bucket tag count cannot be greater than 50");
         return;
     }

@@ -80,6 +80,7 @@ static void skr_s3_bucket_created(void *context, const struct skr_result *result
 struct skr_s3_creation {
     struct skr_arena *arena;
     struct skr_bytes location;
+    bool unsupported; /* what directory buckets have, and tags */
 };
 
 static bool skr_s3_visit_creation(void *context, struct skr_bytes path, struct skr_bytes text, bool ends)
@@ -89,7 +90,12 @@ static bool skr_s3_visit_creation(void *context, struct skr_bytes path, struct s
         creation->location = skr_arena_copy(creation->arena, text);
         return creation->location.data != NULL;
     }
-    return skr_bytes_starts_with(path, SKR_BYTES("CreateBucketConfiguration"));
+    static const char *const others[] = {"Location", "Bucket", "Tags"};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (skr_bytes_starts_with(path, SKR_BYTES("CreateBucketConfiguration/")) &&
+            skr_bytes_starts_with((struct skr_bytes){path.data + 26, path.size - 26}, skr_text(others[i])))
+            return creation->unsupported = true;
+    return skr_bytes_equal(path, SKR_BYTES("CreateBucketConfiguration"));
 }
 
 static bool skr_s3_location_is_valid(struct skr_s3_call *call, struct skr_bytes location)
@@ -111,6 +117,10 @@ static void skr_s3_create(struct skr_s3_call *call, struct skr_bytes document)
     struct skr_bytes properties[SKR_PROPERTY_COUNT] = {{0}};
     if (document.size > 0 && !skr_xml_parse(document, skr_s3_visit_creation, &creation)) {
         skr_s3_refuse(call, SKR_S3_MALFORMED_XML);
+        return;
+    }
+    if (creation.unsupported) {
+        skr_s3_refuse(call, SKR_S3_NOT_IMPLEMENTED);
         return;
     }
     if (!skr_s3_location_is_valid(call, creation.location)) {
@@ -239,7 +249,8 @@ static bool skr_s3_visit_versioning(void *context, struct skr_bytes path, struct
     } else if (skr_bytes_equal(path, SKR_BYTES("VersioningConfiguration/MfaDelete")) && ends) {
         request->mfa_delete = !skr_bytes_equal(text, SKR_BYTES("Disabled"));
     }
-    return skr_bytes_starts_with(path, SKR_BYTES("VersioningConfiguration"));
+    return skr_bytes_equal(path, SKR_BYTES("VersioningConfiguration")) || skr_bytes_equal(path, SKR_BYTES("VersioningConfiguration/Status")) ||
+           skr_bytes_equal(path, SKR_BYTES("VersioningConfiguration/MfaDelete"));
 }
 
 static void skr_s3_versioning_received(struct skr_s3_call *call, struct skr_bytes document)
@@ -247,7 +258,7 @@ static void skr_s3_versioning_received(struct skr_s3_call *call, struct skr_byte
     struct skr_s3_versioning_request request = {.versioning = SKR_VERSIONING_OFF};
     bool parsed = skr_xml_parse(document, skr_s3_visit_versioning, &request);
     if (!parsed || request.invalid) {
-        skr_s3_refuse(call, SKR_S3_MALFORMED_XML);
+        skr_s3_refuse_document(call, document);
     } else if (request.mfa_delete) {
         skr_s3_refuse(call, SKR_S3_NOT_IMPLEMENTED);
     } else if (request.versioning == SKR_VERSIONING_OFF) {

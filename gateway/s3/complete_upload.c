@@ -74,7 +74,7 @@ static void skr_s3_part_list_refused(struct skr_s3_call *call, const struct skr_
     else if (list->problem == SKR_S3_PARTS_NUMBER)
         skr_s3_fail_argument(call, "PartNumber must be an integer between 1 and 10000, inclusive", "partNumber", SKR_BYTES(""));
     else
-        skr_s3_refuse(call, document.size == 0 ? SKR_S3_MISSING_REQUEST_BODY : SKR_S3_MALFORMED_XML);
+        skr_s3_refuse_document(call, document);
 }
 
 /* A checksum that is made of the parts' must be given with the parts' own. Those of other kinds were compared when the parts came (see

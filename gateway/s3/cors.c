@@ -129,7 +129,7 @@ static void skr_s3_cors_received(struct skr_s3_call *call, struct skr_bytes docu
     struct skr_s3_cors *cors;
     struct skr_xml xml;
     if (!skr_s3_cors_parse(call->arena, document, &cors)) {
-        skr_s3_refuse(call, SKR_S3_MALFORMED_XML);
+        skr_s3_refuse_document(call, document);
         return;
     }
     skr_s3_cors_render(&xml, cors);
@@ -176,24 +176,9 @@ SKR_S3_HANDLER(delete_bucket_cors)
 
 /* ---- matching ---- */
 
-/* `pattern` with at most one '*' for any text. */
-static bool skr_s3_matches(struct skr_bytes pattern, struct skr_bytes text, bool any_case)
-{
-    const char *star = pattern.size == 0 ? NULL : memchr(pattern.data, '*', pattern.size);
-    if (star == NULL)
-        return any_case ? skr_bytes_equal_nocase(pattern, text) : skr_bytes_equal(pattern, text);
-    struct skr_bytes before = {pattern.data, (size_t)(star - pattern.data)};
-    struct skr_bytes after = {star + 1, pattern.size - before.size - 1};
-    if (text.size < before.size + after.size)
-        return false;
-    struct skr_bytes head = {text.data, before.size}, tail = {text.data + text.size - after.size, after.size};
-    return any_case ? skr_bytes_equal_nocase(before, head) && skr_bytes_equal_nocase(after, tail)
-                    : skr_bytes_equal(before, head) && skr_bytes_equal(after, tail);
-}
-
 static const struct skr_s3_cors_text *skr_s3_cors_find(const struct skr_s3_cors_text *list, struct skr_bytes text, bool any_case)
 {
-    while (list != NULL && !skr_s3_matches(list->text, text, any_case))
+    while (list != NULL && !skr_wildcard_matches(list->text, text, any_case))
         list = list->next;
     return list;
 }

@@ -1,14 +1,19 @@
 /* DeleteObject. */
 #include "objects.h"
 
+/* Without If-Match it is the same whether something was there. */
+static bool skr_s3_must_be_there(const struct skr_s3_call *call)
+{
+    return call->conditions.if_match_any || call->conditions.if_match_count > 0;
+}
+
 static void skr_s3_deleted(void *context, const struct skr_result *result)
 {
     struct skr_s3_call *call = context;
     bool one_version = call->name.version.is_given;
     call->pending = NULL;
-    bool conditional = !skr_conditions_are_empty(&call->conditions);
     bool gone = result->status == SKR_OBJECT_NOT_FOUND || result->status == SKR_VERSION_NOT_FOUND;
-    if (result->status != SKR_OK && (!gone || conditional)) {
+    if (result->status != SKR_OK && (!gone || skr_s3_must_be_there(call))) {
         skr_s3_fail_write(call, result->status);
         return;
     }
@@ -26,7 +31,6 @@ static void skr_s3_deleted(void *context, const struct skr_result *result)
 SKR_S3_HANDLER(delete_object)
 {
     struct skr_s3_call *call = context;
-    if (skr_s3_bucket_exists(call)) /* without conditions it is the same whether something was there */
-        skr_s3_wait(call, skr_delete_object(call->worker, &call->name, &call->conditions, skr_conditions_are_empty(&call->conditions),
-                                            skr_s3_deleted, call));
+    if (skr_s3_bucket_exists(call))
+        skr_s3_wait(call, skr_delete_object(call->worker, &call->name, &call->conditions, !skr_s3_must_be_there(call), skr_s3_deleted, call));
 }

@@ -187,6 +187,11 @@ void skr_s3_refuse(struct skr_s3_call *call, enum skr_s3_error error)
     skr_s3_fail(call, error, NULL, none, none);
 }
 
+void skr_s3_refuse_document(struct skr_s3_call *call, struct skr_bytes document)
+{
+    skr_s3_refuse(call, document.size == 0 ? SKR_S3_MISSING_REQUEST_BODY : SKR_S3_MALFORMED_XML);
+}
+
 void skr_s3_fail_argument(struct skr_s3_call *call, const char *message, const char *argument, struct skr_bytes value)
 {
     skr_s3_fail(call, SKR_S3_INVALID_ARGUMENT, message, (struct skr_s3_detail){"ArgumentName", skr_text(argument)},

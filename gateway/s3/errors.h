@@ -72,6 +72,8 @@ struct skr_s3_detail {
 };
 
 void skr_s3_refuse(struct skr_s3_call *call, enum skr_s3_error error);
+/* Of a body that should have been a document: MalformedXML, or that there is none. */
+void skr_s3_refuse_document(struct skr_s3_call *call, struct skr_bytes document);
 /* With a message of its own (NULL: the table's) and up to two details (name NULL: none). */
 void skr_s3_fail(struct skr_s3_call *call, enum skr_s3_error error, const char *message, struct skr_s3_detail first,
                  struct skr_s3_detail second);

@@ -57,7 +57,7 @@ bool skr_s3_open_object(struct skr_s3_call *call, const struct skr_conditions *c
         skr_s3_marker_headers(call, object, status == SKR_IS_DELETE_MARKER);
     if (status == SKR_NOT_MODIFIED) {
         skr_s3_not_modified_headers(call, object);
-        skr_s3_reply(call, 304);
+        skr_exchange_send_head(call->exchange, 304, object->content.size_bytes); /* a length, if any, is that of the 200: RFC 9110 section 8.6 */
     } else if (status == SKR_CONDITION_FAILED) {
         skr_s3_read_condition_failed(call, conditions);
     } else if (status == SKR_VERSION_NOT_FOUND) {

@@ -102,21 +102,6 @@ static struct skr_bytes skr_s3_to_utf8(struct skr_arena *arena, struct skr_bytes
     return (struct skr_bytes){out, size};
 }
 
-static struct skr_bytes skr_s3_encode_words(struct skr_arena *arena, struct skr_bytes text)
-{
-    bool plain = true;
-    for (size_t i = 0; i < text.size && plain; i++)
-        plain = text.data[i] >= ' ' && text.data[i] < 0x7F;
-    size_t size = SKR_BASE64_SIZE(text.size) + 12;
-    char *out = plain ? NULL : skr_arena_alloc(arena, size);
-    if (out == NULL)
-        return text;
-    memcpy(out, "=?UTF-8?B?", 10);
-    skr_base64_encode(out + 10, text.data, text.size);
-    memcpy(out + size - 2, "?=", 2);
-    return (struct skr_bytes){out, size};
-}
-
 /* ---- headers ---- */
 
 /* S3 keeps names in lower case. */
@@ -148,7 +133,7 @@ static bool skr_s3_add_metadata(struct skr_arena *arena, struct skr_name_value *
     if (name.data == NULL)
         return false;
     if (!skr_s3_is_shown(value))
-        value = skr_s3_encode_words(arena, value);
+        value = skr_header_text(arena, value);
     for (size_t i = 0; i < *used; i++)
         if (skr_bytes_equal(pairs[i].name, name))
             return skr_s3_join(arena, &pairs[i], value);
@@ -191,6 +176,6 @@ void skr_s3_metadata_headers(struct skr_s3_call *call, const struct skr_object *
             continue;
         snprintf(name, size + 1, "x-amz-meta-%.*s", SKR_PRINT(pair->name));
         skr_exchange_header_named(call->exchange, skr_s3_lower(call->arena, (struct skr_bytes){name, size}),
-                                  skr_s3_encode_words(call->arena, pair->value));
+                                  skr_header_text(call->arena, pair->value));
     }
 }

@@ -14,7 +14,7 @@ struct skr_s3_deletion {
     struct skr_s3_deletions *all;
     struct skr_bytes key, version, etag;
     struct skr_version parsed;
-    bool bad_version;
+    bool bad_version, unsupported;
     struct skr_pending *pending; /* NULL: not submitted, or done */
     enum skr_status status;
     bool is_marker;              /* a delete marker was made or removed */
@@ -63,7 +63,7 @@ static bool skr_s3_visit_deletion(void *context, struct skr_bytes path, struct s
     else if (skr_bytes_equal(name, SKR_BYTES("ETag")))
         item->etag = copy;
     else /* conditions on time and size are for directory buckets */
-        return skr_bytes_equal(name, SKR_BYTES("LastModifiedTime")) || skr_bytes_equal(name, SKR_BYTES("Size"));
+        return item->unsupported = skr_bytes_equal(name, SKR_BYTES("LastModifiedTime")) || skr_bytes_equal(name, SKR_BYTES("Size"));
     return true;
 }
 
@@ -154,15 +154,20 @@ static void skr_s3_deletions_received(struct skr_s3_call *call, struct skr_bytes
 {
     struct skr_s3_deletions *all = call->state;
     if (!skr_xml_parse(document, skr_s3_visit_deletion, all) || all->count == 0) {
-        skr_s3_refuse(call, SKR_S3_MALFORMED_XML);
+        skr_s3_refuse_document(call, document);
         return;
     }
     all->outstanding = all->count;
     for (size_t i = 0; i < all->count; i++) {
         struct skr_s3_deletion *item = &all->items[i];
         item->bad_version = item->version.size > 0 && !skr_s3_version_parse(item->version, &item->parsed);
-        if (item->key.size > SKR_S3_MAX_KEY_BYTES || item->bad_version) {
-            item->status = item->bad_version ? SKR_INVALID_ARGUMENT : SKR_NAME_TOO_LONG;
+        bool forbidden = item->version.size > 0 && !skr_bytes_equal(call->principal.account, call->target.account);
+        if (item->key.size > SKR_S3_MAX_KEY_BYTES || item->bad_version || item->unsupported || forbidden) { /* an ACL lets nobody remove versions */
+            item->status = forbidden           ? SKR_FORBIDDEN
+                           : item->unsupported ? SKR_UNSUPPORTED
+                           : item->bad_version ? SKR_INVALID_ARGUMENT
+                                               : SKR_NAME_TOO_LONG;
+            item->bad_version &= !forbidden && !item->unsupported;
             all->outstanding--;
         } else {
             skr_s3_delete_one(item); /* its outcome comes later, never inside this call */

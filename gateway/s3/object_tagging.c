@@ -49,11 +49,11 @@ SKR_S3_HANDLER(get_object_tagging)
 
 static void skr_s3_tagging_received(struct skr_s3_call *call, struct skr_bytes document)
 {
-    struct skr_s3_tags tags;
-    enum skr_s3_tags_problem problem = skr_s3_tags_parse_xml(call->arena, document, SKR_S3_MAX_OBJECT_TAGS, &tags);
+    struct skr_tags tags;
+    enum skr_tags_problem problem = skr_tags_parse_xml(call->arena, document, "Tagging", &skr_s3_object_tags, &tags);
     if (document.size == 0) {
-        skr_s3_refuse(call, SKR_S3_MISSING_REQUEST_BODY);
-    } else if (problem != SKR_S3_TAGS_FINE) {
+        skr_s3_refuse_document(call, document);
+    } else if (problem != SKR_TAGS_FINE) {
         skr_s3_tags_fail(call, problem, false, "Object tags cannot be greater than 10");
     } else {
         struct skr_object_settings settings = {.set_tags = true, .tags = tags.pairs, .tag_count = tags.count};

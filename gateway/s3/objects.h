@@ -4,7 +4,6 @@
 
 #include "call.h"
 
-#define SKR_S3_MAX_OBJECT_TAGS 10
 #define SKR_S3_MAX_PARTS 10000
 #define SKR_S3_MAX_PART_BYTES (UINT64_C(5) << 30)
 #define SKR_S3_LEAST_PART_BYTES (UINT64_C(5) << 20)

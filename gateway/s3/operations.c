@@ -1,5 +1,8 @@
 /* The table of operations. Routing, authorization, metrics labels and the feature list derive from it. What the service documents and
  * this server does not have is in the table too, so that it is refused by name and never taken for something else.
+ *
+ * READ, WRITE, DELETE and LIST are also what canned ACLs give to others (access.c). So only what an ACL's READ or WRITE is documented to
+ * allow asks for them; everything else asks for the owner.
  */
 #include "call.h"
 
@@ -11,7 +14,7 @@
 #define WRITE SKR_PERMISSION_WRITE
 #define DELETE SKR_PERMISSION_DELETE
 #define LIST SKR_PERMISSION_LIST
-#define OWNER_READ SKR_PERMISSION_POLICY    /* settings of a bucket or object: its account, also with a key that may only read */
+#define OWNER_READ SKR_PERMISSION_POLICY     /* the bucket's account only, also with a key that may only read */
 #define OWNER_WRITE SKR_PERMISSION_OWNERSHIP /* likewise, with a key that may write */
 #define SERVICE SKR_RESOURCE_SERVICE
 #define BUCKET SKR_RESOURCE_CONTAINER
@@ -88,12 +91,28 @@ const struct skr_operation skr_s3_rows[] = {
     {"PutBucketInventoryConfiguration", SKR_PUT, BUCKET, {QUERY("inventory")}, OWNER_WRITE, 64 * KIB, skr_s3_not_implemented, "not offered"},
     {"PutBucketMetricsConfiguration", SKR_PUT, BUCKET, {QUERY("metrics")}, OWNER_WRITE, 64 * KIB, skr_s3_not_implemented, "not offered"},
     {"PutBucketIntelligentTieringConfiguration", SKR_PUT, BUCKET, {QUERY("intelligent-tiering")}, OWNER_WRITE, 64 * KIB, skr_s3_not_implemented, "not offered"},
+    {"DeleteBucketAnalyticsConfiguration", SKR_DELETE, BUCKET, {QUERY("analytics")}, OWNER_WRITE, 0, skr_s3_not_implemented, "not offered"},
+    {"DeleteBucketInventoryConfiguration", SKR_DELETE, BUCKET, {QUERY("inventory")}, OWNER_WRITE, 0, skr_s3_not_implemented, "not offered"},
+    {"DeleteBucketMetricsConfiguration", SKR_DELETE, BUCKET, {QUERY("metrics")}, OWNER_WRITE, 0, skr_s3_not_implemented, "not offered"},
+    {"DeleteBucketIntelligentTieringConfiguration", SKR_DELETE, BUCKET, {QUERY("intelligent-tiering")}, OWNER_WRITE, 0, skr_s3_not_implemented, "not offered"},
+    {"CreateBucketMetadataConfiguration", SKR_POST, BUCKET, {QUERY("metadataConfiguration")}, OWNER_WRITE, 64 * KIB, skr_s3_not_implemented, "not offered"},
+    {"GetBucketMetadataConfiguration", SKR_GET, BUCKET, {QUERY("metadataConfiguration")}, OWNER_READ, 0, skr_s3_not_implemented, "not offered"},
+    {"DeleteBucketMetadataConfiguration", SKR_DELETE, BUCKET, {QUERY("metadataConfiguration")}, OWNER_WRITE, 0, skr_s3_not_implemented, "not offered"},
+    {"CreateBucketMetadataTableConfiguration", SKR_POST, BUCKET, {QUERY("metadataTable")}, OWNER_WRITE, 64 * KIB, skr_s3_not_implemented, "not offered"},
+    {"GetBucketMetadataTableConfiguration", SKR_GET, BUCKET, {QUERY("metadataTable")}, OWNER_READ, 0, skr_s3_not_implemented, "not offered"},
+    {"DeleteBucketMetadataTableConfiguration", SKR_DELETE, BUCKET, {QUERY("metadataTable")}, OWNER_WRITE, 0, skr_s3_not_implemented, "not offered"},
+    {"UpdateBucketMetadataInventoryTableConfiguration", SKR_PUT, BUCKET, {QUERY("metadataInventoryTable")}, OWNER_WRITE, 64 * KIB, skr_s3_not_implemented, "not offered"},
+    {"UpdateBucketMetadataJournalTableConfiguration", SKR_PUT, BUCKET, {QUERY("metadataJournalTable")}, OWNER_WRITE, 64 * KIB, skr_s3_not_implemented, "not offered"},
+    {"UpdateBucketMetadataAnnotationTableConfiguration", SKR_PUT, BUCKET, {QUERY("metadataAnnotationTable")}, OWNER_WRITE, 64 * KIB, skr_s3_not_implemented, "not offered"},
+    {"GetBucketAbac", SKR_GET, BUCKET, {QUERY("abac")}, OWNER_READ, 0, skr_s3_not_implemented, "not offered"},
+    {"PutBucketAbac", SKR_PUT, BUCKET, {QUERY("abac")}, OWNER_WRITE, 64 * KIB, skr_s3_not_implemented, "not offered"},
+    {"CreateSession", SKR_GET, BUCKET, {QUERY("session")}, OWNER_READ, 0, skr_s3_not_implemented, "not offered"},
     {"PostObject", SKR_POST, BUCKET, {{0}}, WRITE, 0, skr_s3_not_implemented, "forms of browsers are not offered"},
 
     /* objects */
     {"PutObject", SKR_PUT, OBJECT, {{0}}, WRITE, 5 * GIB, skr_s3_put_object, NULL},
     {"CopyObject", SKR_PUT, OBJECT, {HEADER("x-amz-copy-source")}, WRITE, 0, skr_s3_copy_object, "by reference, in constant time"},
-    {"RenameObject", SKR_PUT, OBJECT, {QUERY("renameObject")}, WRITE, 0, skr_s3_rename_object, "in constant time"},
+    {"RenameObject", SKR_PUT, OBJECT, {QUERY("renameObject")}, OWNER_WRITE, 0, skr_s3_rename_object, "in constant time"},
     {"GetObject", SKR_GET, OBJECT, {{0}}, READ, 0, skr_s3_get_object, NULL},
     {"HeadObject", SKR_HEAD, OBJECT, {{0}}, READ, 0, skr_s3_get_object, NULL},
     {"GetObjectAttributes", SKR_GET, OBJECT, {QUERY("attributes")}, OWNER_READ, 0, skr_s3_get_object_attributes, NULL},
@@ -112,15 +131,20 @@ const struct skr_operation skr_s3_rows[] = {
      skr_s3_upload_part_copy, "by reference"},
     {"ListParts", SKR_GET, OBJECT, {QUERY("uploadId")}, OWNER_READ, 0, skr_s3_list_parts, NULL},
     {"CompleteMultipartUpload", SKR_POST, OBJECT, {QUERY("uploadId")}, WRITE, 2 * MIB, skr_s3_complete_multipart_upload, "no byte is copied"},
-    {"AbortMultipartUpload", SKR_DELETE, OBJECT, {QUERY("uploadId")}, WRITE | DELETE, 0, skr_s3_abort_multipart_upload, NULL},
+    {"AbortMultipartUpload", SKR_DELETE, OBJECT, {QUERY("uploadId")}, OWNER_WRITE, 0, skr_s3_abort_multipart_upload, NULL},
 
     /* objects: not offered */
-    {"GetObjectRetention", SKR_GET, OBJECT, {QUERY("retention")}, READ, 0, skr_s3_get_object_retention, NULL},
-    {"PutObjectRetention", SKR_PUT, OBJECT, {QUERY("retention")}, WRITE, 64 * KIB, skr_s3_not_implemented, "not offered"},
-    {"GetObjectLegalHold", SKR_GET, OBJECT, {QUERY("legal-hold")}, READ, 0, skr_s3_get_object_retention, NULL},
-    {"PutObjectLegalHold", SKR_PUT, OBJECT, {QUERY("legal-hold")}, WRITE, 64 * KIB, skr_s3_not_implemented, "not offered"},
+    {"GetObjectRetention", SKR_GET, OBJECT, {QUERY("retention")}, OWNER_READ, 0, skr_s3_get_object_retention, NULL},
+    {"PutObjectRetention", SKR_PUT, OBJECT, {QUERY("retention")}, OWNER_WRITE, 64 * KIB, skr_s3_not_implemented, "not offered"},
+    {"GetObjectLegalHold", SKR_GET, OBJECT, {QUERY("legal-hold")}, OWNER_READ, 0, skr_s3_get_object_retention, NULL},
+    {"PutObjectLegalHold", SKR_PUT, OBJECT, {QUERY("legal-hold")}, OWNER_WRITE, 64 * KIB, skr_s3_not_implemented, "not offered"},
+    {"PutObjectAnnotation", SKR_PUT, OBJECT, {QUERY("annotation")}, OWNER_WRITE, 64 * KIB, skr_s3_not_implemented, "not offered"},
+    {"GetObjectAnnotation", SKR_GET, OBJECT, {QUERY("annotation"), QUERY("annotationName")}, OWNER_READ, 0, skr_s3_not_implemented, "not offered"},
+    {"DeleteObjectAnnotation", SKR_DELETE, OBJECT, {QUERY("annotation")}, OWNER_WRITE, 0, skr_s3_not_implemented, "not offered"},
+    {"ListObjectAnnotations", SKR_GET, OBJECT, {QUERY("annotation")}, OWNER_READ, 0, skr_s3_not_implemented, "not offered"},
+    {"UpdateObjectEncryption", SKR_PUT, OBJECT, {QUERY("encryption")}, OWNER_WRITE, 64 * KIB, skr_s3_not_implemented, "not offered"},
     {"GetObjectTorrent", SKR_GET, OBJECT, {QUERY("torrent")}, READ, 0, skr_s3_not_implemented, "not offered"},
-    {"RestoreObject", SKR_POST, OBJECT, {QUERY("restore")}, WRITE, 64 * KIB, skr_s3_not_implemented, "not offered"},
+    {"RestoreObject", SKR_POST, OBJECT, {QUERY("restore")}, OWNER_WRITE, 64 * KIB, skr_s3_not_implemented, "not offered"},
     {"SelectObjectContent", SKR_POST, OBJECT, {QUERY("select")}, READ, 64 * KIB, skr_s3_not_implemented, "not offered"},
 };
 const size_t skr_s3_row_count = sizeof skr_s3_rows / sizeof *skr_s3_rows;

@@ -36,12 +36,12 @@ void skr_s3_fail_write(struct skr_s3_call *call, enum skr_status status)
 
 static bool skr_s3_tags_header(struct skr_s3_call *call, struct skr_put *put)
 {
-    struct skr_s3_tags tags;
+    struct skr_tags tags;
     struct skr_bytes text = skr_s3_header(call, "x-amz-tagging");
     if (text.size == 0)
         return true;
-    enum skr_s3_tags_problem problem = skr_s3_tags_parse_query(call->arena, text, SKR_S3_MAX_OBJECT_TAGS, &tags);
-    if (problem != SKR_S3_TAGS_FINE) {
+    enum skr_tags_problem problem = skr_tags_parse_query(call->arena, text, &skr_s3_object_tags, &tags);
+    if (problem != SKR_TAGS_FINE) {
         skr_s3_tags_fail(call, problem, true, "Object tags cannot be greater than 10");
         return false;
     }
@@ -61,7 +61,6 @@ bool skr_s3_begin_put(struct skr_s3_call *call, struct skr_put *put)
     struct skr_error error;
     *put = (struct skr_put){.name = call->name,
                             .conditions = &call->conditions,
-                            .create_only = skr_principal_create_only(&call->principal),
                             .etag_kind = SKR_ETAG_MD5};
     put->name.version = (struct skr_version){.is_given = false};
     if (!skr_s3_bucket_exists(call) || !skr_s3_properties(call, put->properties) ||
@@ -72,7 +71,7 @@ bool skr_s3_begin_put(struct skr_s3_call *call, struct skr_put *put)
                              "x-amz-website-redirect-location", put->properties[SKR_PROPERTY_WEBSITE_REDIRECT]);
         return false;
     }
-    enum skr_status status = skr_precheck(call->worker, &put->name, &call->conditions, put->create_only, &error);
+    enum skr_status status = skr_precheck(call->worker, &put->name, &call->conditions, false, &error);
     if (status != SKR_OK)
         skr_s3_fail_write(call, status);
     return status == SKR_OK;

@@ -275,17 +275,10 @@ static bool skr_s3_document_matches(struct skr_s3_call *call)
     struct skr_s3_incoming *incoming = &call->incoming;
     struct skr_checksummer *checksummer;
     struct skr_checksum checksum;
-    struct skr_md5 *md5;
     struct skr_error error;
     uint8_t digest[16];
     if (incoming->expected.has_md5) {
-        if (skr_md5_open(&md5, &error) != SKR_OK) {
-            skr_s3_fail_status(call, SKR_NO_MEMORY);
-            return false;
-        }
-        skr_md5_update(md5, incoming->document, incoming->document_size);
-        skr_md5_finish(md5, digest);
-        skr_md5_close(md5);
+        skr_md5_of(incoming->document, incoming->document_size, digest);
         if (memcmp(digest, incoming->expected.md5, sizeof digest) != 0) {
             skr_s3_fail_status(call, SKR_CHECKSUM_MISMATCH_MD5);
             return false;

@@ -54,9 +54,25 @@ static bool skr_s3_is_address(struct skr_bytes name)
     return dots == 3;
 }
 
+/* Kept for names that the service makes itself. Source: "General purpose bucket naming rules". */
+static bool skr_s3_is_reserved(struct skr_bytes name)
+{
+    static const char *const prefixes[] = {"xn--", "sthree-", "amzn-s3-demo-"};
+    static const char *const suffixes[] = {"-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"};
+    for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++)
+        if (skr_bytes_starts_with(name, skr_text(prefixes[i])))
+            return true;
+    for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
+        struct skr_bytes suffix = skr_text(suffixes[i]);
+        if (name.size >= suffix.size && skr_bytes_equal((struct skr_bytes){name.data + name.size - suffix.size, suffix.size}, suffix))
+            return true;
+    }
+    return false;
+}
+
 bool skr_s3_bucket_name_is_valid(struct skr_bytes name)
 {
-    if (name.size < 3 || name.size > 63 || skr_s3_is_address(name) || skr_bytes_starts_with(name, SKR_BYTES("xn--")))
+    if (name.size < 3 || name.size > 63 || skr_s3_is_address(name) || skr_s3_is_reserved(name))
         return false;
     for (size_t i = 0; i < name.size; i++) {
         char c = name.data[i];

@@ -49,7 +49,7 @@ struct skr_version {
 };
 struct skr_object_name {
     struct skr_bytes account, container, key;
-    struct skr_version version; /* for reading, deleting, tagging and as the source of a copy; elsewhere not looked at */
+    struct skr_version version; /* for reading, deleting, changing settings and as the source of a copy; elsewhere not looked at */
 };
 
 bool skr_conditions_are_empty(const struct skr_conditions *conditions);
@@ -196,7 +196,7 @@ size_t skr_ingest_write(struct skr_ingest *ingest, const void *data, size_t size
 enum skr_status skr_ingest_finish(struct skr_ingest *ingest, const struct skr_digests *expected, skr_done done, void *context,
                                   struct skr_error *err);
 uint64_t skr_ingest_size(const struct skr_ingest *ingest);
-/* Computed digests, after finish. */
+/* Computed digests, once finish has said SKR_OK or `done` was called. */
 const struct skr_digests *skr_ingest_digests(const struct skr_ingest *ingest);
 void skr_ingest_discard(struct skr_ingest *ingest); /* at any time before it was given a name. NULL-safe */
 
@@ -243,7 +243,7 @@ struct skr_block_choice {
 struct skr_pending *skr_commit_blocks(struct skr_worker *worker, const struct skr_put *put, const struct skr_block_choice *choices,
                                       size_t count, skr_done done, void *context);
 /* The block lists of a name. `object` has size 0 and no etag when only uncommitted blocks are there. Visits committed blocks in order of
- * the object, then uncommitted ones in order of their names. SKR_OBJECT_NOT_FOUND when there is neither. */
+ * the object, then uncommitted ones in order of their names. SKR_OBJECT_NOT_FOUND when there is neither. Of a version only its own blocks. */
 enum skr_status skr_read_block_list(struct skr_worker *worker, struct skr_arena *arena, const struct skr_object_name *name,
                                     const struct skr_conditions *conditions, bool committed, bool uncommitted,
                                     struct skr_object *object,
@@ -282,7 +282,8 @@ struct skr_object_settings {
     size_t tag_count;
 };
 /* New ETag and time of last change, except where only tags, tier or canned ACL change; the content stays. Changes the version that the name
- * gives in place. SKR_IS_DELETE_MARKER. */
+ * gives, or the current one, in place; but where versions are kept, metadata without a version makes a new one, that shares the content.
+ * SKR_IS_DELETE_MARKER. */
 struct skr_pending *skr_update_object(struct skr_worker *worker, const struct skr_object_name *name,
                                       const struct skr_conditions *conditions, const struct skr_object_settings *settings,
                                       skr_done done, void *context);

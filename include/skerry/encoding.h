@@ -21,8 +21,14 @@ bool skr_percent_decode(struct skr_arena *arena, struct skr_bytes text, bool plu
 struct skr_bytes skr_percent_encode(struct skr_arena *arena, struct skr_bytes text, const char *keep);
 bool skr_is_utf8(struct skr_bytes text); /* well-formed, no surrogates, no overlong forms */
 
+/* UTF-8 as a header can carry it: printable ASCII as it is, anything else as an encoded word, "=?UTF-8?B?...?=" (RFC 2047). */
+struct skr_bytes skr_header_text(struct skr_arena *arena, struct skr_bytes text);
+
 /* Takes the next item off a list with commas, without the white space around it. May be empty. */
 struct skr_bytes skr_list_cut(struct skr_bytes *list);
+
+/* `pattern` has at most one '*', which stands for any text. */
+bool skr_wildcard_matches(struct skr_bytes pattern, struct skr_bytes text, bool any_case);
 
 /* A whole decimal number, digits only, no overflow. */
 bool skr_parse_u64(struct skr_bytes text, uint64_t *value);

@@ -28,6 +28,8 @@ void skr_md5_update(struct skr_md5 *md5, const void *data, size_t size);
 /* Writes the digest and begins anew, so that the object can be used again. */
 void skr_md5_finish(struct skr_md5 *md5, uint8_t digest[SKR_MD5_SIZE]);
 void skr_md5_close(struct skr_md5 *md5);
+/* Of bytes that are all there. Any thread. */
+void skr_md5_of(const void *data, size_t size, uint8_t digest[SKR_MD5_SIZE]);
 
 /* A checksum of any kind over a stream. Owned by one thread. Sources: ISO 3309 (CRC32), FIPS 180-4 (SHA-1, SHA-256). */
 struct skr_checksummer;

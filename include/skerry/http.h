@@ -124,6 +124,11 @@ void skr_exchange_header(struct skr_exchange *exchange, const char *name, struct
 void skr_exchange_header_named(struct skr_exchange *exchange, struct skr_bytes name, struct skr_bytes value);
 void skr_exchange_header_u64(struct skr_exchange *exchange, const char *name, uint64_t value);
 
+/* `prepare` is called once, when the reply is sent and all its other headers are there: it may add more. */
+void skr_exchange_before_send(struct skr_exchange *exchange, void (*prepare)(void *context), void *context);
+/* The names of the headers set so far, in no order. */
+void skr_exchange_visit_headers(const struct skr_exchange *exchange, void (*visit)(void *context, const char *name), void *context);
+
 /* Replies once. `body` is copied unless it lies in the exchange's arena (`in_arena`), which then serves it without a copy.
  * For HEAD, and for 204 and 304, the body is not sent; for HEAD Content-Length is body.size, or what skr_exchange_send_head says. */
 void skr_exchange_send(struct skr_exchange *exchange, int http_status, struct skr_bytes body, bool in_arena);

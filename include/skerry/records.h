@@ -105,6 +105,7 @@ struct skr_object {
     enum skr_checksum_form checksum_form;
     uint64_t upload_id;     /* of the multipart upload that it was completed from; else 0 */
     enum skr_versioning versioning; /* not stored: its container's, filled when core hands the record out */
+    bool is_current;        /* not stored: no version was asked for, or the one that was is the current one. Filled by looking an object up */
 };
 
 /* Conditions of a request on what is there now. Zero: none. Entity tags without quotes and without W/. */

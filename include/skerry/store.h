@@ -66,6 +66,7 @@ struct skr_writer;
 struct skr_writer_options {
     uint64_t expected_size;   /* bytes to come, or SKR_SIZE_UNKNOWN. More than announced: SKR_INVALID_ARGUMENT */
     struct skr_slots *slots;  /* write into a slot of this file (expected_size must be known), or NULL: a file of its own */
+    bool md5;                 /* compute it too: on a hashing thread, side by side with other streams, where a stream is large */
     void (*ready)(void *context); /* there is room again, or the writer failed, after a write took less than offered */
     void *context;
 };
@@ -77,6 +78,7 @@ struct skr_written {
     uint64_t size_bytes;
     const uint32_t *crc32c;  /* one a chunk, `crc_count` = ceil(size / SKR_CRC_CHUNK_BYTES) */
     size_t crc_count;
+    uint8_t md5[SKR_MD5_SIZE]; /* when it was asked for */
 };
 
 /* Errors: SKR_NO_SPACE, SKR_READ_ONLY, SKR_NO_DESCRIPTORS, SKR_IO, SKR_NO_MEMORY. */

@@ -168,6 +168,7 @@ def write_conditions(s3):
     expect("delete, size", s3.delete("box", "plain", x_amz_if_match_size="1"), 501, "NotImplemented")
     expect("delete, If-Match, nothing there", s3.delete("box", "c", if_match=etag), 404, "NoSuchKey")
     expect("delete, nothing there", s3.delete("box", "c"), 204)
+    expect("delete, If-None-Match, nothing there", s3.delete("box", "c", if_none_match=etag), 204)
 
 
 # ---- GetObject ----
@@ -203,6 +204,7 @@ def read_conditions(s3):
         expect("If-Match of another", verb("box", "r", if_match='"x"'), 412)
         answer = expect("If-None-Match", verb("box", "r", if_none_match=etag), 304)
         check("304 has the ETag and no body", answer["ETag"] == etag and answer["Last-Modified"] and answer.body == b"")
+        check("its length is that of the 200", answer["Content-Length"] in (None, "4"), answer["Content-Length"])
         expect("If-None-Match of another", verb("box", "r", if_none_match='"x"'), 200)
         expect("If-Modified-Since before", verb("box", "r", if_modified_since=date(-3600)), 200)
         expect("If-Modified-Since after", verb("box", "r", if_modified_since=date(60)), 304)
@@ -722,7 +724,8 @@ def blob(server, s3):
     client.put_blob("box", "blob", b"from blob", **{"x-ms-meta-Color": "red", "Content-Type": "text/z"})
     answer = s3.get("box", "blob")
     check("S3 reads Blob's", answer.body == b"from blob" and answer["x-amz-meta-color"] == "red" and answer["Content-Type"] == "text/z")
-    check("no checksum of the kinds of S3", s3.get("box", "blob", x_amz_checksum_mode="ENABLED")["x-amz-checksum-crc64nvme"] is None)
+    check("the checksum that both know", s3.get("box", "blob", x_amz_checksum_mode="ENABLED")["x-amz-checksum-crc64nvme"] ==
+          checksum("CRC64NVME", b"from blob"))
     expect("S3 copies Blob's", s3.copy("box", "blob2", "box/blob"), 200)
     check("copied", s3.get("box", "blob2").body == b"from blob")
 

@@ -130,7 +130,8 @@ def settings(folder):
     with open(os.path.join(newer, "format"), "w") as out:
         out.write("99\n")
     refused("a newer data folder", ["serve", "--data", newer, *PORTS], "99")
-    for arguments in (["--help"], ["serve", "--help"], ["--version"], ["settings", "--markdown"], ["settings", "--man"]):
+    for arguments in (["--help"], ["serve", "--help"], ["--version"], ["settings", "--markdown"], ["settings", "--man"],
+                      ["operations"], ["operations", "--protocol", "s3"]):
         result = subprocess.run([BINARY, *arguments], capture_output=True, text=True)
         check(f"{arguments} prints", result.returncode == 0 and len(result.stdout) > 5)
 

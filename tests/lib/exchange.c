@@ -73,6 +73,7 @@ bool exchange_parse(struct skr_exchange *exchange, struct skr_bytes text)
 
 void exchange_again(struct skr_exchange *exchange)
 {
+    exchange->prepare = NULL;
     exchange->replies = 0;
     exchange->header_count = 0;
     exchange->status = 0;
@@ -162,9 +163,24 @@ void skr_exchange_header_u64(struct skr_exchange *exchange, const char *name, ui
     skr_exchange_header(exchange, name, (struct skr_bytes){text, (size_t)size});
 }
 
+void skr_exchange_before_send(struct skr_exchange *exchange, void (*prepare)(void *context), void *context)
+{
+    exchange->prepare = prepare;
+    exchange->prepare_context = context;
+}
+
+void skr_exchange_visit_headers(const struct skr_exchange *exchange, void (*visit)(void *context, const char *name), void *context)
+{
+    for (size_t i = 0; i < exchange->header_count; i++)
+        visit(context, exchange->headers[i].name.data);
+}
+
 void skr_exchange_send(struct skr_exchange *exchange, int http_status, struct skr_bytes body, bool in_arena)
 {
     (void)in_arena;
+    if (exchange->prepare != NULL)
+        exchange->prepare(exchange->prepare_context);
+    exchange->prepare = NULL;
     exchange->replies++;
     exchange->status = http_status;
     exchange->reply = skr_arena_copy(&exchange->arena, body);

@@ -14,6 +14,8 @@ struct skr_exchange {
     int status;                 /* of the last reply */
     struct skr_name_value headers[128]; /* of the reply; in the arena */
     size_t header_count;
+    void (*prepare)(void *context);
+    void *prepare_context;
     struct skr_bytes reply;     /* its body; in the arena */
 };
 

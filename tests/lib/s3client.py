@@ -96,12 +96,15 @@ def _hmac(key, text):
 
 
 class Signer:
-    def __init__(self, access, secret, region=REGION, at=None):
+    """`service` and `date`: of the scope, where a test wants others than the right ones."""
+
+    def __init__(self, access, secret, region=REGION, at=None, service="s3", date=None):
         self.access, self.secret, self.region = access, secret, region
         self.time = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(at if at is not None else time.time()))
-        self.scope = f"{self.time[:8]}/{region}/s3/aws4_request"
-        key = _hmac(("AWS4" + secret).encode(), self.time[:8])
-        for part in (region, "s3", "aws4_request"):
+        date = date or self.time[:8]
+        self.scope = f"{date}/{region}/{service}/aws4_request"
+        key = _hmac(("AWS4" + secret).encode(), date)
+        for part in (region, service, "aws4_request"):
             key = _hmac(key, part)
         self.key = key
         self.signature = None
@@ -138,10 +141,10 @@ class Signer:
 
 
 class S3:
-    """One keep-alive connection. Not shared by threads. `access` None: anonymous."""
+    """One keep-alive connection. Not shared by threads. `access` None: anonymous. `tls`: a context, for HTTPS."""
 
-    def __init__(self, endpoint, access=ACCOUNT, secret=KEY, region=REGION, timeout=60):
-        self.endpoint, self.access, self.secret, self.region, self.timeout = endpoint, access, secret, region, timeout
+    def __init__(self, endpoint, access=ACCOUNT, secret=KEY, region=REGION, timeout=60, tls=None):
+        self.endpoint, self.access, self.secret, self.region, self.timeout, self.tls = endpoint, access, secret, region, timeout, tls
         self.connection = None
 
     def close(self):
@@ -152,7 +155,8 @@ class S3:
     def send(self, method, target, headers, body=None):
         """Exactly this, without signing. `headers`: pairs or a dictionary."""
         if self.connection is None:
-            self.connection = http.client.HTTPConnection(self.endpoint, timeout=self.timeout)
+            self.connection = (http.client.HTTPConnection(self.endpoint, timeout=self.timeout) if self.tls is None else
+                               http.client.HTTPSConnection(self.endpoint, timeout=self.timeout, context=self.tls))
         pairs = list(headers.items() if isinstance(headers, dict) else headers)
         try:
             self.connection.putrequest(method, target, skip_host=any(name.lower() == "host" for name, _ in pairs),
@@ -169,15 +173,19 @@ class S3:
             self.close()
         return answer
 
-    def request(self, method, path, query="", body=b"", headers=None, payload=None, signed=None, at=None):
-        """`path` and `query` as they are sent. `signed`: further headers are signed only when named here (default: all)."""
+    def signer(self, at=None, **scope):
+        return Signer(self.access, self.secret, scope.pop("region", self.region), at, **scope)
+
+    def request(self, method, path, query="", body=b"", headers=None, payload=None, signed=None, at=None, scope=None, alter=None):
+        """`path` and `query` as they are sent. `signed`: further headers are signed only when named here (default: all). `alter`: changes
+        (method, target, headers, body) between signing and sending."""
         headers = {"Host": self.endpoint, **(headers or {})}
         if (body or method in ("PUT", "POST")) and not any(name.lower() == "content-length" for name in headers):
             headers["Content-Length"] = str(len(body))
         target = path + ("?" + query if query else "")
         if self.access is None:
             return self.send(method, target, headers, body or None)
-        signer = Signer(self.access, self.secret, self.region, at)
+        signer = self.signer(at, **(scope or {}))
         payload = payload or hashlib.sha256(body).hexdigest()
         headers.update({"x-amz-date": signer.time, "x-amz-content-sha256": payload})
         covered = {name: value for name, value in headers.items()
@@ -187,11 +195,13 @@ class S3:
         names, signature = signer.request(method, path, query, covered, payload)
         headers["Authorization"] = (f"AWS4-HMAC-SHA256 Credential={self.access}/{signer.scope}, SignedHeaders={names}, "
                                     f"Signature={signature}")
+        if alter is not None:
+            method, target, headers, body = alter(method, target, headers, body)
         return self.send(method, target, headers, body or None)
 
-    def presign(self, method, path, query="", expires=300, headers=None, at=None):
+    def presign(self, method, path, query="", expires=300, headers=None, at=None, scope=None):
         """The target of a signed URL."""
-        signer = Signer(self.access, self.secret, self.region, at)
+        signer = self.signer(at, **(scope or {}))
         headers = {"Host": self.endpoint, **(headers or {})}
         names = ";".join(sorted(name.lower() for name in headers))
         full = "&".join(filter(None, [query, "X-Amz-Algorithm=AWS4-HMAC-SHA256",
@@ -200,16 +210,19 @@ class S3:
         _, signature = signer.request(method, path, full, headers, UNSIGNED)
         return f"{path}?{full}&X-Amz-Signature={signature}"
 
-    def chunked(self, path, chunks, query="", headers=None, payload=CHUNKS, trailer=None, spoil=None, length=None):
-        """PUT in aws-chunked form. `trailer`: (name, value) after the last chunk. `spoil`: changes the body before it is sent."""
+    def chunked(self, path, chunks, query="", headers=None, payload=CHUNKS, trailer=None, spoil=None, length=None, method="PUT"):
+        """In aws-chunked form. `trailer`: (name, value) after the last chunk. `spoil`: changes the body before it is sent. `length`: what is
+        announced; "" for nothing."""
         size = sum(len(chunk) for chunk in chunks)
         headers = {"Host": self.endpoint, "Content-Encoding": "aws-chunked", **(headers or {}),
                    "x-amz-decoded-content-length": str(size if length is None else length)}
+        if length == "":
+            del headers["x-amz-decoded-content-length"]
         if trailer is not None:
             headers["x-amz-trailer"] = trailer[0]
         signer = Signer(self.access, self.secret, self.region)
         headers.update({"x-amz-date": signer.time, "x-amz-content-sha256": payload})
-        names, signature = signer.request("PUT", path, query, headers, payload)
+        names, signature = signer.request(method, path, query, headers, payload)
         headers["Authorization"] = (f"AWS4-HMAC-SHA256 Credential={self.access}/{signer.scope}, SignedHeaders={names}, "
                                     f"Signature={signature}")
         signs = payload != CHUNKS_UNSIGNED_TRAILER
@@ -225,7 +238,7 @@ class S3:
         if spoil is not None:
             body = spoil(body)
         headers["Content-Length"] = str(len(body))
-        return self.send("PUT", path + ("?" + query if query else ""), headers, body)
+        return self.send(method, path + ("?" + query if query else ""), headers, body)
 
     # ---- operations, with keys as they are meant ----
 

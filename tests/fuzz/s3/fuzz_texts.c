@@ -19,13 +19,13 @@ static void check_source(struct skr_arena *arena, struct skr_bytes text)
         assert(length > 0 && offset + (length - 1) >= offset);
 }
 
-static void check_tags(struct skr_arena *arena, const struct skr_s3_tags *tags)
+static void check_tags(struct skr_arena *arena, const struct skr_tags *tags)
 {
-    struct skr_s3_tags again;
+    struct skr_tags again;
     struct skr_xml xml;
-    assert(tags->count <= SKR_S3_MAX_OBJECT_TAGS);
+    assert(tags->count <= skr_s3_object_tags.most);
     skr_s3_tags_render(&xml, tags->pairs, tags->count);
-    assert(skr_s3_tags_parse_xml(arena, skr_xml_bytes(&xml), SKR_S3_MAX_OBJECT_TAGS, &again) == SKR_S3_TAGS_FINE);
+    assert(skr_tags_parse_xml(arena, skr_xml_bytes(&xml), "Tagging", &skr_s3_object_tags, &again) == SKR_TAGS_FINE);
     assert(again.count == tags->count);
     for (size_t i = 0; i < again.count; i++)
         assert(skr_bytes_equal(again.pairs[i].name, tags->pairs[i].name) && skr_bytes_equal(again.pairs[i].value, tags->pairs[i].value));
@@ -56,11 +56,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct skr_bytes text = {(const char *)data, size};
     struct skr_arena arena = {0};
-    struct skr_s3_tags tags;
+    struct skr_tags tags;
     check_source(&arena, text);
-    if (skr_s3_tags_parse_query(&arena, text, SKR_S3_MAX_OBJECT_TAGS, &tags) == SKR_S3_TAGS_FINE)
+    if (skr_tags_parse_query(&arena, text, &skr_s3_object_tags, &tags) == SKR_TAGS_FINE)
         check_tags(&arena, &tags);
-    if (skr_s3_tags_parse_xml(&arena, text, SKR_S3_MAX_OBJECT_TAGS, &tags) == SKR_S3_TAGS_FINE)
+    if (skr_tags_parse_xml(&arena, text, "Tagging", &skr_s3_object_tags, &tags) == SKR_TAGS_FINE)
         check_tags(&arena, &tags);
     check_parts(text);
     check_acl(text);

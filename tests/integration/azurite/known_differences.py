@@ -1,12 +1,8 @@
 """Where Skerry may answer otherwise than Azurite, and why. A line is a pattern (* and ?) over "topic: row: difference", Skerry's side
 first; one that matches nothing any more fails the test."""
-import collections
-import fnmatch
+from difference import CHOICE, DOCUMENTED, NOT_YET
 
-DOCUMENTED = "the service documents what Skerry does"
 LACKS = "Azurite lacks it, does not check it, or breaks"
-NOT_YET = "Skerry does not offer it yet, and says so"
-CHOICE = "the documentation leaves it open, and Skerry has reasons"
 
 KNOWN = [
     # ---- on every answer ----
@@ -118,9 +114,19 @@ KNOWN = [
         "service: set service properties, rule without methods: 400 InvalidXmlDocument != 400",
         "service: set service properties, retention of 400 days: 400 InvalidXmlNodeValue != 202",
         "service: set service properties, retention of 0 days: 400 InvalidXmlNodeValue != 400"]),
-    (NOT_YET, "CORS headers on ordinary responses", [
-        "service: a request from an origin that a rule allows: header -access-control-*", "service: a request from *: header -vary"]),
-    (NOT_YET, "user delegation, tags", ["service: user delegation key*: 501 NotImplemented != 403 AuthenticationFailed",
+    (DOCUMENTED, "caches are told that answers to readers vary by origin, whether the request has one or not; answers to writers are not cached", [
+        "service: get service properties, all set: header +vary", "service: a request without an origin, where rules are: header +vary",
+        "service: a request with a method that no rule allows: header -vary", "service: a write from *: header -vary"]),
+    (DOCUMENTED, "an answer that is the same for every origin says so without being asked", [
+        "service: a request without an origin, where any is allowed: header +access-control-*"]),
+    (DOCUMENTED, "an origin is compared in its own case, and its rule is the first that matches", [
+        "service: a request from an origin in capitals: header -access-control-*"]),
+    (CHOICE, "what is exposed are names of headers that the answer has, and no header when there are none", [
+        "service: a *: header access-control-expose-headers: *",
+        "service: a request from an origin that matches a star: header -access-control-expose-headers"]),
+    (DOCUMENTED, "an anonymous reader learns nothing, from whatever origin", [
+        "service: a request without authorization from an origin that a rule allows: 404 ResourceNotFound != 403 AuthorizationFailure"]),
+    (NOT_YET, "user delegation, finding blobs by tags", ["service: user delegation key*: 501 NotImplemented != 403 AuthenticationFailed",
                                         "service: find blobs by tags: 501 NotImplemented != 200"]),
 
     # ---- containers ----
@@ -174,7 +180,7 @@ KNOWN = [
         "blocks: put block, md5 that is none: 400 InvalidMd5 != 400 InvalidOperation",
         "blocks: commit, md5 of another list: 400 Md5Mismatch != 201", "blocks: commit, md5 that is none: 400 InvalidMd5 != 201"]),
     (DOCUMENTED, "the answer to a block or a list has the digest that was sent, else crc64; the MD5 of a blob made of blocks is the client's to give", [
-        "*: header +x-ms-content-crc64", "blocks: put block, md5: header +content-md5", "blocks: commit*: header -content-md5",
+        "*: header +x-ms-content-crc64", "blocks: put block, md5: header +content-md5", "blocks: commit*: header -content-md5", "tags: commit: header -content-md5",
         "conditions: put block list, *: header -content-md5", "blocks: get the *: header -content-md5"]),
     (DOCUMENTED, "x-ms-blob-content-md5 is sent with a range; else it is Content-MD5", ["*: header -x-ms-blob-content-md5"]),
     (NOT_YET, "the time of a change of tier is not kept", [
@@ -193,10 +199,9 @@ KNOWN = [
         "blobs: put, page blob of an odd size: 501 UnsupportedHeader != 400 InvalidOperation", "protocol: put a page blob: 501 * != 201",
         "protocol: put an append blob: 501 UnsupportedHeader != 201", "blocks: append a block to a block blob: 501 * != 409 InvalidBlobType",
         "blocks: write a page of a block blob: 501 * != 409 InvalidBlobType", "blocks: page ranges of a block blob: 501 * != 409 InvalidBlobType"]),
-    (NOT_YET, "snapshots, soft delete, tags, holds, policies of immutability, expiry, encryption by the client's key, batches, queries", [
+    (NOT_YET, "snapshots, soft delete, holds, policies of immutability, expiry, encryption by the client's key, batches, queries", [
         "blobs: undelete without soft delete: 501 NotImplemented != 501 APINotImplemented", "protocol: snapshot: 501 NotImplemented != 201",
-        "protocol: get tags: 501 NotImplemented != 200", "protocol: set tags: 501 NotImplemented != 204",
-        "protocol: put with tags: 501 UnsupportedHeader != 201", "protocol: put with a customer's key: 501 * != 500 FeatureNotSupported",
+        "protocol: put with a customer's key: 501 * != 500 FeatureNotSupported",
         "protocol: put with an encryption scope: 501 UnsupportedHeader != 201", "protocol: legal hold: 501 * != 501 APINotImplemented",
         "protocol: immutability policy: 501 * != 501 APINotImplemented", "protocol: expiry: 501 NotImplemented != 501 APINotImplemented",
         "protocol: query with a body: 501 NotImplemented != 400", "protocol: batch without parts: 501 NotImplemented != 202"]),
@@ -265,6 +270,27 @@ KNOWN = [
             "bad url": "400 InvalidHeaderValue", "bad id": "400 InvalidQueryParameterValue"}.items()),
         "copies: head what was put *: 200 != 404 BlobNotFound", "copies: put from url, of an unknown type: 400 InvalidHeaderValue != 202"]),
 
+    # ---- tags ----
+    (CHOICE, "HEAD of tags is HEAD of what GET would answer; Azurite takes it for HEAD of the blob", ["tags: get, HEAD: header *"]),
+    (LACKS, "a tag's value may be empty", ["tags: set: 204 != 400", "tags: get what was set: body +*", "tags: head what was set: header +x-ms-tag-count"]),
+    (LACKS, "a tag's key is there once, has a letter, and its letters are those documented", [
+        "tags: set, empty key: 400 EmptyTagName != 400", "tags: *a sign that tags do not have: 400 InvalidTag != 400 DuplicateTagNames",
+        "tags: set, value beyond ASCII: 400 InvalidTag != 400 DuplicateTagNames", "tags: *, the same key twice: 400 DuplicateTagNames != 20?",
+        "tags: get after what was refused: body +*"]),
+    (LACKS, "the document of tags is checked, and so is its digest", [
+        "tags: set, another md5: 400 Md5Mismatch != 204", "tags: set, no XML: 400 InvalidXmlDocument != 400",
+        "tags: set, no body: 400 InvalidXmlDocument != 204", "tags: set, another root: 400 InvalidXmlDocument != 204"]),
+    (CHOICE, "a condition that an operation does not list still guards it", ["tags: get, if-match that fails: 412 ConditionNotMet != 200"]),
+    (CHOICE, "tags beside an operation that sets none are refused, not ignored", ["tags: set metadata with tags: 501 UnsupportedHeader != 200"]),
+    (DOCUMENTED, "tags are copied or set, not both: 409; and the option has two values", [
+        "tags: copy from url, tags too and others: 409 Both* != 400 Both*", "tags: copy from url, bad option: 400 InvalidHeaderValue != 202"]),
+    (DOCUMENTED, "tags need the letter t", [
+        "tags: put with tags, signature without t: 403 AuthorizationPermissionMismatch != 201",
+        "tags: list with tags, signature without t: 403 AuthorizationPermissionMismatch != 200",
+        "tags: get, of a public one: 404 ResourceNotFound != 403 AuthorizationFailure"]),
+    (DOCUMENTED, "metadata is ASCII, and a name is there once", [
+        "tags: set metadata beyond ASCII: 400 InvalidMetadata != 200", "tags: set metadata twice the same: 400 InvalidMetadata != 200"]),
+
     # ---- access ----
     (DOCUMENTED, "who is not known is AuthenticationFailed, NoAuthenticationInformation or, to a reader without a name, ResourceNotFound", [
         "access: *: 403 AuthenticationFailed != 403 AuthorizationFailure", "*anonymous*: 404 ResourceNotFound != 403 AuthorizationFailure",
@@ -295,28 +321,3 @@ KNOWN = [
         "access: account sas, create, put block: 201 != 403 AuthorizationPermissionMismatch",
         "access: account sas, create, put block list: 201 != 403 AuthorizationPermissionMismatch"]),
 ]
-
-
-class Book:
-    """Which lines of the list were needed."""
-
-    def __init__(self):
-        self.used = collections.Counter()
-        self.differences = collections.Counter()
-
-    def lists(self, row, difference):
-        text, found = f"{row}: {difference}", False
-        for category, reason, patterns in KNOWN:
-            for pattern in patterns:
-                if fnmatch.fnmatchcase(text, pattern):
-                    self.differences[category] += not found
-                    self.used[category, reason, pattern] += 1
-                    found = True
-        return found
-
-    def unused(self):
-        return [f"{pattern} ({reason})" for category, reason, patterns in KNOWN for pattern in patterns
-                if not self.used[category, reason, pattern]]
-
-    def summary(self):
-        return "listed: " + ", ".join(f"{count} because {category}" for category, count in self.differences.most_common())

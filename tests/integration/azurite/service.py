@@ -80,6 +80,22 @@ ROWS = [
     preflight("of the account", "/", Origin="http://a.example", Access_Control_Request_Method="GET"),
     Row("a request from an origin that a rule allows", "GET /?comp=list&prefix=lc-b", {"Origin": "http://a.example"}),
     Row("a request from another origin", "GET /?comp=list&prefix=lc-b", {"Origin": "http://c.example"}),
+    Row("a request from an origin in capitals", "GET /?comp=list&prefix=lc-b", {"Origin": "HTTP://A.EXAMPLE"}),
+    Row("a request with a method that no rule allows", "DELETE /lc-none?restype=container", {"Origin": "http://a.example"}),
+    Row("a request that fails from an origin that a rule allows", "GET /lc-none/b", {"Origin": "http://a.example"}),
+    Row("a request without authorization from an origin that a rule allows", "GET /lc-alpha/b", {"Origin": "http://a.example"}, sign=ANONYMOUS),
+    Row("a request without an origin, where rules are", "GET /?comp=list&prefix=lc-b"),
+    Row("a write from an origin that a rule allows", "PUT /lc-beta?restype=container&comp=metadata", {"Origin": "http://a.example", "x-ms-meta-a": "1"}),
+    Row("a write from another origin", "PUT /lc-beta?restype=container&comp=metadata", {"Origin": "http://c.example"}),
+    Row("set rules for any origin", PROPERTIES, body=properties(
+        "<Cors><CorsRule><AllowedOrigins>https://*.example</AllowedOrigins><AllowedMethods>GET</AllowedMethods><AllowedHeaders />"
+        "<ExposedHeaders /><MaxAgeInSeconds>60</MaxAgeInSeconds></CorsRule><CorsRule><AllowedOrigins>*</AllowedOrigins>"
+        "<AllowedMethods>GET,HEAD</AllowedMethods><AllowedHeaders>*</AllowedHeaders><ExposedHeaders>*</ExposedHeaders>"
+        "<MaxAgeInSeconds>60</MaxAgeInSeconds></CorsRule></Cors>")),
+    Row("a request from any origin", "GET /?comp=list&prefix=lc-b", {"Origin": "http://c.example"}),
+    Row("a request from any origin, HEAD", "HEAD /lc-beta?restype=container", {"Origin": "http://c.example"}),
+    Row("a request from an origin that matches a star", "GET /?comp=list&prefix=lc-b", {"Origin": "https://c.example"}),
+    Row("a request without an origin, where any is allowed", "GET /?comp=list&prefix=lc-b"),
     Row("set service properties, one section", PROPERTIES, body=properties("<Cors />")),
     Row("get service properties, others kept", "GET /?restype=service&comp=properties"),
     Row("set service properties, version only", PROPERTIES, body=properties("<DefaultServiceVersion>2019-12-12</DefaultServiceVersion>")),

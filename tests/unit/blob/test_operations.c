@@ -54,6 +54,7 @@ static const struct {
     {"PUT /acct/box/blob?comp=metadata", "Set Blob Metadata", "w", true},
     {"PUT /acct/box/blob?comp=tier", "Set Blob Tier", "w", true},
     {"DELETE /acct/box/blob", "Delete Blob", "d", true},
+    {"DELETE /acct/box/blob?versionid=x", "Delete Blob Version", "x", true},
     {"GET /acct/box/blob?restype=account&comp=properties", "Get Account Information", "", true},
     {"PUT /acct/box/blob?comp=appendblock", "Append Block", "wa", false},
     {"PUT /acct/box/blob?comp=page", "Put Page", "w", false},
@@ -62,8 +63,8 @@ static const struct {
     {"PUT /acct/box/blob?comp=lease", "Lease Blob", "w", false},
     {"PUT /acct/box/blob?comp=snapshot", "Snapshot Blob", "wc", false},
     {"PUT /acct/box/blob?comp=undelete", "Undelete Blob", "w", false},
-    {"GET /acct/box/blob?comp=tags", "Get Blob Tags", "t", false},
-    {"PUT /acct/box/blob?comp=tags", "Set Blob Tags", "t", false},
+    {"GET /acct/box/blob?comp=tags", "Get Blob Tags", "t", true},
+    {"PUT /acct/box/blob?comp=tags", "Set Blob Tags", "t", true},
     {"POST /acct/box/blob?comp=query", "Query Blob Contents", "r", false},
     {"PUT /acct/box/blob?comp=expiry", "Set Blob Expiry", "w", false},
     {"PUT /acct/box/blob?comp=immutabilityPolicies", "Set Immutability Policy", "i", false},
@@ -92,7 +93,8 @@ static uint32_t rights_of(const char *letters)
         uint32_t right;
     } known[] = {{'r', SKR_PERMISSION_READ},   {'a', SKR_PERMISSION_ADD},    {'c', SKR_PERMISSION_CREATE}, {'w', SKR_PERMISSION_WRITE},
                  {'d', SKR_PERMISSION_DELETE}, {'l', SKR_PERMISSION_LIST},   {'t', SKR_PERMISSION_TAGS},   {'f', SKR_PERMISSION_FILTER},
-                 {'O', SKR_PERMISSION_OWNER},  {'i', SKR_PERMISSION_IMMUTABILITY}};
+                 {'O', SKR_PERMISSION_OWNER},  {'i', SKR_PERMISSION_IMMUTABILITY},
+                 {'x', SKR_PERMISSION_DELETE_VERSION}};
     uint32_t rights = 0;
     for (; *letters != '\0'; letters++)
         for (size_t i = 0; i < COUNT(known); i++)

@@ -172,6 +172,25 @@ static void change_update(size_t key)
     ck_assert_int_eq(status, version->is_marker ? SKR_IS_DELETE_MARKER : SKR_OK);
 }
 
+/* Of what is current: a new version with the same bytes, where versions are kept. */
+static void change_metadata(size_t key)
+{
+    struct skr_name_value pair = {SKR_BYTES("k"), SKR_BYTES("v")};
+    struct skr_object_settings settings = {.set_metadata = true, .metadata = &pair, .metadata_count = 1};
+    struct outcome outcome = {.called = false};
+    struct skr_object_name name = harness_name("box", keys[key]);
+    const struct version *current = model_current(key);
+    enum skr_status status =
+        harness_wait(&harness, &outcome, skr_update_object(harness.worker, &name, NULL, &settings, harness_done, &outcome));
+    ck_assert_int_eq(status, current != NULL ? SKR_OK : SKR_OBJECT_NOT_FOUND);
+    if (current == NULL || versioning == SKR_VERSIONING_OFF)
+        return;
+    struct version version = *current;
+    version.ns = outcome.version_ns;
+    ck_assert_int_eq(version.ns != 0, versioning == SKR_VERSIONING_ENABLED);
+    model_on_top(key, version);
+}
+
 static void change_versioning(void)
 {
     versioning = rand() % 2 == 0 ? SKR_VERSIONING_ENABLED : SKR_VERSIONING_SUSPENDED;
@@ -191,8 +210,10 @@ static void random_change(void)
         change_delete(key);
     else if (what < 13)
         change_copy(key);
-    else if (what < 15)
+    else if (what < 14)
         change_update(key);
+    else if (what < 16)
+        change_metadata(key);
     else
         change_delete_version(key);
 }

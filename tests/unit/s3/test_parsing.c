@@ -97,37 +97,39 @@ END_TEST
 
 /* ---- tags ---- */
 
-static enum skr_s3_tags_problem skr_query_tags(struct skr_arena *arena, const char *text, struct skr_s3_tags *tags)
+static const struct skr_tag_rules skr_three_tags = {.most = 3, .any_script = true, .signs = " +-=._:/@", .reserved = "aws:"};
+
+static enum skr_tags_problem skr_query_tags(struct skr_arena *arena, const char *text, struct skr_tags *tags)
 {
-    return skr_s3_tags_parse_query(arena, skr_text(text), 3, tags);
+    return skr_tags_parse_query(arena, skr_text(text), &skr_three_tags, tags);
 }
 
 START_TEST(tags_in_a_header)
 {
     struct skr_arena arena = {0};
-    struct skr_s3_tags tags;
+    struct skr_tags tags;
     char text[600];
-    ck_assert_int_eq(skr_query_tags(&arena, "", &tags), SKR_S3_TAGS_FINE);
+    ck_assert_int_eq(skr_query_tags(&arena, "", &tags), SKR_TAGS_FINE);
     ck_assert_uint_eq(tags.count, 0);
-    ck_assert_int_eq(skr_query_tags(&arena, "a=1&b+c=%C3%BC%2B&d", &tags), SKR_S3_TAGS_FINE);
+    ck_assert_int_eq(skr_query_tags(&arena, "a=1&b+c=%C3%BC%2B&d", &tags), SKR_TAGS_FINE);
     ck_assert_uint_eq(tags.count, 3);
     ck_assert(skr_bytes_equal(tags.pairs[1].name, SKR_BYTES("b c")) && skr_bytes_equal(tags.pairs[1].value, SKR_BYTES("\xc3\xbc+")));
     ck_assert(skr_bytes_equal(tags.pairs[2].name, SKR_BYTES("d")) && tags.pairs[2].value.size == 0);
-    ck_assert_int_eq(skr_query_tags(&arena, "a&b&c&d", &tags), SKR_S3_TAGS_TOO_MANY);
-    ck_assert_int_eq(skr_query_tags(&arena, "a=1&a=2", &tags), SKR_S3_TAGS_DUPLICATE);
-    ck_assert_int_eq(skr_query_tags(&arena, "a=%zz", &tags), SKR_S3_TAGS_MALFORMED);
-    ck_assert_int_eq(skr_query_tags(&arena, "=1", &tags), SKR_S3_TAGS_KEY);
-    ck_assert_int_eq(skr_query_tags(&arena, "a%00b=1", &tags), SKR_S3_TAGS_KEY);
-    ck_assert_int_eq(skr_query_tags(&arena, "a=%ff", &tags), SKR_S3_TAGS_VALUE);
-    ck_assert_int_eq(skr_query_tags(&arena, "a=%EF%BF%BF", &tags), SKR_S3_TAGS_VALUE); /* no document could show it */
-    ck_assert_int_eq(skr_query_tags(&arena, "a%EF%BF%BE=1", &tags), SKR_S3_TAGS_KEY);
-    ck_assert_int_eq(skr_query_tags(&arena, "a=b=c", &tags), SKR_S3_TAGS_FINE);
-    ck_assert_int_eq(skr_query_tags(&arena, "aWs:a=1", &tags), SKR_S3_TAGS_SYSTEM);
+    ck_assert_int_eq(skr_query_tags(&arena, "a&b&c&d", &tags), SKR_TAGS_TOO_MANY);
+    ck_assert_int_eq(skr_query_tags(&arena, "a=1&a=2", &tags), SKR_TAGS_KEY_TWICE);
+    ck_assert_int_eq(skr_query_tags(&arena, "a=%zz", &tags), SKR_TAGS_MALFORMED);
+    ck_assert_int_eq(skr_query_tags(&arena, "=1", &tags), SKR_TAGS_KEY_EMPTY);
+    ck_assert_int_eq(skr_query_tags(&arena, "a%00b=1", &tags), SKR_TAGS_KEY_LETTERS);
+    ck_assert_int_eq(skr_query_tags(&arena, "a=%ff", &tags), SKR_TAGS_VALUE_LETTERS);
+    ck_assert_int_eq(skr_query_tags(&arena, "a=%EF%BF%BF", &tags), SKR_TAGS_VALUE_LETTERS); /* no document could show it */
+    ck_assert_int_eq(skr_query_tags(&arena, "a%EF%BF%BE=1", &tags), SKR_TAGS_KEY_LETTERS);
+    ck_assert_int_eq(skr_query_tags(&arena, "a=b=c", &tags), SKR_TAGS_FINE);
+    ck_assert_int_eq(skr_query_tags(&arena, "aWs:a=1", &tags), SKR_TAGS_KEY_RESERVED);
     for (int extra = 0; extra <= 1; extra++) { /* characters count, not bytes */
         size_t size = 0;
         for (int i = 0; i < 128 + extra; i++)
             size += (size_t)snprintf(text + size, sizeof text - size, "\xc3\xbc");
-        ck_assert_int_eq(skr_query_tags(&arena, text, &tags), extra ? SKR_S3_TAGS_KEY : SKR_S3_TAGS_FINE);
+        ck_assert_int_eq(skr_query_tags(&arena, text, &tags), extra ? SKR_TAGS_KEY_LONG : SKR_TAGS_FINE);
     }
     skr_arena_release(&arena);
 }
@@ -137,29 +139,29 @@ START_TEST(tags_in_a_document)
 {
     static const struct {
         const char *document;
-        enum skr_s3_tags_problem problem;
+        enum skr_tags_problem problem;
         size_t count;
     } cases[] = {
-        {"<Tagging><TagSet/></Tagging>", SKR_S3_TAGS_FINE, 0},
-        {"<Tagging xmlns='x'><TagSet><Tag><Value>v</Value><Key>k</Key></Tag></TagSet></Tagging>", SKR_S3_TAGS_FINE, 1},
-        {"<Tagging><TagSet><Tag><Key>k</Key><Value/></Tag><Tag><Key>l</Key><Value/></Tag></TagSet></Tagging>", SKR_S3_TAGS_FINE, 2},
-        {"<Tagging/>", SKR_S3_TAGS_MALFORMED, 0},
-        {"", SKR_S3_TAGS_MALFORMED, 0},
-        {"<TagSet/>", SKR_S3_TAGS_MALFORMED, 0},
-        {"<Tagging><TagSet><Tag/></TagSet></Tagging>", SKR_S3_TAGS_MALFORMED, 0},
-        {"<Tagging><TagSet><Tag><Key>k</Key></Tag></TagSet></Tagging>", SKR_S3_TAGS_MALFORMED, 0},
-        {"<Tagging><TagSet><Tag><Key>k</Key><Key>k</Key><Value/></Tag></TagSet></Tagging>", SKR_S3_TAGS_MALFORMED, 0},
-        {"<Tagging><TagSet><Tag><Key>k</Key><Value/><Other/></Tag></TagSet></Tagging>", SKR_S3_TAGS_MALFORMED, 0},
-        {"<Tagging><TagSet><Tag><Key><b/></Key><Value/></Tag></TagSet></Tagging>", SKR_S3_TAGS_MALFORMED, 0},
-        {"<Tagging><TagSet><Tag><Key></Key><Value/></Tag></TagSet></Tagging>", SKR_S3_TAGS_KEY, 0},
-        {"<Tagging><TagSet><Tag><Key>k</Key><Value>&lt;</Value></Tag></TagSet></Tagging>", SKR_S3_TAGS_VALUE, 0},
-        {"<Tagging><TagSet><Tag><Key>k</Key><Value/></Tag><Tag><Key>k</Key><Value/></Tag></TagSet></Tagging>", SKR_S3_TAGS_DUPLICATE, 0},
+        {"<Tagging><TagSet/></Tagging>", SKR_TAGS_FINE, 0},
+        {"<Tagging xmlns='x'><TagSet><Tag><Value>v</Value><Key>k</Key></Tag></TagSet></Tagging>", SKR_TAGS_FINE, 1},
+        {"<Tagging><TagSet><Tag><Key>k</Key><Value/></Tag><Tag><Key>l</Key><Value/></Tag></TagSet></Tagging>", SKR_TAGS_FINE, 2},
+        {"<Tagging/>", SKR_TAGS_MALFORMED, 0},
+        {"", SKR_TAGS_MALFORMED, 0},
+        {"<TagSet/>", SKR_TAGS_MALFORMED, 0},
+        {"<Tagging><TagSet><Tag/></TagSet></Tagging>", SKR_TAGS_MALFORMED, 0},
+        {"<Tagging><TagSet><Tag><Key>k</Key></Tag></TagSet></Tagging>", SKR_TAGS_MALFORMED, 0},
+        {"<Tagging><TagSet><Tag><Key>k</Key><Key>k</Key><Value/></Tag></TagSet></Tagging>", SKR_TAGS_MALFORMED, 0},
+        {"<Tagging><TagSet><Tag><Key>k</Key><Value/><Other/></Tag></TagSet></Tagging>", SKR_TAGS_MALFORMED, 0},
+        {"<Tagging><TagSet><Tag><Key><b/></Key><Value/></Tag></TagSet></Tagging>", SKR_TAGS_MALFORMED, 0},
+        {"<Tagging><TagSet><Tag><Key></Key><Value/></Tag></TagSet></Tagging>", SKR_TAGS_KEY_EMPTY, 0},
+        {"<Tagging><TagSet><Tag><Key>k</Key><Value>&lt;</Value></Tag></TagSet></Tagging>", SKR_TAGS_VALUE_LETTERS, 0},
+        {"<Tagging><TagSet><Tag><Key>k</Key><Value/></Tag><Tag><Key>k</Key><Value/></Tag></TagSet></Tagging>", SKR_TAGS_KEY_TWICE, 0},
     };
     struct skr_arena arena = {0};
-    struct skr_s3_tags tags;
+    struct skr_tags tags;
     for (size_t i = 0; i < COUNT(cases); i++) {
-        ck_assert_msg(skr_s3_tags_parse_xml(&arena, skr_text(cases[i].document), 3, &tags) == cases[i].problem, "%s", cases[i].document);
-        ck_assert(cases[i].problem != SKR_S3_TAGS_FINE || tags.count == cases[i].count);
+        ck_assert_msg(skr_tags_parse_xml(&arena, skr_text(cases[i].document), "Tagging", &skr_three_tags, &tags) == cases[i].problem, "%s", cases[i].document);
+        ck_assert(cases[i].problem != SKR_TAGS_FINE || tags.count == cases[i].count);
     }
     skr_arena_release(&arena);
 }

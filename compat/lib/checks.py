@@ -19,6 +19,7 @@ class Checks:
         self.passed = 0
         self.failed = 0
         self.not_run = []
+        self.where = ""  # "http" or "https", in tests that run over both
 
     def say(self, text):
         print(text, flush=True)
@@ -34,7 +35,7 @@ class Checks:
             self.not_run.append(f"{what}: {azurite_lacks}")
         else:
             self.failed += 1
-            self.say(f"  FAILED {what}" + (f": {detail}" if detail else ""))
+            self.say(f"  FAILED {self.where + ': ' if self.where else ''}{what}" + (f": {detail}" if detail else ""))
         return bool(condition)
 
     def equal(self, what, got, want, azurite_lacks=""):

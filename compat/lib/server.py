@@ -1,4 +1,4 @@
-"""The server under test: a skerry of our own on free ports, or the endpoint in COMPAT_BLOB_ENDPOINT.
+"""The server under test: a skerry of our own on free ports, or the endpoint in COMPAT_BLOB_ENDPOINT or COMPAT_S3_ENDPOINT.
 
 The program is asked for what its contract says: one ready line with the addresses, exit code 0 after SIGTERM, and a data
 folder that `skerry fsck` finds sound afterwards.
@@ -20,12 +20,17 @@ from pathlib import Path
 
 import clients
 import proxy
+import s3
+import tls
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 ACCOUNT = "devstoreaccount1"
 # The published key of the development account. Not a secret: every emulator and SDK carries it.
 KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 READY = re.compile(r"^skerry ready blob=(\S+) s3=(\S+) admin=(\S+)$")
+REGION = "us-east-1"
+# Besides the default S3 key, which is the account's name and key: one given by --s3-key, in the runs over https.
+S3_ACCESS_KEY, S3_SECRET_KEY = "COMPATACCESSKEY", "compat/secret+key=with.all~signs"
 START_SECONDS, STOP_SECONDS, FSCK_SECONDS = 30, 60, 120
 DEVELOPMENT_PORT = 10000
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -57,17 +62,30 @@ def server_header(address):
 
 
 class Server:
-    """One running server. `kind` is "skerry" or "azurite", `endpoint` the path-style URL of the account."""
+    """One running server. `kind` is "skerry", "azurite" or "another", `endpoint` the path-style URL of the account.
 
-    def __init__(self, kind, address, process=None, data=None, log=None):
+    `s3` is a small client of its S3 face; None where it has no such face. `ca` is the authority to trust, None over http.
+    """
+
+    def __init__(self, kind, address, process=None, data=None, log=None, s3_client=None, ca=None):
         self.kind = kind
         self.address = address
-        self.endpoint = f"http://{address}/{ACCOUNT}"
+        self.scheme = "https" if ca else "http"
+        self.endpoint = f"{self.scheme}://{address}/{ACCOUNT}"
         self.process, self.data, self.log = process, data, log
+        self.s3, self.ca = s3_client, ca
+
+    def s3_environment(self):
+        """What AWS clients read of their environment, and no settings of whoever runs the test."""
+        return {"AWS_ACCESS_KEY_ID": self.s3.access, "AWS_SECRET_ACCESS_KEY": self.s3.secret, "AWS_DEFAULT_REGION": REGION,
+                "AWS_REGION": REGION, "AWS_ENDPOINT_URL": self.s3.url, "AWS_CONFIG_FILE": "/dev/null",
+                "AWS_SHARED_CREDENTIALS_FILE": "/dev/null", "AWS_EC2_METADATA_DISABLED": "true", **(tls.trust(self.ca) if self.ca else {})}
 
     def stop(self, checks):
         """SIGTERM, then the checks on what the program leaves behind."""
         if not self.process:
+            if self.s3:
+                self.s3.clean_up()
             return
         alive = checks.true("the server is still running at the end", self.process.poll() is None,
                             f"exit code {self.process.returncode}")
@@ -96,15 +114,21 @@ def tail(path, size=4000):
     return f"--- end of the server's log\n{text[-size:]}\n---"
 
 
-def start_skerry(folder, blob_address="127.0.0.1:0"):
+def start_skerry(folder, blob_address="127.0.0.1:0", authority=None):
+    """With an authority, over https and with an S3 key of our own; else over http and with the default S3 key."""
     program = binary()
     if not os.access(program, os.X_OK):
         raise SystemExit(f"compat: no server: {program} is not an executable file. Build it, set SKERRY_BIN, "
                          "or set COMPAT_BLOB_ENDPOINT=http://ADDRESS:PORT")
     data, log = folder / "server-data", folder / "server.log"
+    command = [program, "serve", "--data", str(data), "--blob", blob_address, "--s3", "127.0.0.1:0", "--admin", "127.0.0.1:0"]
+    access_key, secret_key = ACCOUNT, KEY
+    if authority:
+        access_key, secret_key = S3_ACCESS_KEY, S3_SECRET_KEY
+        command += ["--tls-cert", str(authority.certificate), "--tls-key", str(authority.key), "--s3-key", f"{access_key}:{secret_key}:{ACCOUNT}"]
     with open(log, "wb") as log_file:
         process = subprocess.Popen(
-            [program, "serve", "--data", str(data), "--blob", blob_address, "--s3", "127.0.0.1:0", "--admin", "127.0.0.1:0"],
+            command,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log_file, cwd=folder, preexec_fn=die_with_parent)
     line, deadline = b"", time.monotonic() + START_SECONDS
     while not line.endswith(b"\n"):
@@ -120,7 +144,9 @@ def start_skerry(folder, blob_address="127.0.0.1:0"):
         process.kill()
         process.wait()
         raise SystemExit(f"compat: not a ready line: {line!r}\n{tail(log)}")
-    return Server("skerry", match.group(1), process, data, log)
+    ca = authority.root if authority else None
+    s3_client = s3.Client(f"{'https' if ca else 'http'}://{match.group(2)}", access_key, secret_key, REGION, ca)
+    return Server("skerry", match.group(1), process, data, log, s3_client, ca)
 
 
 def start(folder):
@@ -130,6 +156,16 @@ def start(folder):
         return start_skerry(folder)
     address = address.removeprefix("http://").split("/")[0]
     return Server("azurite" if server_header(address).startswith("Azurite") else "skerry", address)
+
+
+def start_s3(folder, authority):
+    """The server for one half of a test of S3."""
+    endpoint = os.environ.get("COMPAT_S3_ENDPOINT")
+    if not endpoint:
+        return start_skerry(folder, authority=authority)
+    access_key, secret_key = os.environ["COMPAT_S3_KEY"].split(":", 1)
+    ca = os.environ.get("COMPAT_S3_CA")
+    return Server("another", endpoint.split("://")[1], s3_client=s3.Client(endpoint.rstrip("/"), access_key, secret_key, REGION, ca), ca=ca)
 
 
 @contextlib.contextmanager

@@ -3,14 +3,18 @@
 The suite itself is a program in the SDK's language. It finds its endpoints in the environment and leaves its counts in the
 file named by COMPAT_RESULT.
 """
+import functools
 import os
 import signal
 import subprocess
 import sys
+import time
 import traceback
 
 import proxy
 import server as servers
+import tls
+import tree
 from checks import Checks
 
 SUITE_SECONDS = 400
@@ -23,24 +27,85 @@ def stop_on_sigterm(_number, _frame):
 
 def run(name, body):
     """body(checks, server, folder) between the start and the end of a server; prints the summary and exits."""
-    signal.signal(signal.SIGTERM, stop_on_sigterm)
-    folder = servers.work_folder(name)
-    checks, server = Checks(name), None
+    _run(name, lambda checks, folder: _with_server(checks, folder, servers.start, body))
+
+
+def run_s3(name, body, real_files=300):
+    """body(checks, server, folder, inputs) with a server over http, then with another one over https. One input for both: see Inputs."""
+
+    def halves(checks, folder):
+        inputs = Inputs(folder / "inputs", real_files)
+        endpoint = os.environ.get("COMPAT_S3_ENDPOINT")
+        for scheme in [endpoint.split(":")[0]] if endpoint else ["http", "https"]:
+            authority = tls.authority(folder / "certificates") if scheme == "https" and not endpoint else None
+            half = folder / scheme
+            half.mkdir()
+            checks.where = scheme
+            start = time.monotonic()
+            try:
+                _with_server(checks, half, lambda where: servers.start_s3(where, authority), lambda *arguments: body(*arguments, inputs))
+            finally:
+                servers.remove_folder(half)
+            checks.say(f"compat.{name} over {scheme}: {time.monotonic() - start:.0f} s")
+
+    _run(name, halves)
+
+
+class Inputs:
+    """What is copied in and out, made when it is first asked for: `tree` with its manifest `want`, and a large file."""
+
+    def __init__(self, folder, real_files):
+        self.folder, self.real_files = folder, real_files
+
+    @functools.cached_property
+    def want(self):
+        return tree.make(self.folder / "tree", self.real_files)
+
+    @property
+    def tree(self):
+        assert self.want
+        return self.folder / "tree"
+
+    def large(self, size):
+        path = self.folder / f"large-{size}.bin"
+        if not path.exists():
+            path.parent.mkdir(exist_ok=True)
+            tree.make_large(path, size)
+        return path
+
+
+def large_bytes(server):
+    """The size of the large file: smaller over https, whose bytes cost more."""
+    return tree.LARGE_BYTES if server.scheme == "http" else tree.LARGE_TLS_BYTES
+
+
+def _with_server(checks, folder, start, body):
+    server = None
+    before = checks.failed
     try:
-        server = servers.start(folder)
+        server = start(folder)
         checks.server_kind = server.kind
-        checks.say(f"compat.{name} against {server.kind} at {server.endpoint}")
+        checks.say(f"compat.{checks.name} against {server.kind} at {server.s3.url if server.s3 else server.endpoint}")
         body(checks, server, folder)
-    except SystemExit as error:
-        checks.true("the test ran to its end", False, error.code)
     except Exception as error:  # noqa: BLE001  reported and counted, the server is stopped below
         checks.true("the test ran to its end", False, error)
         traceback.print_exc()
     finally:
         if server:
             server.stop(checks)
-            if checks.failed and server.log:
+            if checks.failed > before and server.log:
                 print(servers.tail(server.log), flush=True)
+
+
+def _run(name, body):
+    signal.signal(signal.SIGTERM, stop_on_sigterm)
+    folder = servers.work_folder(name)
+    checks = Checks(name)
+    try:
+        body(checks, folder)
+    except SystemExit as error:
+        checks.true("the test ran to its end", False, error.code)
+    finally:
         servers.remove_folder(folder)
     checks.finish()
 
@@ -86,6 +151,31 @@ def run_sdk(name, command, development_storage=True, environment=None):
                 checks.true("UseDevelopmentStorage=true", False, error)
 
     run(name, body)
+
+
+def run_s3_sdk(name, command, environment=None, real_files=300, large=None, cuts=True):
+    """Run an SDK's suite over http and over https. It finds the server in the variables of AWS clients (AWS_ENDPOINT_URL, ...), a tree in
+    COMPAT_TREE, a large file in COMPAT_LARGE_FILE (of `large` bytes, or as large as large_bytes says), and room for files of its own in its
+    working folder; where the server speaks Blob too, that face in the variables of run_sdk. With `cuts` it must use both endpoints that
+    cut a connection."""
+
+    def body(checks, server, folder, inputs):
+        address = server.s3.url.split("://")[1]
+        upload, download = (proxy.Proxy(address, direction, CUT_AFTER_BYTES) for direction in ("upload", "download"))
+        variables = {**server.s3_environment(), **(environment or {}), "COMPAT_SERVER_KIND": server.kind, "COMPAT_ENDPOINT": server.endpoint,
+                     "COMPAT_ACCOUNT": servers.ACCOUNT, "COMPAT_KEY": servers.KEY, "COMPAT_TREE": str(inputs.tree),
+                     "COMPAT_LARGE_FILE": str(inputs.large(large_bytes(server) if large is None else large)), "COMPAT_UPLOAD_CUT_ENDPOINT": f"{server.scheme}://{upload.address}",
+                     "COMPAT_DOWNLOAD_CUT_ENDPOINT": f"{server.scheme}://{download.address}"}
+        try:
+            run_process(checks, folder, command, variables, "the suite")
+            if cuts:
+                checks.equal("connections cut in mid-upload", upload.cuts, 1)
+                checks.equal("connections cut in mid-download", download.cuts, 1)
+        finally:
+            upload.close()
+            download.close()
+
+    run_s3(name, body, real_files)
 
 
 def library_path():

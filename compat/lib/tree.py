@@ -15,6 +15,7 @@ from pathlib import Path
 MINIMUM_REAL_FILES = 3000
 REAL_FILES, LARGEST_REAL_FILE_BYTES, REAL_BYTES = 3200, 2 << 20, 96 << 20
 LARGE_BYTES = int(os.environ.get("COMPAT_LARGE_BYTES", (2 << 30) + 12345))
+LARGE_TLS_BYTES = min(LARGE_BYTES, (256 << 20) + 12345)
 LARGE_BLOCK_BYTES = 16 << 20
 
 AWKWARD_NAMES = [
@@ -49,8 +50,8 @@ def _candidates():
     return [Path(each) for each in dict.fromkeys(named) if Path(each).is_dir()]
 
 
-def make_real(target):
-    """Copy real files below target until there are enough. Returns how many."""
+def make_real(target, wanted=REAL_FILES):
+    """Copy real files below target until there are `wanted`. Returns how many."""
     count, total_bytes, seen = 0, 0, set()
     for number, root in enumerate(_candidates()):
         for folder, folders, names in os.walk(root):
@@ -70,9 +71,9 @@ def make_real(target):
                     continue
                 seen.add((info.st_dev, info.st_ino))
                 count, total_bytes = count + 1, total_bytes + info.st_size
-                if count >= REAL_FILES:
+                if count >= wanted:
                     return count
-    if count < MINIMUM_REAL_FILES:
+    if count < min(wanted, MINIMUM_REAL_FILES):
         raise SystemExit(f"compat: only {count} real files on this machine; install a package with many (for instance python3-doc)")
     return count
 
@@ -85,9 +86,9 @@ def make_awkward(target):
         write_random(target / "sizes" / f"{size}.bin", size, size)
 
 
-def make(target):
+def make(target, real_files=REAL_FILES):
     """The whole tree: real/ and awkward/. Returns its manifest."""
-    make_real(target / "real")
+    make_real(target / "real", real_files)
     make_awkward(target / "awkward")
     return manifest(target)
 

@@ -11,6 +11,8 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/blockblob"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/container"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/service"
+
+	checks "skerry/compat/lib"
 )
 
 var names = []string{"a", "a-b", "a/1", "a/2", "a/b/c", "a/b/d", "a0", "b/%41", "b/+", "b/?#&=", "b/~'(;@:", "c/Ünicode", "c/日本", "c/\U0001f9ed", "d", "d/e/f/g/h",
@@ -23,22 +25,22 @@ type nopCloser struct{ *strings.Reader }
 func (nopCloser) Close() error { return nil }
 
 func upload(h *harness, client *container.Client, name, text string) {
-	must(client.NewBlockBlobClient(name).Upload(h.ctx, streaming.NopCloser(strings.NewReader(text)), nil))
+	checks.Must(client.NewBlockBlobClient(name).Upload(h.ctx, streaming.NopCloser(strings.NewReader(text)), nil))
 }
 
 func (h *harness) containers() {
 	client := h.container("properties")
 	_, err := client.Create(h.ctx, nil)
 	h.refused("creating it twice", err, 409, []string{"ContainerAlreadyExists"})
-	first := must(client.GetProperties(h.ctx, nil))
-	must(client.SetMetadata(h.ctx, &container.SetMetadataOptions{Metadata: map[string]*string{"changed": to.Ptr("1")}}))
-	second := must(client.GetProperties(h.ctx, nil))
+	first := checks.Must(client.GetProperties(h.ctx, nil))
+	checks.Must(client.SetMetadata(h.ctx, &container.SetMetadataOptions{Metadata: map[string]*string{"changed": to.Ptr("1")}}))
+	second := checks.Must(client.GetProperties(h.ctx, nil))
 	found := map[string]string{}
 	for key, value := range second.Metadata {
 		found[strings.ToLower(key)] = *value
 	}
-	h.equal("metadata", found, map[string]string{"changed": "1"})
-	h.check("a new etag after Set Metadata", *first.ETag != *second.ETag, "")
+	h.Equal("metadata", found, map[string]string{"changed": "1"})
+	h.Check("a new etag after Set Metadata", *first.ETag != *second.ETag, "")
 	missing := h.service.NewContainerClient(containerName("missing"))
 	_, err = missing.GetProperties(h.ctx, nil)
 	h.refused("properties of a missing container", err, 404, []string{"ContainerNotFound"})
@@ -47,7 +49,7 @@ func (h *harness) containers() {
 	_, err = missing.NewListBlobsFlatPager(nil).NextPage(h.ctx)
 	h.refused("listing of a missing container", err, 404, []string{"ContainerNotFound"})
 	upload(h, client, "inside", "data")
-	must(client.Delete(h.ctx, nil))
+	checks.Must(client.Delete(h.ctx, nil))
 	_, err = h.read(client.NewBlobClient("inside"), nil)
 	h.refused("download after deletion", err, 404, []string{"ContainerNotFound", "ContainerBeingDeleted"})
 }
@@ -57,12 +59,12 @@ func (h *harness) manyContainers() {
 	for n := range 12 {
 		name := fmt.Sprintf("%s-%02d", prefix, n)
 		want = append(want, name)
-		must(h.service.CreateContainer(h.ctx, name, nil))
+		checks.Must(h.service.CreateContainer(h.ctx, name, nil))
 	}
 	found, sizes, marker := []string{}, []int{}, (*string)(nil)
 	for {
 		options := &service.ListContainersOptions{Prefix: &prefix, MaxResults: to.Ptr(int32(5)), Marker: marker}
-		page := must(h.service.NewListContainersPager(options).NextPage(h.ctx))
+		page := checks.Must(h.service.NewListContainersPager(options).NextPage(h.ctx))
 		sizes = append(sizes, len(page.ContainerItems))
 		for _, each := range page.ContainerItems {
 			found = append(found, *each.Name)
@@ -71,13 +73,13 @@ func (h *harness) manyContainers() {
 			break
 		}
 	}
-	h.equal("pages of five", sizes, []int{5, 5, 2})
-	h.equal("names in order", found, want)
+	h.Equal("pages of five", sizes, []int{5, 5, 2})
+	h.Equal("names in order", found, want)
 	for _, name := range want {
-		must(h.service.DeleteContainer(h.ctx, name, nil))
+		checks.Must(h.service.DeleteContainer(h.ctx, name, nil))
 	}
-	page := must(h.service.NewListContainersPager(&service.ListContainersOptions{Prefix: &prefix}).NextPage(h.ctx))
-	h.equal("none after deletion", len(page.ContainerItems), 0)
+	page := checks.Must(h.service.NewListContainersPager(&service.ListContainersOptions{Prefix: &prefix}).NextPage(h.ctx))
+	h.Equal("none after deletion", len(page.ContainerItems), 0)
 }
 
 func (h *harness) listingByPage() {
@@ -87,7 +89,7 @@ func (h *harness) listingByPage() {
 	}
 	found, sizes, marker := []string{}, []int{}, (*string)(nil)
 	for {
-		page := must(client.NewListBlobsFlatPager(&container.ListBlobsFlatOptions{MaxResults: to.Ptr(int32(7)), Marker: marker}).NextPage(h.ctx))
+		page := checks.Must(client.NewListBlobsFlatPager(&container.ListBlobsFlatOptions{MaxResults: to.Ptr(int32(7)), Marker: marker}).NextPage(h.ctx))
 		sizes = append(sizes, len(page.Segment.BlobItems))
 		for _, each := range page.Segment.BlobItems {
 			found = append(found, *each.Name)
@@ -97,24 +99,24 @@ func (h *harness) listingByPage() {
 		}
 	}
 	want := slices.Sorted(slices.Values(names))
-	h.equal("names in byte order", found, want)
-	h.equal("pages of seven", sizes, []int{7, 7, 5})
-	page := must(client.NewListBlobsFlatPager(&container.ListBlobsFlatOptions{Prefix: to.Ptr("b/")}).NextPage(h.ctx))
-	h.equal("prefix", len(page.Segment.BlobItems), 4)
+	h.Equal("names in byte order", found, want)
+	h.Equal("pages of seven", sizes, []int{7, 7, 5})
+	page := checks.Must(client.NewListBlobsFlatPager(&container.ListBlobsFlatOptions{Prefix: to.Ptr("b/")}).NextPage(h.ctx))
+	h.Equal("prefix", len(page.Segment.BlobItems), 4)
 	for _, name := range names {
-		h.equal("read back "+name, string(must(h.read(client.NewBlobClient(name), nil))), name)
+		h.Equal("read back "+name, string(checks.Must(h.read(client.NewBlobClient(name), nil))), name)
 	}
-	must(client.NewBlockBlobClient("staged").StageBlock(h.ctx, "AAAA", body("x"), nil))
+	checks.Must(client.NewBlockBlobClient("staged").StageBlock(h.ctx, "AAAA", body("x"), nil))
 	include := container.ListBlobsInclude{UncommittedBlobs: true}
-	page = must(client.NewListBlobsFlatPager(&container.ListBlobsFlatOptions{Prefix: to.Ptr("staged"), Include: include}).NextPage(h.ctx))
-	h.equal("uncommitted blobs", len(page.Segment.BlobItems), 1)
+	page = checks.Must(client.NewListBlobsFlatPager(&container.ListBlobsFlatOptions{Prefix: to.Ptr("staged"), Include: include}).NextPage(h.ctx))
+	h.Equal("uncommitted blobs", len(page.Segment.BlobItems), 1)
 }
 
 func (h *harness) level(client *container.Client, prefix string, size int32) []string {
 	found := []string{}
 	pager := client.NewListBlobsHierarchyPager("/", &container.ListBlobsHierarchyOptions{Prefix: &prefix, MaxResults: &size})
 	for pager.More() {
-		page := must(pager.NextPage(h.ctx))
+		page := checks.Must(pager.NextPage(h.ctx))
 		for _, each := range page.Segment.BlobPrefixes {
 			found = append(found, "P "+*each.Name)
 		}
@@ -129,27 +131,27 @@ func (h *harness) level(client *container.Client, prefix string, size int32) []s
 func (h *harness) listingByHierarchy() {
 	client := h.container("hierarchy")
 	for _, name := range names {
-		must(client.NewBlockBlobClient(name).UploadBuffer(h.ctx, []byte(name), &blockblob.UploadBufferOptions{}))
+		checks.Must(client.NewBlockBlobClient(name).UploadBuffer(h.ctx, []byte(name), &blockblob.UploadBufferOptions{}))
 	}
 	root := []string{"B a", "B a-b", "B a0", "B d", "B e e", "B f.txt", "B g<&>\"'", "P a/", "P b/", "P c/", "P d/"}
-	h.equal("the root", h.level(client, "", 5000), root)
-	h.equal("the root in pages of two", h.level(client, "", 2), root)
-	h.equal("a/", h.level(client, "a/", 5000), []string{"B a/1", "B a/2", "P a/b/"})
-	h.equal("d/", h.level(client, "d/", 5000), []string{"P d/e/"})
+	h.Equal("the root", h.level(client, "", 5000), root)
+	h.Equal("the root in pages of two", h.level(client, "", 2), root)
+	h.Equal("a/", h.level(client, "a/", 5000), []string{"B a/1", "B a/2", "P a/b/"})
+	h.Equal("d/", h.level(client, "d/", 5000), []string{"P d/e/"})
 }
 
 func (h *harness) serviceProperties() {
-	before := must(h.service.GetProperties(h.ctx, nil))
+	before := checks.Must(h.service.GetProperties(h.ctx, nil))
 	rule := &service.CORSRule{AllowedOrigins: to.Ptr("https://example.org"), AllowedMethods: to.Ptr("GET,PUT"), AllowedHeaders: to.Ptr("x-ms-meta-*"),
 		ExposedHeaders: to.Ptr("x-ms-*"), MaxAgeInSeconds: to.Ptr(int32(300))}
-	must(h.service.SetProperties(h.ctx, &service.SetPropertiesOptions{CORS: []*service.CORSRule{rule}}))
-	after := must(h.service.GetProperties(h.ctx, nil))
-	h.check("CORS rules", len(after.CORS) == 1 && *after.CORS[0].AllowedOrigins == "https://example.org" && *after.CORS[0].MaxAgeInSeconds == 300, fmt.Sprint(after.CORS))
+	checks.Must(h.service.SetProperties(h.ctx, &service.SetPropertiesOptions{CORS: []*service.CORSRule{rule}}))
+	after := checks.Must(h.service.GetProperties(h.ctx, nil))
+	h.Check("CORS rules", len(after.CORS) == 1 && *after.CORS[0].AllowedOrigins == "https://example.org" && *after.CORS[0].MaxAgeInSeconds == 300, fmt.Sprint(after.CORS))
 	rules := before.CORS
 	if rules == nil {
 		rules = []*service.CORSRule{}
 	}
-	must(h.service.SetProperties(h.ctx, &service.SetPropertiesOptions{CORS: rules}))
-	account := must(h.service.GetAccountInfo(h.ctx, nil))
-	h.check("account information", account.AccountKind != nil && account.SKUName != nil, "")
+	checks.Must(h.service.SetProperties(h.ctx, &service.SetPropertiesOptions{CORS: rules}))
+	account := checks.Must(h.service.GetAccountInfo(h.ctx, nil))
+	h.Check("account information", account.AccountKind != nil && account.SKUName != nil, "")
 }

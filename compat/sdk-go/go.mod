@@ -12,3 +12,7 @@ require (
 	golang.org/x/net v0.43.0 // indirect
 	golang.org/x/text v0.28.0 // indirect
 )
+
+require skerry/compat/lib v0.0.0
+
+replace skerry/compat/lib => ../lib/go

@@ -10,4 +10,4 @@ import suite  # noqa: E402
 
 if __name__ == "__main__":
     # The Go SDK does not know UseDevelopmentStorage=true
-    suite.run_sdk("sdk-go", [clients.go_program(HERE, "sdk-go")], development_storage=False)
+    suite.run_sdk("sdk-go", [clients.go_program(HERE)], development_storage=False)

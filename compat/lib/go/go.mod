@@ -1,0 +1,3 @@
+module skerry/compat/lib
+
+go 1.23.0

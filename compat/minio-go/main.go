@@ -1,0 +1,17 @@
+// The suite of minio-go, built and run by run.py.
+package main
+
+func main() {
+	h := newHarness()
+	defer h.finish()
+	h.Section("buckets", h.buckets, "")
+	h.Section("objects", h.objects, "")
+	h.Section("streams of unknown size", h.streams, "")
+	h.Section("copies and composed objects", h.copies, "")
+	h.Section("listings and removal", h.listings, "")
+	h.Section("presigned URLs", h.presigned, "")
+	h.Section("versions", h.versions, "")
+	h.Section("tree up and down", h.tree, "")
+	h.Section("large file", h.large, "")
+	h.Section("connection cuts", h.cuts, "")
+}

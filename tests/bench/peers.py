@@ -85,7 +85,7 @@ class Radosgw(radosgw.Radosgw):
             radosgw.POOLS = small
 
     def pids(self):
-        return [process.pid for process in self.processes]
+        return [process.pid for process in self.processes if process.poll() is None]
 
 
 class _Program:

@@ -1,6 +1,7 @@
-/* Large aligned buffers for writers, carved out of one reserved region: faulting in fresh memory for each stream costs more than checking a
- * sum over it, and huge pages make both the copying and the kernel's pinning of O_DIRECT writes cheaper. Bounded, so that many streams share
- * the memory instead of adding to it. The buffers used last are given out first; what has not been used for long is given back to the system.
+/* Large aligned buffers for writers, carved out of one reserved region: faulting in fresh memory for each stream costs more
+ * than checking a sum over it, and huge pages make both the copying and the kernel's pinning of O_DIRECT writes cheaper.
+ * Bounded, so that many streams share the memory instead of adding to it. The buffers used last are given out first; what has
+ * not been used for long is given back to the system.
  */
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -22,7 +23,8 @@ enum skr_status skr_buffers_open(struct skr_buffers *buffers, struct skr_error *
     buffers->region = region;
     buffers->region_bytes = size;
     buffers->first = (char *)(((uintptr_t)region + SKR_HUGE_PAGE_BYTES - 1) / SKR_HUGE_PAGE_BYTES * SKR_HUGE_PAGE_BYTES);
-    madvise(buffers->first, (size_t)SKR_BUFFERS_MAX * SKR_LARGE_BUFFER_BYTES, MADV_HUGEPAGE); /* where there are none, small ones do */
+    madvise(buffers->first, (size_t)SKR_BUFFERS_MAX * SKR_LARGE_BUFFER_BYTES,
+            MADV_HUGEPAGE); /* where there are none, small ones do */
     for (unsigned i = 0; i < SKR_BUFFERS_MAX; i++)
         buffers->free[i] = (uint16_t)(SKR_BUFFERS_MAX - 1 - i);
     buffers->free_count = SKR_BUFFERS_MAX;
@@ -86,8 +88,10 @@ void skr_buffers_fill(void *to, const void *from, size_t size)
     if (size >= 4096) {
         memcpy(out, in, head);
         for (out += head, in += head, size -= head; size >= 64; out += 64, in += 64, size -= 64) {
-            __m128i a = _mm_loadu_si128((const __m128i *)(const void *)in), b = _mm_loadu_si128((const __m128i *)(const void *)(in + 16));
-            __m128i c = _mm_loadu_si128((const __m128i *)(const void *)(in + 32)), d = _mm_loadu_si128((const __m128i *)(const void *)(in + 48));
+            __m128i a = _mm_loadu_si128((const __m128i *)(const void *)in),
+                    b = _mm_loadu_si128((const __m128i *)(const void *)(in + 16));
+            __m128i c = _mm_loadu_si128((const __m128i *)(const void *)(in + 32)),
+                    d = _mm_loadu_si128((const __m128i *)(const void *)(in + 48));
             _mm_stream_si128((__m128i *)(void *)out, a);
             _mm_stream_si128((__m128i *)(void *)(out + 16), b);
             _mm_stream_si128((__m128i *)(void *)(out + 32), c);

@@ -1,6 +1,6 @@
 /* CRC-64/NVME. Own code because the ISA-L of Debian 12 does not have this polynomial yet: carry-less multiplication folds 128
- * bytes at a time where the CPU offers it, tables of eight bytes at a time do the rest. The constants are powers of x modulo the polynomial and
- * are computed at first use, not typed in.
+ * bytes at a time where the CPU offers it, tables of eight bytes at a time do the rest. The constants are powers of x modulo
+ * the polynomial and are computed at first use, not typed in.
  */
 #include "crc64.h"
 
@@ -160,8 +160,7 @@ static void skr_crc64_prepare(void)
     }
     for (unsigned i = 0; i < 256; i++)
         for (int t = 1; t < 8; t++)
-            skr_crc64_tables[t][i] =
-                skr_crc64_tables[0][skr_crc64_tables[t - 1][i] & 255] ^ skr_crc64_tables[t - 1][i] >> 8;
+            skr_crc64_tables[t][i] = skr_crc64_tables[0][skr_crc64_tables[t - 1][i] & 255] ^ skr_crc64_tables[t - 1][i] >> 8;
     skr_fold_2048[0] = skr_power_of_x(2048 + 63);
     skr_fold_2048[1] = skr_power_of_x(2048 - 1);
     skr_fold_1024[0] = skr_power_of_x(1024 + 63);

@@ -1,6 +1,6 @@
-/* Why threads: MD5 takes longer than everything else that is done with an upload's bytes together. On a reactor it would hold up all of the
- * reactor's connections, and one stream could use one core only. A thread takes all jobs that wait, up to as many as there are lanes: the busier
- * it is, the more it does at once.
+/* Why threads: MD5 takes longer than everything else that is done with an upload's bytes together. On a reactor it would hold
+ * up all of the reactor's connections, and one stream could use one core only. A thread takes all jobs that wait, up to as many
+ * as there are lanes: the busier it is, the more it does at once.
  */
 #include "hashing.h"
 

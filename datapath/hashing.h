@@ -7,8 +7,8 @@
 #include "io_private.h"
 #include "md5.h"
 
-/* One piece of one stream. Embedded in the caller's state, which must live until `op.done` was called on the thread of `io`. The caller hands in the
- * pieces of a stream one after the other. */
+/* One piece of one stream. Embedded in the caller's state, which must live until `op.done` was called on the thread of `io`.
+ * The caller hands in the pieces of a stream one after the other. */
 struct skr_hash_job {
     struct skr_io_op op; /* first. `done` is set by the caller */
     struct skr_io *io;

@@ -1,6 +1,6 @@
 /* The io seam over io_uring. Invariants: the ring is touched by its owner's thread only; other threads reach it through
- * `posted` (under its lock) and the eventfd. A submission queue that is full is flushed, so that an operation never waits in user
- * space for a place. A call that the fault side fails, or that another thread finished, completes like any other.
+ * `posted` (under its lock) and the eventfd. A submission queue that is full is flushed, so that an operation never waits in
+ * user space for a place. A call that the fault side fails, or that another thread finished, completes like any other.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -22,24 +22,24 @@
 struct skr_io {
     struct io_uring ring;
     bool ring_ready;
-    bool enabled;               /* the ring was claimed by its owner's thread */
+    bool enabled; /* the ring was claimed by its owner's thread */
     struct skr_io_fault *fault;
     int wake_fd;
     bool wake_armed;
     uint64_t wake_value;
     struct skr_io_op wake_op;
-    _Atomic bool awake;         /* a wake-up is on its way already */
-    size_t in_flight;           /* without the wake-up's own read */
-    struct skr_io_op *ready;    /* failed by the fault side: completes at the next run */
+    _Atomic bool awake;      /* a wake-up is on its way already */
+    size_t in_flight;        /* without the wake-up's own read */
+    struct skr_io_op *ready; /* failed by the fault side: completes at the next run */
     pthread_mutex_t lock;
-    struct skr_io_op *posted;   /* guarded by lock: completed by other threads, newest first */
+    struct skr_io_op *posted; /* guarded by lock: completed by other threads, newest first */
 };
 
 static int skr_io_setup_ring(struct skr_io *io, unsigned entries)
 {
     /* Started disabled, so that the thread that runs it first becomes the single issuer. */
-    struct io_uring_params params = {.flags = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_R_DISABLED |
-                                              IORING_SETUP_CLAMP};
+    struct io_uring_params params = {.flags = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN |
+                                              IORING_SETUP_R_DISABLED | IORING_SETUP_CLAMP};
     int failed = io_uring_queue_init_params(entries, &io->ring, &params);
     if (failed == -EINVAL) { /* a kernel before 6.1 */
         params = (struct io_uring_params){.flags = IORING_SETUP_CLAMP};
@@ -65,10 +65,11 @@ enum skr_status skr_io_open(struct skr_io **out, const struct skr_io_options *op
     int failed = skr_io_setup_ring(io, options->entries);
     if (failed != 0) {
         skr_io_close(io);
-        return skr_fail_os(err, failed == -EMFILE || failed == -ENFILE ? SKR_NO_DESCRIPTORS : SKR_IO, -failed,
-                           "cannot set up io_uring: %s. It needs Linux 5.19 or later, sysctl kernel.io_uring_disabled=0, and in a "
-                           "container a seccomp profile that allows it (docker/README.md)",
-                           strerror(-failed));
+        return skr_fail_os(
+            err, failed == -EMFILE || failed == -ENFILE ? SKR_NO_DESCRIPTORS : SKR_IO, -failed,
+            "cannot set up io_uring: %s. It needs Linux 5.19 or later, sysctl kernel.io_uring_disabled=0, and in a "
+            "container a seccomp profile that allows it (docker/README.md)",
+            strerror(-failed));
     }
     io->ring_ready = true;
     *out = io;
@@ -78,7 +79,8 @@ enum skr_status skr_io_open(struct skr_io **out, const struct skr_io_options *op
 static void skr_io_enable(struct skr_io *io)
 {
     if (!io->enabled) {
-        syscall(__NR_io_uring_register, io->ring.ring_fd, IORING_REGISTER_ENABLE_RINGS, NULL, 0); /* liburing 2.3 hides its call */
+        syscall(__NR_io_uring_register, io->ring.ring_fd, IORING_REGISTER_ENABLE_RINGS, NULL,
+                0); /* liburing 2.3 hides its call */
         io->enabled = true;
     }
 }

@@ -1,7 +1,8 @@
 /* MD5: one stream through OpenSSL, several side by side in the lanes of vector registers.
  *
- * MD5 cannot be made faster within a stream: each step waits for the one before. Eight streams at once take hardly longer than one, and uploads
- * come in numbers. The state is OpenSSL's own low-level one, so that a stream may change between both ways at any block.
+ * MD5 cannot be made faster within a stream: each step waits for the one before. Eight streams at once take hardly longer than
+ * one, and uploads come in numbers. The state is OpenSSL's own low-level one, so that a stream may change between both ways at
+ * any block.
  */
 #include "md5.h"
 
@@ -11,7 +12,8 @@
 
 #define SKR_BLOCK_BYTES 64
 
-/* OpenSSL marks these calls as old. They are the only ones whose state can be taken out of and put into, and they stay in its 3.x line. */
+/* OpenSSL marks these calls as old. They are the only ones whose state can be taken out of and put into, and they stay in
+ * its 3.x line. */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
 
@@ -73,8 +75,8 @@ static void skr_md5_count(MD5_CTX *state, size_t size)
 #define SKR_G(b, c, d) _mm256_xor_si256(c, _mm256_and_si256(d, _mm256_xor_si256(b, c)))
 #define SKR_H(b, c, d) _mm256_xor_si256(_mm256_xor_si256(b, c), d)
 #define SKR_I(b, c, d) _mm256_xor_si256(c, _mm256_or_si256(b, _mm256_xor_si256(d, ones)))
-#define SKR_STEP(f, a, b, c, d, word, constant, shift)                                                                             \
-    a = _mm256_add_epi32(_mm256_add_epi32(a, SKR_##f(b, c, d)), _mm256_add_epi32(word, _mm256_set1_epi32((int)constant)));         \
+#define SKR_STEP(f, a, b, c, d, word, constant, shift)                                                                         \
+    a = _mm256_add_epi32(_mm256_add_epi32(a, SKR_##f(b, c, d)), _mm256_add_epi32(word, _mm256_set1_epi32((int)constant)));     \
     a = _mm256_add_epi32(b, _mm256_or_si256(_mm256_slli_epi32(a, shift), _mm256_srli_epi32(a, 32 - shift)));
 
 /* Eight rows of eight words become eight columns. */
@@ -97,8 +99,8 @@ __attribute__((target("avx2"))) static inline void skr_transpose(__m256i row[8])
     }
 }
 
-__attribute__((target("avx2"))) static void skr_md5_lanes(uint32_t state[4][SKR_MD5_LANES], const unsigned char *data[SKR_MD5_LANES],
-                                                          size_t blocks)
+__attribute__((target("avx2"))) static void skr_md5_lanes(uint32_t state[4][SKR_MD5_LANES],
+                                                          const unsigned char *data[SKR_MD5_LANES], size_t blocks)
 {
     const __m256i ones = _mm256_set1_epi32(-1);
     __m256i a = _mm256_loadu_si256((const void *)state[0]), b = _mm256_loadu_si256((const void *)state[1]);
@@ -112,6 +114,7 @@ __attribute__((target("avx2"))) static void skr_md5_lanes(uint32_t state[4][SKR_
         }
         skr_transpose(w);
         skr_transpose(w + 8);
+        /* clang-format off */
         SKR_STEP(F, a, b, c, d, w[0], 0xD76AA478, 7) SKR_STEP(F, d, a, b, c, w[1], 0xE8C7B756, 12)
         SKR_STEP(F, c, d, a, b, w[2], 0x242070DB, 17) SKR_STEP(F, b, c, d, a, w[3], 0xC1BDCEEE, 22)
         SKR_STEP(F, a, b, c, d, w[4], 0xF57C0FAF, 7) SKR_STEP(F, d, a, b, c, w[5], 0x4787C62A, 12)
@@ -144,7 +147,8 @@ __attribute__((target("avx2"))) static void skr_md5_lanes(uint32_t state[4][SKR_
         SKR_STEP(I, c, d, a, b, w[6], 0xA3014314, 15) SKR_STEP(I, b, c, d, a, w[13], 0x4E0811A1, 21)
         SKR_STEP(I, a, b, c, d, w[4], 0xF7537E82, 6) SKR_STEP(I, d, a, b, c, w[11], 0xBD3AF235, 10)
         SKR_STEP(I, c, d, a, b, w[2], 0x2AD7D2BB, 15) SKR_STEP(I, b, c, d, a, w[9], 0xEB86D391, 21)
-        a = _mm256_add_epi32(a, a0);
+            /* clang-format on */
+            a = _mm256_add_epi32(a, a0);
         b = _mm256_add_epi32(b, b0);
         c = _mm256_add_epi32(c, c0);
         d = _mm256_add_epi32(d, d0);

@@ -35,7 +35,8 @@ static int skr_pool_sync(struct skr_store *store, struct skr_io *io, int folder_
     return result;
 }
 
-/* Makes a folder below `parent_fd` durable in it. That it is there already says nothing: whoever made it may not have synced it. */
+/* Makes a folder below `parent_fd` durable in it. That it is there already says nothing: whoever made it may not have synced
+ * it. */
 static int skr_pool_make_folder(struct skr_store *store, struct skr_io *io, int parent_fd, const char *name)
 {
     int made = skr_io_make_directory(io, parent_fd, name, 0700);
@@ -82,7 +83,8 @@ static void skr_pool_drop(struct skr_store *store, struct skr_io *io, const stru
 }
 
 /* Makes up to `wanted` files of one shard, durable. Returns how many, or the first failure when there is none. */
-static int skr_pool_make(struct skr_store *store, struct skr_io *io, uint64_t first_id, size_t wanted, struct skr_pool_file *out)
+static int skr_pool_make(struct skr_store *store, struct skr_io *io, uint64_t first_id, size_t wanted,
+                         struct skr_pool_file *out)
 {
     int shard_fd = skr_pool_open_shard(store, io, first_id);
     if (shard_fd < 0)

@@ -1,4 +1,5 @@
-/* Verified reads: the page cache first, the ring for what is not there. Bytes whose checksum does not match never reach the caller.
+/* Verified reads: the page cache first, the ring for what is not there. Bytes whose checksum does not match never reach the
+ * caller.
  *
  * What the kernel reads asynchronously goes to memory that the read owns, so that a caller may walk away at any time.
  */
@@ -17,7 +18,7 @@ struct skr_read_state {
     struct skr_io *io;
     struct skr_read *read; /* NULL: cancelled */
     int fd;
-    uint64_t begin, end;  /* whole chunks of the file */
+    uint64_t begin, end; /* whole chunks of the file */
     size_t filled;
     uint32_t crc32c[SKR_MAX_CHUNKS];
     unsigned char *bytes;
@@ -36,8 +37,8 @@ static bool skr_chunks_match(const unsigned char *bytes, size_t size, const uint
 static enum skr_status skr_read_mismatch(struct skr_store *store, struct skr_read *read)
 {
     atomic_fetch_add_explicit(&store->counters.checksum_failures, 1, memory_order_relaxed);
-    skr_log(SKR_LOG_ERROR, "store", "checksum mismatch in content file %016llx near byte %llu", (unsigned long long)read->file->id,
-            (unsigned long long)read->offset_bytes);
+    skr_log(SKR_LOG_ERROR, "store", "checksum mismatch in content file %016llx near byte %llu",
+            (unsigned long long)read->file->id, (unsigned long long)read->offset_bytes);
     return skr_fail(&read->error, SKR_CORRUPT, "content file %016llx does not match its checksum near byte %llu",
                     (unsigned long long)read->file->id, (unsigned long long)read->offset_bytes);
 }

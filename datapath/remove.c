@@ -77,7 +77,7 @@ struct skr_scan {
     bool (*visit)(void *context, uint64_t file_id, uint64_t size_bytes);
     void *context;
     bool stopped;
-    bool tidy; /* remove folders that are empty */
+    bool tidy;    /* remove folders that are empty */
     int os_errno; /* a folder could not be looked through: what was found is not all */
 };
 
@@ -144,6 +144,6 @@ enum skr_status skr_store_scan(struct skr_store *store, uint64_t first_boot, uin
     }
     closedir(root);
     return scan.os_errno == 0 ? SKR_OK
-                              : skr_fail_os(err, skr_store_status(-scan.os_errno), scan.os_errno, "cannot look through all contents: %s",
-                                            strerror(scan.os_errno));
+                              : skr_fail_os(err, skr_store_status(-scan.os_errno), scan.os_errno,
+                                            "cannot look through all contents: %s", strerror(scan.os_errno));
 }

@@ -1,7 +1,7 @@
 /* A file that several writers fill side by side, and one sync for all that wait at the same time.
  *
- * Crash order: a waiter is told only after a sync that began when its writes were complete. The sync runs on the ring of whoever
- * started it; others are told on their own rings.
+ * Crash order: a waiter is told only after a sync that began when its writes were complete. The sync runs on the ring of
+ * whoever started it; others are told on their own rings.
  */
 #include <stdlib.h>
 #include <unistd.h>

@@ -50,7 +50,8 @@ static enum skr_status skr_store_open_root(struct skr_store *store, const char *
     if (folder < 0)
         return skr_fail_os(err, skr_store_status(folder), -folder, "cannot open %s: %s", directory, strerror(-folder));
     int made = store->read_only_folder ? 0 : skr_io_make_directory(io, folder, "contents", 0700);
-    if ((made == 0 || made == -EEXIST) && !store->read_only_folder) /* also when it was there: a crash may have come before its sync */
+    if ((made == 0 || made == -EEXIST) &&
+        !store->read_only_folder) /* also when it was there: a crash may have come before its sync */
         made = skr_io_sync_directory_wait(io, folder);
     if (made < 0) {
         close(folder);

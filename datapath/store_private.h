@@ -26,9 +26,9 @@ struct skr_pool {
     size_t count;
     uint64_t next_sequence;
     bool wanted, stopping, started;
-    pthread_mutex_t folders_lock;   /* guards what follows; held while folders are made and synced */
+    pthread_mutex_t folders_lock;           /* guards what follows; held while folders are made and synced */
     bool boot_folder_made, shard_made[256]; /* their entries are durable */
-    int64_t failed_at_ms; /* CLOCK_MONOTONIC; making files ahead failed: leave it alone for a while */
+    int64_t failed_at_ms;                   /* CLOCK_MONOTONIC; making files ahead failed: leave it alone for a while */
     pthread_t thread;
     struct skr_io *io; /* owned by the thread */
 };
@@ -36,13 +36,13 @@ struct skr_pool {
 /* Large aligned buffers that writers pass around. */
 #define SKR_BUFFERS_MAX 256
 struct skr_buffers {
-    void *region;         /* immutable: what was reserved, and the first buffer in it */
+    void *region; /* immutable: what was reserved, and the first buffer in it */
     size_t region_bytes;
     char *first;
-    pthread_mutex_t lock; /* guards what follows */
+    pthread_mutex_t lock;           /* guards what follows */
     uint16_t free[SKR_BUFFERS_MAX]; /* a stack of numbers */
     size_t free_count;
-    bool touched[SKR_BUFFERS_MAX];  /* has memory behind it */
+    bool touched[SKR_BUFFERS_MAX]; /* has memory behind it */
     size_t touched_count;
 };
 

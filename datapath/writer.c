@@ -1,5 +1,5 @@
-/* One stream of bytes on its way into a content file: buffered, checksummed, several writes in flight, then made durable. A full buffer is written
- * and hashed at the same time, and free when both are done; buffers are hashed one after the other.
+/* One stream of bytes on its way into a content file: buffered, checksummed, several writes in flight, then made durable. A
+ * full buffer is written and hashed at the same time, and free when both are done; buffers are hashed one after the other.
  *
  * Invariants: every write begins on a checksum boundary of the file and, with O_DIRECT, on its alignment; only the last one is
  * padded, inside the writer's own file or slot. `finish` completes after all writes, then the cut to the true size, then a sync
@@ -42,12 +42,13 @@ struct skr_writer {
     size_t crc_capacity;
     struct skr_write_buffer buffers[SKR_WRITES_IN_FLIGHT];
     struct skr_write_buffer *current; /* filling */
-    size_t in_flight;          /* buffers that are being written or hashed */
-    struct skr_md5 *md5;       /* NULL: not asked for */
-    struct skr_write_buffer *unhashed, **last_unhashed; /* full ones, in their order; the first is being hashed while `hashing` */
+    size_t in_flight;                 /* buffers that are being written or hashed */
+    struct skr_md5 *md5;              /* NULL: not asked for */
+    struct skr_write_buffer *unhashed,
+        **last_unhashed; /* full ones, in their order; the first is being hashed while `hashing` */
     bool hashing;
-    bool stalled;              /* took less than offered */
-    uint64_t allocated;        /* from `base` on; fewer bytes may come than were announced */
+    bool stalled;       /* took less than offered */
+    uint64_t allocated; /* from `base` on; fewer bytes may come than were announced */
     bool padded;
     bool discarded, syncing;
     struct skr_error failure;
@@ -55,7 +56,7 @@ struct skr_writer {
     void *context;
     void (*done)(void *context, enum skr_status, const struct skr_error *); /* finishing */
     void *done_context;
-    struct skr_io_op done_op;  /* reports a failure or an empty stream, not inside the call */
+    struct skr_io_op done_op; /* reports a failure or an empty stream, not inside the call */
     struct skr_sync_waiter sync;
     struct skr_written result;
 };
@@ -101,7 +102,8 @@ static enum skr_status skr_writer_allocate(struct skr_writer *writer, struct skr
 enum skr_status skr_writer_open(struct skr_store *store, struct skr_io *io, const struct skr_writer_options *options,
                                 struct skr_writer **out, struct skr_error *err)
 {
-    enum skr_status status = skr_store_take(store, options->expected_size == SKR_SIZE_UNKNOWN ? 0 : options->expected_size, err);
+    enum skr_status status =
+        skr_store_take(store, options->expected_size == SKR_SIZE_UNKNOWN ? 0 : options->expected_size, err);
     if (status != SKR_OK)
         return status;
     struct skr_writer *writer = calloc(1, sizeof *writer);

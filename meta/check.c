@@ -1,5 +1,5 @@
-/* Checks every invariant inside metadata by going through each table once and comparing what they say of each other. Repairing is the
- * same pass inside one change: counts of references are corrected, rows that nothing leads to are dropped.
+/* Checks every invariant inside metadata by going through each table once and comparing what they say of each other. Repairing
+ * is the same pass inside one change: counts of references are corrected, rows that nothing leads to are dropped.
  */
 #include "checking.h"
 
@@ -244,7 +244,8 @@ static enum skr_status skr_visit_payload(struct skr_check *check, struct skr_byt
 {
     struct skr_content_row row;
     (void)value;
-    enum skr_status status = key.size == 8 ? skr_content_row_get(check->view, skr_get_be64(key.data), &row, err) : SKR_NOT_FOUND;
+    enum skr_status status =
+        key.size == 8 ? skr_content_row_get(check->view, skr_get_be64(key.data), &row, err) : SKR_NOT_FOUND;
     *keep = status == SKR_OK && row.content.layout == SKR_CONTENT_INLINE;
     if (!*keep)
         skr_check_problem(check, "a payload belongs to no content");

@@ -1,4 +1,5 @@
-/* Checks of names: containers, directory entries and the nodes that lead back to them; and dropping what a lost file took with it. */
+/* Checks of names: containers, directory entries and the nodes that lead back to them; and dropping what a lost file took with
+ * it. */
 #include <stdlib.h>
 
 #include "checking.h"
@@ -33,9 +34,7 @@ static int skr_root_order(const void *a, const void *b)
 static const struct skr_root *skr_root_find(const struct skr_check *check, uint64_t node)
 {
     struct skr_root wanted = {.node = node};
-    return check->root_count == 0
-               ? NULL
-               : bsearch(&wanted, check->roots, check->root_count, sizeof wanted, skr_root_order);
+    return check->root_count == 0 ? NULL : bsearch(&wanted, check->roots, check->root_count, sizeof wanted, skr_root_order);
 }
 
 static enum skr_status skr_visit_container(struct skr_check *check, struct skr_bytes key, struct skr_bytes value, bool *keep,
@@ -61,7 +60,8 @@ static enum skr_status skr_visit_garbage_root(struct skr_check *check, struct sk
 {
     (void)key, (void)keep, (void)err;
     if (value.size == 33 && value.data[0] == SKR_GARBAGE_TREE)
-        skr_root_add(check, skr_get_be64(value.data + 1), skr_get_be64(value.data + 9) != 0 ? SKR_ROOT_UPLOADS : SKR_ROOT_GARBAGE, 0);
+        skr_root_add(check, skr_get_be64(value.data + 1),
+                     skr_get_be64(value.data + 9) != 0 ? SKR_ROOT_UPLOADS : SKR_ROOT_GARBAGE, 0);
     return SKR_OK;
 }
 
@@ -201,8 +201,7 @@ static enum skr_status skr_drop_content(struct skr_check *check, struct skr_byte
     struct skr_extent *extents;
     size_t count;
     (void)keep;
-    if (skr_content_row_decode(value, skr_get_be64(key.data), &row, err) != SKR_OK ||
-        row.content.layout == SKR_CONTENT_INLINE)
+    if (skr_content_row_decode(value, skr_get_be64(key.data), &row, err) != SKR_OK || row.content.layout == SKR_CONTENT_INLINE)
         return SKR_OK;
     enum skr_status status = skr_content_load_extents(check->view, &row.content, &extents, &count, err);
     if (status == SKR_OK) {
@@ -250,7 +249,8 @@ enum skr_status skr_meta_drop_file(struct skr_view *view, uint64_t file_id, uint
 {
     struct skr_meta_check unused = {.problems = 0};
     struct skr_meta_check_options options = {.repair = true};
-    struct skr_dropping dropping = {.check = {.view = view, .options = &options, .out = &unused, .repair = true}, .file_id = file_id};
+    struct skr_dropping dropping = {.check = {.view = view, .options = &options, .out = &unused, .repair = true},
+                                    .file_id = file_id};
     struct skr_check *check = &dropping.check;
     enum skr_status status = skr_check_table(check, SKR_TABLE_CONTENTS, skr_drop_content, err);
     skr_tally_sort(&dropping.contents);

@@ -45,7 +45,8 @@ enum skr_status skr_check_table(struct skr_check *check, enum skr_table table,
 
 /* Names: containers, directory entries, nodes. Fills the tallies of contents and uploads (check_tree.c). */
 enum skr_status skr_check_names(struct skr_check *check, struct skr_error *err);
-/* Where a name has no current object the newest of its versions is a delete marker; repairing makes it current (check_versions.c). */
+/* Where a name has no current object the newest of its versions is a delete marker; repairing makes it current
+ * (check_versions.c). */
 enum skr_status skr_check_versions(struct skr_check *check, struct skr_error *err);
 
 #endif

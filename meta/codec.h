@@ -1,5 +1,5 @@
-/* Packing records into bytes and back: little-endian numbers, texts with their length in front. A reader never goes beyond its bytes: after
- * the first lack of any it is `failed` and yields zeros. Pure functions. */
+/* Packing records into bytes and back: little-endian numbers, texts with their length in front. A reader never goes beyond its
+ * bytes: after the first lack of any it is `failed` and yields zeros. Pure functions. */
 #ifndef SKERRY_META_CODEC_H
 #define SKERRY_META_CODEC_H
 

@@ -1,10 +1,10 @@
-/* The commit thread: the only writer of the environment. It drains the queue into one transaction, commits it durably, then tells
- * each change's executor: one flush serves all that waited.
+/* The commit thread: the only writer of the environment. It drains the queue into one transaction, commits it durably, then
+ * tells each change's executor: one flush serves all that waited.
  *
  * A change that fails before it wrote costs nothing. When one fails after it wrote, or the transaction as a whole fails, the
- * batch is undone and each of its changes runs again in a transaction of its own, so that a failure undoes only itself. A full map is
- * replaced by one twice as large and the work done again. A commit that fails other than for lack of space latches the environment:
- * what is on disk is unclear, so nothing more is written.
+ * batch is undone and each of its changes runs again in a transaction of its own, so that a failure undoes only itself. A full
+ * map is replaced by one twice as large and the work done again. A commit that fails other than for lack of space latches the
+ * environment: what is on disk is unclear, so nothing more is written.
  */
 #include <errno.h>
 #include <string.h>
@@ -29,7 +29,7 @@ int64_t skr_view_tick(struct skr_view *view)
 enum skr_status skr_meta_submit(struct skr_meta *meta, struct skr_change *change)
 {
     pthread_mutex_lock(&meta->queue_lock);
-    enum skr_status status = meta->latched || meta->stopping ? SKR_READ_ONLY
+    enum skr_status status = meta->latched || meta->stopping           ? SKR_READ_ONLY
                              : meta->queue_length >= meta->queue_limit ? SKR_BUSY
                                                                        : SKR_OK;
     bool wake = false;
@@ -170,8 +170,8 @@ static void skr_change_failed(struct skr_change *change, enum skr_status status,
     change->error.status = status;
 }
 
-/* The status of a commit that failed. Lack of space is a clean failure unless it met the last page, the one that makes the commit
- * count: LMDB then refuses to go on, and nobody knows what is on disk. */
+/* The status of a commit that failed. Lack of space is a clean failure unless it met the last page, the one that makes the
+ * commit count: LMDB then refuses to go on, and nobody knows what is on disk. */
 static enum skr_status skr_commit_status(struct skr_meta *meta, int result, struct skr_error *err)
 {
     enum skr_status status = skr_meta_status(result, err);
@@ -181,7 +181,8 @@ static enum skr_status skr_commit_status(struct skr_meta *meta, int result, stru
     int begun = mdb_txn_begin(meta->env, NULL, 0, &probe);
     if (begun == 0)
         mdb_txn_abort(probe);
-    return begun == MDB_PANIC ? skr_fail_os(err, SKR_IO, result, "metadata may be written in part: %s", mdb_strerror(result)) : status;
+    return begun == MDB_PANIC ? skr_fail_os(err, SKR_IO, result, "metadata may be written in part: %s", mdb_strerror(result))
+                              : status;
 }
 
 /* ---- batches ---- */

@@ -36,7 +36,8 @@ enum skr_status skr_container_get(struct skr_view *view, struct skr_arena *arena
 static enum skr_status skr_container_write(struct skr_view *view, struct skr_bytes account, struct skr_bytes name,
                                            struct skr_container *container, struct skr_error *err)
 {
-    uint64_t *nodes[] = {&container->objects_node, &container->uploads_node, &container->versions_node, &container->multiparts_node};
+    uint64_t *nodes[] = {&container->objects_node, &container->uploads_node, &container->versions_node,
+                         &container->multiparts_node};
     for (size_t i = 0; i < sizeof nodes / sizeof *nodes; i++)
         if (*nodes[i] == 0)
             *nodes[i] = skr_meta_next_id(view->meta);
@@ -121,8 +122,7 @@ enum skr_status skr_container_list(struct skr_view *view, struct skr_arena *aren
     struct skr_row_key row;
     struct skr_bytes key, found, record;
     MDB_cursor *cursor;
-    enum skr_status status =
-        skr_pair_key(&row, account, skr_bytes_compare(from, prefix) > 0 ? from : prefix, &key, err);
+    enum skr_status status = skr_pair_key(&row, account, skr_bytes_compare(from, prefix) > 0 ? from : prefix, &key, err);
     if (status == SKR_OK)
         status = skr_cursor_open(view, SKR_TABLE_CONTAINERS, &cursor, err);
     if (status != SKR_OK)

@@ -1,6 +1,6 @@
-/* Contents: immutable bytes with a count of references. The row of a content repeats what objects' records say of it, so that a check can
- * compare, and so that a copy needs nothing but one more reference. Extent lists of more than one extent lie in rows of their own, keyed by
- * offset: a range is found by a seek.
+/* Contents: immutable bytes with a count of references. The row of a content repeats what objects' records say of it, so that a
+ * check can compare, and so that a copy needs nothing but one more reference. Extent lists of more than one extent lie in rows
+ * of their own, keyed by offset: a range is found by a seek.
  */
 #include "contents.h"
 
@@ -28,7 +28,8 @@ enum skr_status skr_content_row_decode(struct skr_bytes value, uint64_t content_
     return SKR_OK;
 }
 
-enum skr_status skr_content_row_get(struct skr_view *view, uint64_t content_id, struct skr_content_row *out, struct skr_error *err)
+enum skr_status skr_content_row_get(struct skr_view *view, uint64_t content_id, struct skr_content_row *out,
+                                    struct skr_error *err)
 {
     struct skr_row_key key;
     struct skr_bytes value;
@@ -64,11 +65,9 @@ enum skr_status skr_content_create_inline(struct skr_view *view, uint64_t conten
                                           struct skr_content *out, struct skr_error *err)
 {
     struct skr_row_key key;
-    struct skr_content_row row = {.references = 1,
-                                  .content = {.id = content_id,
-                                              .size_bytes = payload.size,
-                                              .layout = SKR_CONTENT_INLINE,
-                                              .crc32c = crc32c}};
+    struct skr_content_row row = {
+        .references = 1,
+        .content = {.id = content_id, .size_bytes = payload.size, .layout = SKR_CONTENT_INLINE, .crc32c = crc32c}};
     enum skr_status status = skr_view_grow(view, payload.size, err);
     if (status == SKR_OK)
         status = skr_row_append(view, SKR_TABLE_PAYLOADS, skr_key_1(&key, content_id), payload, err);

@@ -9,7 +9,8 @@ struct skr_content_row {
     uint64_t references;
     struct skr_content content;
 };
-enum skr_status skr_content_row_get(struct skr_view *view, uint64_t content_id, struct skr_content_row *out, struct skr_error *err);
+enum skr_status skr_content_row_get(struct skr_view *view, uint64_t content_id, struct skr_content_row *out,
+                                    struct skr_error *err);
 enum skr_status skr_content_row_put(struct skr_view *view, const struct skr_content_row *row, struct skr_error *err);
 enum skr_status skr_content_row_decode(struct skr_bytes value, uint64_t content_id, struct skr_content_row *out,
                                        struct skr_error *err);

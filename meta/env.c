@@ -1,5 +1,5 @@
-/* Opening and closing the data folder's metadata. The folder is locked by whoever opens it for writing; its format number is looked at
- * before anything is touched; the boot number is durable before the first id of this boot is given out. */
+/* Opening and closing the data folder's metadata. The folder is locked by whoever opens it for writing; its format number is
+ * looked at before anything is touched; the boot number is durable before the first id of this boot is given out. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -25,14 +25,15 @@ static enum skr_status skr_lock_folder(struct skr_meta *meta, const char *direct
     if (meta->lock_fd < 0 && meta->read_only && (errno == EROFS || errno == EACCES))
         return SKR_OK;
     if (meta->lock_fd < 0)
-        return skr_fail_os(err, errno == ENOSPC ? SKR_NO_SPACE : SKR_IO, errno, "cannot write to the data folder %s: %s", directory,
-                           strerror(errno));
+        return skr_fail_os(err, errno == ENOSPC ? SKR_NO_SPACE : SKR_IO, errno, "cannot write to the data folder %s: %s",
+                           directory, strerror(errno));
     if (flock(meta->lock_fd, LOCK_EX | LOCK_NB) != 0)
         return skr_fail_os(err, SKR_BUSY, errno, "the data folder %s is in use by another server", directory);
     return SKR_OK;
 }
 
-/* Makes a folder's entries durable. One that may not be read, such as the parent of the data folder, is somebody else's care. */
+/* Makes a folder's entries durable. One that may not be read, such as the parent of the data folder, is somebody else's care.
+ */
 static bool skr_sync_folder(int parent_fd, const char *name)
 {
     int fd = openat(parent_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -63,8 +64,8 @@ static enum skr_status skr_write_format(struct skr_meta *meta, const char *direc
     return SKR_OK;
 }
 
-/* DIR/format holds one number. Records of older formats are read as they are; the folder is marked before the first record of this one is
- * written, so that an older program does not open it. */
+/* DIR/format holds one number. Records of older formats are read as they are; the folder is marked before the first record of
+ * this one is written, so that an older program does not open it. */
 static enum skr_status skr_check_format(struct skr_meta *meta, const char *directory, struct skr_error *err)
 {
     char text[32] = "";
@@ -76,8 +77,9 @@ static enum skr_status skr_check_format(struct skr_meta *meta, const char *direc
         close(fd);
         long number = got > 0 ? strtol(text, NULL, 10) : 0;
         if (number > SKR_FORMAT_VERSION)
-            return skr_fail(err, SKR_FORMAT_TOO_NEW, "the data folder %s has format %ld, this Skerry knows up to %d: use a newer one",
-                            directory, number, SKR_FORMAT_VERSION);
+            return skr_fail(err, SKR_FORMAT_TOO_NEW,
+                            "the data folder %s has format %ld, this Skerry knows up to %d: use a newer one", directory, number,
+                            SKR_FORMAT_VERSION);
         if (number >= 1)
             return number == SKR_FORMAT_VERSION || meta->read_only ? SKR_OK : skr_write_format(meta, directory, err);
         return skr_fail(err, SKR_CORRUPT, "%s/format does not hold a format number", directory);
@@ -87,7 +89,8 @@ static enum skr_status skr_check_format(struct skr_meta *meta, const char *direc
     return skr_write_format(meta, directory, err);
 }
 
-static enum skr_status skr_open_environment(struct skr_meta *meta, const struct skr_meta_options *options, struct skr_error *err)
+static enum skr_status skr_open_environment(struct skr_meta *meta, const struct skr_meta_options *options,
+                                            struct skr_error *err)
 {
     char path[4096];
     snprintf(path, sizeof path, "%s/meta", options->directory);
@@ -323,8 +326,8 @@ void skr_meta_reader_close(struct skr_meta_reader *reader)
 enum skr_status skr_view_begin(struct skr_meta_reader *reader, struct skr_view **out, struct skr_error *err)
 {
     skr_gate_enter(reader->meta, reader->place);
-    int result = reader->txn != NULL ? mdb_txn_renew(reader->txn)
-                                     : mdb_txn_begin(reader->meta->env, NULL, MDB_RDONLY, &reader->txn);
+    int result =
+        reader->txn != NULL ? mdb_txn_renew(reader->txn) : mdb_txn_begin(reader->meta->env, NULL, MDB_RDONLY, &reader->txn);
     if (result != 0) {
         skr_gate_leave(reader->meta, reader->place);
         return skr_meta_status(result, err);

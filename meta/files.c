@@ -1,4 +1,5 @@
-/* Content files as metadata knows them: counts of references, checksums of their chunks, and the block lists kept with contents. */
+/* Content files as metadata knows them: counts of references, checksums of their chunks, and the block lists kept with
+ * contents. */
 #include <stdlib.h>
 
 #include "contents.h"
@@ -162,19 +163,19 @@ enum skr_status skr_checksums_put(struct skr_view *view, uint64_t file_id, uint6
     return status;
 }
 
-enum skr_status skr_checksums_get(struct skr_view *view, uint64_t file_id, uint64_t first_chunk, uint32_t *crc32c,
-                                  size_t count, struct skr_error *err)
+enum skr_status skr_checksums_get(struct skr_view *view, uint64_t file_id, uint64_t first_chunk, uint32_t *crc32c, size_t count,
+                                  struct skr_error *err)
 {
     while (count > 0) {
         struct skr_row_key key;
         struct skr_bytes value;
         size_t begin = (size_t)(first_chunk % SKR_CHECKSUMS_A_ROW);
         size_t piece = count < SKR_CHECKSUMS_A_ROW - begin ? count : SKR_CHECKSUMS_A_ROW - begin;
-        enum skr_status status = skr_row_get(view, SKR_TABLE_CHECKSUMS,
-                                             skr_key_2(&key, file_id, first_chunk / SKR_CHECKSUMS_A_ROW), &value, err);
+        enum skr_status status =
+            skr_row_get(view, SKR_TABLE_CHECKSUMS, skr_key_2(&key, file_id, first_chunk / SKR_CHECKSUMS_A_ROW), &value, err);
         if (status == SKR_NOT_FOUND || (status == SKR_OK && value.size < (begin + piece) * 4))
-            return skr_fail(err, SKR_CORRUPT, "content file %016llx has no checksums at chunk %llu", (unsigned long long)file_id,
-                            (unsigned long long)first_chunk);
+            return skr_fail(err, SKR_CORRUPT, "content file %016llx has no checksums at chunk %llu",
+                            (unsigned long long)file_id, (unsigned long long)first_chunk);
         if (status != SKR_OK)
             return status;
         struct skr_decoder decoder = skr_decoder_of(value);
@@ -188,7 +189,8 @@ enum skr_status skr_checksums_get(struct skr_view *view, uint64_t file_id, uint6
     return SKR_OK;
 }
 
-/* ---- committed block lists: an entry is a name, a size and, where the length of the name has its highest bit set, digests ---- */
+/* ---- committed block lists: an entry is a name, a size and, where the length of the name has its highest bit set, digests
+ * ---- */
 
 #define SKR_ENTRY_HAS_DIGESTS 0x80u
 

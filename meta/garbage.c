@@ -66,7 +66,8 @@ static int skr_extent_order(const void *a, const void *b)
     return (x->offset_bytes > y->offset_bytes) - (x->offset_bytes < y->offset_bytes);
 }
 
-static enum skr_status skr_living_load(struct skr_view *view, uint64_t content_id, struct skr_living *living, struct skr_error *err)
+static enum skr_status skr_living_load(struct skr_view *view, uint64_t content_id, struct skr_living *living,
+                                       struct skr_error *err)
 {
     struct skr_content_row row;
     *living = (struct skr_living){.extents = NULL};

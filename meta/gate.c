@@ -1,5 +1,6 @@
-/* Why: LMDB's map may only be replaced while nobody reads. Readers pass a gate that costs them two writes to a cache line of their
- * own; the commit thread closes it for the moment that growing takes. The same places tell when all views of a moment have ended. */
+/* Why: LMDB's map may only be replaced while nobody reads. Readers pass a gate that costs them two writes to a cache line of
+ * their own; the commit thread closes it for the moment that growing takes. The same places tell when all views of a moment
+ * have ended. */
 #include <sched.h>
 #include <stdlib.h>
 

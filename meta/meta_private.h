@@ -38,9 +38,9 @@ struct skr_view {
     struct skr_meta_reader *reader; /* NULL in a change */
     bool written;                   /* a change has written something */
     bool ticked;
-    int64_t tick_ns;                /* the last one given in this transaction */
-    int64_t room_bytes;             /* what growing may still use, where the map has a limit */
-    bool map_full;                  /* LMDB said so: the map can grow */
+    int64_t tick_ns;    /* the last one given in this transaction */
+    int64_t room_bytes; /* what growing may still use, where the map has a limit */
+    bool map_full;      /* LMDB said so: the map can grow */
 };
 
 struct skr_meta_reader {
@@ -57,7 +57,7 @@ struct skr_meta {
     int folder_fd, lock_fd;
     uint64_t boot;
     _Atomic uint64_t sequence;
-    int64_t tick_ns; /* commit thread only */
+    int64_t tick_ns;                   /* commit thread only */
     uint64_t map_bytes, map_max_bytes; /* commit thread only after opening */
     struct skr_meta_counters counters;
 

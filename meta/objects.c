@@ -36,7 +36,8 @@ static enum skr_status skr_object_write(struct skr_view *view, uint64_t node, st
     struct skr_arena arena = {.blocks = NULL};
     skr_arena_seed(&arena, memory, sizeof memory);
     struct skr_encoder encoder = {.arena = &arena};
-    enum skr_status status = skr_object_encode(&encoder, object) ? SKR_OK : skr_fail(err, SKR_TOO_LARGE, "an object's record is too large");
+    enum skr_status status =
+        skr_object_encode(&encoder, object) ? SKR_OK : skr_fail(err, SKR_TOO_LARGE, "an object's record is too large");
     if (status == SKR_OK)
         status = skr_view_grow(view, encoder.size + key.size, err);
     if (status == SKR_OK)

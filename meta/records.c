@@ -292,7 +292,8 @@ enum skr_status skr_container_decode(struct skr_arena *arena, struct skr_bytes r
         return skr_fail(err, SKR_NO_MEMORY, "no memory for a record");
     if (version >= 2)
         skr_decode_container_2(&decoder, out);
-    if (decoder.failed || version == 0 || out->public_access > SKR_PUBLIC_CONTAINER || out->versioning > SKR_VERSIONING_SUSPENDED)
+    if (decoder.failed || version == 0 || out->public_access > SKR_PUBLIC_CONTAINER ||
+        out->versioning > SKR_VERSIONING_SUSPENDED)
         return skr_fail(err, SKR_CORRUPT, "a container's record is damaged");
     return SKR_OK;
 }

@@ -1,8 +1,8 @@
 /* Why a tree and not flat keys: renaming a directory of any size is one dirent, and names under one directory share leaf pages.
  *
- * Invariants: a name is cut into pieces by a rule that looks at the name alone, so that it has one place; joining the pieces along
- * a depth-first walk gives names in byte order, because no interior piece is the beginning of a sibling's. An interior node has at least
- * one entry, but for roots. `nodes` leads from each interior node back to its entry.
+ * Invariants: a name is cut into pieces by a rule that looks at the name alone, so that it has one place; joining the pieces
+ * along a depth-first walk gives names in byte order, because no interior piece is the beginning of a sibling's. An interior
+ * node has at least one entry, but for roots. `nodes` leads from each interior node back to its entry.
  */
 #include "tree.h"
 
@@ -78,8 +78,8 @@ static enum skr_status skr_dirent_get(struct skr_view *view, uint64_t node, stru
     return status != SKR_OK ? status : skr_dirent_decode(value, out, err);
 }
 
-/* Follows interior pieces as far as they exist. On return `*node` and `*rest` are where it stopped: at the leaf's piece, or at the
- * first interior piece that is missing (`*missing`). */
+/* Follows interior pieces as far as they exist. On return `*node` and `*rest` are where it stopped: at the leaf's piece, or at
+ * the first interior piece that is missing (`*missing`). */
 static enum skr_status skr_tree_descend(struct skr_view *view, uint64_t *node, struct skr_bytes *rest, bool *missing,
                                         struct skr_error *err)
 {
@@ -134,11 +134,11 @@ static enum skr_status skr_tree_make_node(struct skr_view *view, uint64_t parent
     skr_put_be64(value + 1, *child);
     skr_put_be64(back, parent);
     memcpy(back + 8, piece.data, piece.size);
-    enum skr_status status = skr_row_put(view, SKR_TABLE_DIRENTS, skr_key_tail(&key, parent, piece),
-                                         (struct skr_bytes){value, sizeof value}, err);
+    enum skr_status status =
+        skr_row_put(view, SKR_TABLE_DIRENTS, skr_key_tail(&key, parent, piece), (struct skr_bytes){value, sizeof value}, err);
     if (status == SKR_OK)
-        status = skr_row_append(view, SKR_TABLE_NODES, skr_key_1(&child_key, *child),
-                                (struct skr_bytes){back, 8 + piece.size}, err);
+        status =
+            skr_row_append(view, SKR_TABLE_NODES, skr_key_1(&child_key, *child), (struct skr_bytes){back, 8 + piece.size}, err);
     return status;
 }
 

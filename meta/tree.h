@@ -9,8 +9,9 @@
 /* Cuts the first piece off a key: a component with its slash, a component's remainder, or SKR_PIECE_BYTES of a long one. */
 struct skr_bytes skr_tree_piece(struct skr_bytes key, bool *interior);
 
-/* In a tree of several records a name (versions, multipart uploads) each lies under the name, a zero byte and its number in 16 hexadecimal
- * digits: names hold no zero byte, so that those of one name lie together, in the order of their numbers, before all longer names. */
+/* In a tree of several records a name (versions, multipart uploads) each lies under the name, a zero byte and its number in 16
+ * hexadecimal digits: names hold no zero byte, so that those of one name lie together, in the order of their numbers, before
+ * all longer names. */
 #define SKR_NUMBER_SUFFIX 17
 #define SKR_MAX_TREE_KEY (SKR_MAX_KEY_BYTES + SKR_NUMBER_SUFFIX)
 struct skr_numbered_key {
@@ -24,8 +25,8 @@ bool skr_tree_number_cut(struct skr_bytes *key, uint64_t *number);
 /* A dirent's value. */
 struct skr_dirent {
     bool interior;
-    uint64_t child;           /* interior */
-    struct skr_bytes record;  /* leaf */
+    uint64_t child;          /* interior */
+    struct skr_bytes record; /* leaf */
 };
 enum skr_status skr_dirent_decode(struct skr_bytes value, struct skr_dirent *out, struct skr_error *err);
 

@@ -1,5 +1,5 @@
-/* Listing: a depth-first walk with one cursor. It descends into interior nodes, comes back by seeking the entry it went in by, and skips what
- * a common prefix groups with one seek, however many names that is.
+/* Listing: a depth-first walk with one cursor. It descends into interior nodes, comes back by seeking the entry it went in by,
+ * and skips what a common prefix groups with one seek, however many names that is.
  */
 #include <stdlib.h>
 
@@ -18,10 +18,10 @@ struct skr_walk {
     uint64_t root;
     struct skr_walk_frame *frames; /* the nodes above the current one */
     size_t depth, frame_capacity;
-    uint64_t node;                 /* current */
-    size_t path_size;              /* of the current node's name */
+    uint64_t node;    /* current */
+    size_t path_size; /* of the current node's name */
     char path[SKR_MAX_TREE_KEY + SKR_PIECE_BYTES + 1];
-    bool at_entry;                 /* found and value hold an entry of the current node that was not looked at yet */
+    bool at_entry; /* found and value hold an entry of the current node that was not looked at yet */
     struct skr_bytes piece, value;
     bool started, at_end;
     char target[SKR_MAX_KEY_BYTES + 1]; /* where to go on after a common prefix */
@@ -64,7 +64,8 @@ void skr_walk_close(struct skr_walk *walk)
 }
 
 /* Takes the cursor's row as the current entry when it belongs to the current node. */
-static enum skr_status skr_walk_take(struct skr_walk *walk, enum skr_status status, struct skr_bytes key, struct skr_bytes value)
+static enum skr_status skr_walk_take(struct skr_walk *walk, enum skr_status status, struct skr_bytes key,
+                                     struct skr_bytes value)
 {
     walk->at_entry = status == SKR_OK && key.size >= 8 && skr_get_be64(key.data) == walk->node;
     if (walk->at_entry) {

@@ -52,7 +52,8 @@ void skr_admin_metrics(struct skr_admin *admin, FILE *out)
     skr_core_read_numbers(admin->core, &core);
     if (admin->http != NULL)
         skr_http_read_counters(admin->http, &http);
-    fprintf(out, "# HELP skerry_build_info Version.\n# TYPE skerry_build_info gauge\nskerry_build_info{version=\"%s\"} 1\n", SKERRY_VERSION);
+    fprintf(out, "# HELP skerry_build_info Version.\n# TYPE skerry_build_info gauge\nskerry_build_info{version=\"%s\"} 1\n",
+            SKERRY_VERSION);
     skr_metric(out, "read_only", "gauge", "1 after a failed sync: no writes until restart.", core.read_only);
     skr_metric(out, "out_of_space", "gauge", "1 while writes are refused for lack of room.", core.out_of_space);
     skr_metric(out, "free_bytes", "gauge", "Free space of the data folder's file system.", (double)core.free_bytes);
@@ -65,24 +66,30 @@ void skr_admin_metrics(struct skr_admin *admin, FILE *out)
     skr_metric(out, "meta_used_bytes", "gauge", "Used part of the metadata map.", (double)core.meta_used_bytes);
     skr_metric(out, "store_written_bytes_total", "counter", "Bytes written to content files.", (double)core.written_bytes);
     skr_metric(out, "store_read_bytes_total", "counter", "Verified bytes read from content files.", (double)core.read_bytes);
-    skr_metric(out, "store_checksum_failures_total", "counter", "Reads whose bytes did not verify.", (double)core.checksum_failures);
+    skr_metric(out, "store_checksum_failures_total", "counter", "Reads whose bytes did not verify.",
+               (double)core.checksum_failures);
     skr_metric(out, "store_syncs_total", "counter", "Syncs of content files.", (double)core.syncs);
-    skr_metric(out, "garbage_collected_total", "counter", "Contents, files and ranges given back.", (double)core.garbage_collected);
+    skr_metric(out, "garbage_collected_total", "counter", "Contents, files and ranges given back.",
+               (double)core.garbage_collected);
     skr_metric(out, "connections_open", "gauge", "Open connections.", (double)http.connections_open);
     skr_metric(out, "connections_accepted_total", "counter", "Connections accepted.", (double)http.connections_accepted);
-    skr_metric(out, "connections_shed_total", "counter", "Connections refused for lack of room.", (double)http.connections_shed);
+    skr_metric(out, "connections_shed_total", "counter", "Connections refused for lack of room.",
+               (double)http.connections_shed);
     skr_metric(out, "requests_refused_total", "counter", "Requests refused for their framing.", (double)http.requests_refused);
     skr_metric(out, "connection_timeouts_total", "counter", "Connections cut for being too slow.", (double)http.timeouts);
     skr_metric(out, "received_bytes_total", "counter", "Bytes of request bodies.", (double)http.received_bytes);
     skr_metric(out, "sent_bytes_total", "counter", "Bytes of response bodies.", (double)http.sent_bytes);
     skr_metric(out, "cpu_seconds_total", "counter", "CPU time of the process.", skr_cpu_seconds());
-    skr_metric(out, "resident_bytes", "gauge", "Resident memory of the process, the metadata map included.", skr_resident_bytes());
+    skr_metric(out, "resident_bytes", "gauge", "Resident memory of the process, the metadata map included.",
+               skr_resident_bytes());
     if (admin->http == NULL)
         return;
     struct skr_operation_metrics counts = {out, false}, seconds = {out, true};
     fprintf(out, "# HELP skerry_requests_total Requests by operation.\n# TYPE skerry_requests_total counter\n");
     skr_http_read_operations(admin->http, skr_metric_operation, &counts);
-    fprintf(out, "# HELP skerry_request_seconds_total Time of requests by operation.\n# TYPE skerry_request_seconds_total counter\n");
+    fprintf(
+        out,
+        "# HELP skerry_request_seconds_total Time of requests by operation.\n# TYPE skerry_request_seconds_total counter\n");
     skr_http_read_operations(admin->http, skr_metric_operation, &seconds);
 }
 
@@ -99,8 +106,9 @@ void skr_admin_status(struct skr_admin *admin, FILE *out)
             "\"received_bytes\":%llu,\"sent_bytes\":%llu,\"free_bytes\":%llu,\"total_bytes\":%llu,\"meta_used_bytes\":%llu,"
             "\"changes\":%llu,\"commits\":%llu,\"queue_length\":%llu,\"checksum_failures\":%llu,\"resident_bytes\":%.0f}\n",
             SKERRY_VERSION, trouble == NULL ? "ready" : trouble, (long long)(time(NULL) - admin->started),
-            (unsigned long long)http.connections_open, (unsigned long long)http.requests, (unsigned long long)http.received_bytes,
-            (unsigned long long)http.sent_bytes, (unsigned long long)core.free_bytes, (unsigned long long)core.total_bytes,
-            (unsigned long long)core.meta_used_bytes, (unsigned long long)core.changes, (unsigned long long)core.commits,
-            (unsigned long long)core.queue_length, (unsigned long long)core.checksum_failures, skr_resident_bytes());
+            (unsigned long long)http.connections_open, (unsigned long long)http.requests,
+            (unsigned long long)http.received_bytes, (unsigned long long)http.sent_bytes, (unsigned long long)core.free_bytes,
+            (unsigned long long)core.total_bytes, (unsigned long long)core.meta_used_bytes, (unsigned long long)core.changes,
+            (unsigned long long)core.commits, (unsigned long long)core.queue_length, (unsigned long long)core.checksum_failures,
+            skr_resident_bytes());
 }

@@ -1,5 +1,5 @@
-/* Account SAS: rights over services and kinds of resources of a whole account. Stored access policies do not exist for it, and response
- * headers are not signed, so neither is taken from its query. Source: "Create an account SAS". */
+/* Account SAS: rights over services and kinds of resources of a whole account. Stored access policies do not exist for it, and
+ * response headers are not signed, so neither is taken from its query. Source: "Create an account SAS". */
 #include "accounts.h"
 #include "schemes.h"
 #include "text.h"
@@ -57,7 +57,8 @@ enum skr_auth_refusal skr_account_sas_check(const struct skr_auth_options *optio
     if (!skr_sas_permissions(sas->permissions, true, &permissions))
         return skr_refuse(err, SKR_AUTH_FAILED, "sp is mandatory, and may hold the letters of an account SAS only.");
     if (!skr_letters_are(sas->services, "bqtf") || !skr_letters_are(sas->resource_types, "sco"))
-        return skr_refuse(err, SKR_AUTH_FAILED, "ss and srt are mandatory, and may hold the letters of services and resource types only.");
+        return skr_refuse(err, SKR_AUTH_FAILED,
+                          "ss and srt are mandatory, and may hold the letters of services and resource types only.");
     if (memchr(sas->services.data, 'b', sas->services.size) == NULL)
         return skr_refuse(err, SKR_AUTH_SERVICE_MISMATCH, "The signature is not good for the Blob service.");
     *out = (struct skr_principal){.scheme = SKR_AUTH_ACCOUNT_SAS,

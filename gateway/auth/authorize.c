@@ -6,7 +6,8 @@ static bool skr_only_fetches(const struct skr_operation *operation)
     return operation->method == SKR_GET || operation->method == SKR_HEAD;
 }
 
-/* A secondary is read-only: what fetches, and what asks for no more than reading or listing whatever its method (a query is a POST). */
+/* A secondary is read-only: what fetches, and what asks for no more than reading or listing whatever its method (a query is a
+ * POST). */
 static bool skr_is_read_only(const struct skr_operation *operation)
 {
     const uint32_t reading = SKR_PERMISSION_READ | SKR_PERMISSION_LIST;
@@ -27,8 +28,8 @@ static enum skr_auth_refusal skr_authorize_anonymous(const struct skr_operation 
 }
 
 /* What a service SAS may do with the container itself: list it, and find blobs in it. */
-static enum skr_auth_refusal skr_authorize_service_sas(const struct skr_principal *principal, const struct skr_operation *operation,
-                                                       const struct skr_target *target)
+static enum skr_auth_refusal skr_authorize_service_sas(const struct skr_principal *principal,
+                                                       const struct skr_operation *operation, const struct skr_target *target)
 {
     if (target->resource == SKR_RESOURCE_SERVICE || !skr_bytes_equal(principal->scope_container, target->container))
         return SKR_AUTH_PERMISSION_MISMATCH;
@@ -41,13 +42,14 @@ static enum skr_auth_refusal skr_authorize_service_sas(const struct skr_principa
     return SKR_AUTH_ALLOWED;
 }
 
-/* An S3 access key is its account's key, or it reads: then the row's method counts as well, so that a row for which reading is one
- * right among others does not become a way to write. */
+/* An S3 access key is its account's key, or it reads: then the row's method counts as well, so that a row for which reading is
+ * one right among others does not become a way to write. */
 static enum skr_auth_refusal skr_authorize_sigv4(const struct skr_principal *principal, const struct skr_operation *operation)
 {
     if ((principal->permissions & SKR_PERMISSION_OWNER) != 0)
         return SKR_AUTH_ALLOWED;
-    bool may = skr_is_read_only(operation) && (operation->permissions == 0 || (operation->permissions & principal->permissions) != 0);
+    bool may =
+        skr_is_read_only(operation) && (operation->permissions == 0 || (operation->permissions & principal->permissions) != 0);
     return may ? SKR_AUTH_ALLOWED : SKR_AUTH_PERMISSION_MISMATCH;
 }
 
@@ -69,7 +71,8 @@ enum skr_auth_refusal skr_auth_authorize(const struct skr_principal *principal, 
         return SKR_AUTH_RESOURCE_TYPE_MISMATCH;
     if ((asked & principal->permissions) == 0)
         return SKR_AUTH_PERMISSION_MISMATCH;
-    return principal->scheme == SKR_AUTH_SERVICE_SAS ? skr_authorize_service_sas(principal, operation, target) : SKR_AUTH_ALLOWED;
+    return principal->scheme == SKR_AUTH_SERVICE_SAS ? skr_authorize_service_sas(principal, operation, target)
+                                                     : SKR_AUTH_ALLOWED;
 }
 
 bool skr_principal_create_only(const struct skr_principal *principal)

@@ -1,4 +1,5 @@
-/* Which scheme does a Blob request use? An Authorization header goes before a signature in the query; neither makes it anonymous. */
+/* Which scheme does a Blob request use? An Authorization header goes before a signature in the query; neither makes it
+ * anonymous. */
 #include "schemes.h"
 
 enum skr_auth_refusal skr_auth_blob(const struct skr_auth_options *options, const struct skr_request *request,

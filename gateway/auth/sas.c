@@ -1,5 +1,5 @@
-/* Shared access signatures: reading one from the query, and the limits that both kinds share. What a signature says counts only after
- * it was verified; until then its texts are the client's. Sources: "Create an account SAS", "Create a service SAS". */
+/* Shared access signatures: reading one from the query, and the limits that both kinds share. What a signature says counts only
+ * after it was verified; until then its texts are the client's. Sources: "Create an account SAS", "Create a service SAS". */
 #include <arpa/inet.h>
 
 #include "schemes.h"
@@ -8,7 +8,8 @@
 /* Parameters of a user delegation signature; one of them makes it one. */
 static bool skr_is_delegation(struct skr_bytes name)
 {
-    static const char *const names[] = {"skoid", "sktid", "skt", "ske", "sks", "skv", "saoid", "suoid", "scid", "skdutid", "sduoid"};
+    static const char *const names[] = {"skoid", "sktid", "skt",  "ske",     "sks",   "skv",
+                                        "saoid", "suoid", "scid", "skdutid", "sduoid"};
     if (name.size < 3 || name.data[0] != 's') /* nearly every parameter */
         return false;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
@@ -32,14 +33,22 @@ bool skr_sas_read(const struct skr_request *request, struct skr_sas *sas)
         struct skr_bytes name;
         struct skr_bytes *value;
     } fields[] = {
-        {SKR_BYTES("sv"), &sas->version},          {SKR_BYTES("ss"), &sas->services},
-        {SKR_BYTES("srt"), &sas->resource_types},  {SKR_BYTES("sp"), &sas->permissions},
-        {SKR_BYTES("st"), &sas->start},            {SKR_BYTES("se"), &sas->expiry},
-        {SKR_BYTES("sip"), &sas->ip},              {SKR_BYTES("spr"), &sas->protocol},
-        {SKR_BYTES("ses"), &sas->encryption_scope}, {SKR_BYTES("sig"), &sas->signature},
-        {SKR_BYTES("sr"), &sas->resource},         {SKR_BYTES("si"), &sas->identifier},
-        {SKR_BYTES("rscc"), &sas->cache_control},  {SKR_BYTES("rscd"), &sas->content_disposition},
-        {SKR_BYTES("rsce"), &sas->content_encoding}, {SKR_BYTES("rscl"), &sas->content_language},
+        {SKR_BYTES("sv"), &sas->version},
+        {SKR_BYTES("ss"), &sas->services},
+        {SKR_BYTES("srt"), &sas->resource_types},
+        {SKR_BYTES("sp"), &sas->permissions},
+        {SKR_BYTES("st"), &sas->start},
+        {SKR_BYTES("se"), &sas->expiry},
+        {SKR_BYTES("sip"), &sas->ip},
+        {SKR_BYTES("spr"), &sas->protocol},
+        {SKR_BYTES("ses"), &sas->encryption_scope},
+        {SKR_BYTES("sig"), &sas->signature},
+        {SKR_BYTES("sr"), &sas->resource},
+        {SKR_BYTES("si"), &sas->identifier},
+        {SKR_BYTES("rscc"), &sas->cache_control},
+        {SKR_BYTES("rscd"), &sas->content_disposition},
+        {SKR_BYTES("rsce"), &sas->content_encoding},
+        {SKR_BYTES("rscl"), &sas->content_language},
         {SKR_BYTES("rsct"), &sas->content_type},
     };
     for (size_t i = 0; i < request->uri.query_count; i++) {
@@ -62,8 +71,8 @@ bool skr_sas_since(const struct skr_sas *sas, const char *version)
     return skr_bytes_compare(sas->version, skr_text(version)) >= 0;
 }
 
-/* A version is a date. One that is newer than this server is taken for the newest form that it knows: if that was wrong, the signature does
- * not match. */
+/* A version is a date. One that is newer than this server is taken for the newest form that it knows: if that was wrong, the
+ * signature does not match. */
 static bool skr_is_version(struct skr_bytes text)
 {
     static const char shape[] = "dddd-dd-dd";
@@ -149,9 +158,11 @@ enum skr_auth_refusal skr_sas_check_limits(const struct skr_sas *sas, const stru
 {
     int64_t when;
     if (sas->start.size > 0 && (!skr_iso8601_parse(sas->start, &when) || request->received_ns < when))
-        return skr_refuse(err, SKR_AUTH_FAILED, "Signature not valid in the specified time frame: it does not begin to be valid yet.");
+        return skr_refuse(err, SKR_AUTH_FAILED,
+                          "Signature not valid in the specified time frame: it does not begin to be valid yet.");
     if (sas->expiry.size == 0)
-        return skr_refuse(err, SKR_AUTH_FAILED, "se is mandatory, in the signature or in the stored access policy that it names.");
+        return skr_refuse(err, SKR_AUTH_FAILED,
+                          "se is mandatory, in the signature or in the stored access policy that it names.");
     if (!skr_iso8601_parse(sas->expiry, &when) || request->received_ns > when)
         return skr_refuse(err, SKR_AUTH_FAILED, "Signature not valid in the specified time frame: it has expired.");
     bool https_only = skr_bytes_equal(sas->protocol, SKR_BYTES("https"));
@@ -160,6 +171,7 @@ enum skr_auth_refusal skr_sas_check_limits(const struct skr_sas *sas, const stru
     if (https_only && !request->tls)
         return skr_refuse(err, SKR_AUTH_PROTOCOL_MISMATCH, "The signature is good for HTTPS only.");
     if (sas->ip.size > 0 && !skr_sas_address_allowed(sas->ip, request->peer))
-        return skr_refuse(err, SKR_AUTH_SOURCE_IP_MISMATCH, "The signature is not good for the address that the request came from.");
+        return skr_refuse(err, SKR_AUTH_SOURCE_IP_MISMATCH,
+                          "The signature is not good for the address that the request came from.");
     return SKR_AUTH_ALLOWED;
 }

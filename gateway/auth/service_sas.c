@@ -1,10 +1,11 @@
-/* Service SAS for a container or a blob. The text to sign grew with the versions; a parameter that a version does not sign is not taken from
- * the query either, or whoever holds a link could set it. Source: "Create a service SAS". */
+/* Service SAS for a container or a blob. The text to sign grew with the versions; a parameter that a version does not sign is
+ * not taken from the query either, or whoever holds a link could set it. Source: "Create a service SAS". */
 #include "accounts.h"
 #include "schemes.h"
 #include "text.h"
 
-static struct skr_bytes skr_service_sas_text(const struct skr_sas *sas, const struct skr_target *target, struct skr_arena *arena)
+static struct skr_bytes skr_service_sas_text(const struct skr_sas *sas, const struct skr_target *target,
+                                             struct skr_arena *arena)
 {
     struct skr_signing_text text = {.arena = arena};
     bool is_blob = skr_bytes_equal(sas->resource, SKR_BYTES("b"));
@@ -64,14 +65,17 @@ static enum skr_auth_refusal skr_apply_policy(const struct skr_auth_options *opt
         return skr_refuse(err, SKR_AUTH_FAILED, "The stored access policy that the signature names does not exist.");
     if (!skr_take_from_policy(&sas->start, policy.start) || !skr_take_from_policy(&sas->expiry, policy.expiry) ||
         !skr_take_from_policy(&sas->permissions, policy.permission))
-        return skr_refuse(err, SKR_AUTH_FAILED, "A field stands both in the signature and in the stored access policy it names.");
+        return skr_refuse(err, SKR_AUTH_FAILED,
+                          "A field stands both in the signature and in the stored access policy it names.");
     return SKR_AUTH_ALLOWED;
 }
 
 /* sr=c and sr=b. Others are documented, and their resources are not here: bs (snapshot), bv (version), d (directory). */
-static enum skr_auth_refusal skr_check_resource(const struct skr_sas *sas, const struct skr_target *target, struct skr_error *err)
+static enum skr_auth_refusal skr_check_resource(const struct skr_sas *sas, const struct skr_target *target,
+                                                struct skr_error *err)
 {
-    bool is_blob = skr_bytes_equal(sas->resource, SKR_BYTES("b")), is_container = skr_bytes_equal(sas->resource, SKR_BYTES("c"));
+    bool is_blob = skr_bytes_equal(sas->resource, SKR_BYTES("b")),
+         is_container = skr_bytes_equal(sas->resource, SKR_BYTES("c"));
     if (skr_bytes_equal(sas->resource, SKR_BYTES("bs")) || skr_bytes_equal(sas->resource, SKR_BYTES("bv")) ||
         skr_bytes_equal(sas->resource, SKR_BYTES("d")))
         return skr_refuse(err, SKR_AUTH_FAILED, "Signatures for snapshots, versions and directories are not offered here.");
@@ -123,7 +127,8 @@ enum skr_auth_refusal skr_service_sas_check(const struct skr_auth_options *optio
         return refusal;
     uint32_t permissions;
     if (!skr_sas_permissions(sas->permissions, false, &permissions))
-        return skr_refuse(err, SKR_AUTH_FAILED, "sp is mandatory, here or in the stored access policy, and may hold known letters only.");
+        return skr_refuse(err, SKR_AUTH_FAILED,
+                          "sp is mandatory, here or in the stored access policy, and may hold known letters only.");
     skr_service_principal(sas, target, permissions, out);
     return SKR_AUTH_ALLOWED;
 }

@@ -1,7 +1,8 @@
-/* Shared Key and Shared Key Lite for Blob. The text that is signed follows "Authorize with Shared Key"; the path enters it as it was sent,
- * still encoded, because clients sign what they send.
+/* Shared Key and Shared Key Lite for Blob. The text that is signed follows "Authorize with Shared Key"; the path enters it as
+ * it was sent, still encoded, because clients sign what they send.
  *
- * Two steps of the documented text are read in two ways by clients in use, so a signature is good if it matches any of these readings:
+ * Two steps of the documented text are read in two ways by clients in use, so a signature is good if it matches any of these
+ * readings:
  * - x-ms- headers sort in the order of bytes (Go, and what is built on it) or as words, which is what the service itself does
  *   (.NET, Java, JavaScript, Python). The two differ only for metadata names such as "a_b" beside "a1".
  * - runs of white space in their values stay (SDKs) or become one space (the documentation).
@@ -51,7 +52,8 @@ static int skr_byte_order(const void *a, const void *b)
     return order != 0 ? order : skr_place_order(x, y);
 }
 
-/* '-' does not count, then other signs, digits, letters; names that are alike so far: the one whose '-' comes first goes last. */
+/* '-' does not count, then other signs, digits, letters; names that are alike so far: the one whose '-' comes first goes last.
+ */
 static unsigned skr_word_weight(char c)
 {
     bool digit = c >= '0' && c <= '9', letter = c >= 'a' && c <= 'z';
@@ -119,7 +121,8 @@ struct skr_signed_headers {
     bool failed;
 };
 
-static void skr_signed_headers_take(struct skr_signed_headers *headers, const struct skr_request *request, struct skr_arena *arena)
+static void skr_signed_headers_take(struct skr_signed_headers *headers, const struct skr_request *request,
+                                    struct skr_arena *arena)
 {
     headers->count = 0;
     headers->failed = false;
@@ -221,7 +224,8 @@ static void skr_sign_resource(struct skr_signing_text *text, const struct skr_re
 /* An empty body signs as no length since version 2015-02-21; a request that names no version is taken for a recent one. */
 static struct skr_bytes skr_signed_length(const struct skr_request *request)
 {
-    struct skr_bytes length = skr_header_or_empty(request, "content-length"), version = skr_header_or_empty(request, "x-ms-version");
+    struct skr_bytes length = skr_header_or_empty(request, "content-length"),
+                     version = skr_header_or_empty(request, "x-ms-version");
     bool old = version.size > 0 && skr_bytes_compare(version, SKR_BYTES("2015-02-21")) < 0;
     return skr_bytes_equal(length, SKR_BYTES("0")) && !old ? SKR_BYTES("") : length;
 }
@@ -285,21 +289,23 @@ static enum skr_auth_refusal skr_date_check(const struct skr_request *request, u
     return SKR_AUTH_ALLOWED;
 }
 
-/* "Scheme account:signature". A header of another form is malformed (400), as the service answers it; a signature that is not base64 is
- * one that does not match (403). */
+/* "Scheme account:signature". A header of another form is malformed (400), as the service answers it; a signature that is not
+ * base64 is one that does not match (403). */
 static enum skr_auth_refusal skr_authorization_parse(struct skr_bytes header, bool *lite, struct skr_bytes *account,
                                                      struct skr_bytes *signature, struct skr_error *err)
 {
     *lite = skr_bytes_starts_with(header, SKR_BYTES("SharedKeyLite "));
     struct skr_bytes scheme = *lite ? SKR_BYTES("SharedKeyLite ") : SKR_BYTES("SharedKey ");
     if (header.size >= 7 && skr_bytes_equal_nocase((struct skr_bytes){header.data, 7}, SKR_BYTES("Bearer ")))
-        return skr_refuse(err, SKR_AUTH_MALFORMED, "Bearer tokens are not offered here: use Shared Key or a shared access signature.");
+        return skr_refuse(err, SKR_AUTH_MALFORMED,
+                          "Bearer tokens are not offered here: use Shared Key or a shared access signature.");
     if (!skr_bytes_starts_with(header, scheme))
         return skr_refuse(err, SKR_AUTH_MALFORMED, "The Authorization header is not of a scheme that this server offers.");
     struct skr_bytes rest = {header.data + scheme.size, header.size - scheme.size};
     const char *colon = rest.size == 0 ? NULL : memchr(rest.data, ':', rest.size);
     if (colon == NULL || colon == rest.data || colon + 1 == rest.data + rest.size)
-        return skr_refuse(err, SKR_AUTH_MALFORMED, "The Authorization header does not have the form 'SharedKey account:signature'.");
+        return skr_refuse(err, SKR_AUTH_MALFORMED,
+                          "The Authorization header does not have the form 'SharedKey account:signature'.");
     *account = (struct skr_bytes){rest.data, (size_t)(colon - rest.data)};
     *signature = (struct skr_bytes){colon + 1, rest.size - account->size - 1};
     return SKR_AUTH_ALLOWED;
@@ -317,13 +323,12 @@ enum skr_auth_refusal skr_shared_key_check(const struct skr_auth_options *option
     if (refusal != SKR_AUTH_ALLOWED)
         return refusal;
     if (!skr_bytes_equal(account, target->account))
-        return skr_refuse(err, SKR_AUTH_FAILED, "The account in the Authorization header is not the one that the request addresses.");
+        return skr_refuse(err, SKR_AUTH_FAILED,
+                          "The account in the Authorization header is not the one that the request addresses.");
     if (!skr_shared_key_matches(options, request, target->account, signature, lite, arena))
         return skr_refuse(err, SKR_AUTH_FAILED,
                           "The MAC signature found in the HTTP request is not the same as any computed signature.");
-    *out = (struct skr_principal){.scheme = SKR_AUTH_SHARED_KEY,
-                                  .account = target->account,
-                                  .permissions = UINT32_MAX,
-                                  .resource_types = UINT32_MAX};
+    *out = (struct skr_principal){
+        .scheme = SKR_AUTH_SHARED_KEY, .account = target->account, .permissions = UINT32_MAX, .resource_types = UINT32_MAX};
     return SKR_AUTH_ALLOWED;
 }

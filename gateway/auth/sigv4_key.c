@@ -1,6 +1,6 @@
 /* The signing key: four HMACs in a row over date, region, service and a constant. The first one's key block is hashed when the
- * access key is added. What is left is a third of what a request's verification costs, so no derived key is kept: there is none to
- * share between threads, and none to wipe later. */
+ * access key is added. What is left is a third of what a request's verification costs, so no derived key is kept: there is none
+ * to share between threads, and none to wipe later. */
 #include <openssl/crypto.h>
 
 #include "sigv4.h"

@@ -94,8 +94,8 @@ SKR_HANDLER(get_container_acl)
     struct skr_container container;
     struct skr_error error;
     struct skr_xml xml;
-    enum skr_status status = skr_get_container(call->worker, call->arena, call->target.account, call->target.container,
-                                               NULL, &container, &error);
+    enum skr_status status =
+        skr_get_container(call->worker, call->arena, call->target.account, call->target.container, NULL, &container, &error);
     if (status != SKR_OK) {
         skr_call_fail_status(call, status);
         return;

@@ -53,7 +53,8 @@ SKR_HANDLER(get_block_list)
     struct skr_bytes type = skr_call_query(call, "blocklisttype");
     bool all = skr_bytes_equal_nocase(type, SKR_BYTES("all"));
     bool uncommitted = all || skr_bytes_equal_nocase(type, SKR_BYTES("uncommitted"));
-    bool committed = all || skr_request_query(call->request, "blocklisttype") == NULL || skr_bytes_equal_nocase(type, SKR_BYTES("committed"));
+    bool committed = all || skr_request_query(call->request, "blocklisttype") == NULL ||
+                     skr_bytes_equal_nocase(type, SKR_BYTES("committed"));
     struct skr_block_page page = {.committed = {.data = NULL}};
     struct skr_object object;
     struct skr_error error;
@@ -61,8 +62,8 @@ SKR_HANDLER(get_block_list)
         skr_call_fail_query(call, "blocklisttype", "It is one of committed, uncommitted and all.");
         return;
     }
-    enum skr_status status = skr_read_block_list(call->worker, call->arena, &call->name, &call->conditions, committed, uncommitted,
-                                                 &object, skr_page_block, &page, &error);
+    enum skr_status status = skr_read_block_list(call->worker, call->arena, &call->name, &call->conditions, committed,
+                                                 uncommitted, &object, skr_page_block, &page, &error);
     if (status == SKR_OK)
         skr_block_list_send(call, &page, &object, committed, uncommitted);
     else

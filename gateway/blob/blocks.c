@@ -76,8 +76,7 @@ SKR_HANDLER(put_block)
     }
     if (!skr_call_digests(call, "content-md5", "x-ms-content-crc64", &call->expected))
         return;
-    enum skr_status status =
-        skr_precheck(call->worker, &call->name, NULL, skr_principal_create_only(&call->principal), &error);
+    enum skr_status status = skr_precheck(call->worker, &call->name, NULL, skr_principal_create_only(&call->principal), &error);
     if (status != SKR_OK)
         skr_call_fail_status(call, status);
     else

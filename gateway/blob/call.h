@@ -64,9 +64,9 @@ struct skr_call {
     struct skr_target target;
     struct skr_principal principal;
     const struct skr_operation *operation;
-    struct skr_object_name name;        /* of the blob, with the version that was asked for */
+    struct skr_object_name name; /* of the blob, with the version that was asked for */
     struct skr_conditions conditions;
-    struct skr_bytes version;           /* x-ms-version to answer with */
+    struct skr_bytes version; /* x-ms-version to answer with */
     /* what is under way; given up when the exchange closes */
     struct skr_pending *pending;
     struct skr_ingest *ingest;
@@ -78,7 +78,7 @@ struct skr_call {
     /* a range on its way out */
     uint64_t offset, length;
     struct skr_object object;
-    char *range_bytes;                  /* digested before it is sent */
+    char *range_bytes; /* digested before it is sent */
     size_t range_filled;
     bool range_md5, range_crc64;
     int http_status;
@@ -86,7 +86,7 @@ struct skr_call {
     struct skr_copy_source source;
     struct skr_conditions source_conditions;
     unsigned take;
-    bool source_tags_allowed;           /* the caller may see the source's tags */
+    bool source_tags_allowed; /* the caller may see the source's tags */
 };
 
 /* ---- errors (errors.c) ---- */
@@ -97,7 +97,7 @@ void skr_call_fail_status(struct skr_call *call, enum skr_status status);
 void skr_call_fail_auth(struct skr_call *call, enum skr_auth_refusal refusal, const struct skr_error *err);
 void skr_call_fail_header(struct skr_call *call, const char *header);
 void skr_call_fail_query(struct skr_call *call, const char *parameter, const char *reason);
-bool skr_blob_error_known(enum skr_status status);   /* for tests: every status has an entry */
+bool skr_blob_error_known(enum skr_status status); /* for tests: every status has an entry */
 /* A request that never became a call. */
 void skr_blob_refuse(void *context, struct skr_exchange *exchange, int http_status, enum skr_status status);
 
@@ -130,8 +130,8 @@ uint64_t skr_call_body_length(const struct skr_call *call); /* SKR_SIZE_ANY when
 
 /* ---- target (target.c) ---- */
 enum skr_target_problem { SKR_TARGET_OK, SKR_TARGET_BAD_URI, SKR_TARGET_BAD_NAME, SKR_TARGET_TOO_LONG };
-enum skr_target_problem skr_target_parse(struct skr_arena *arena, const struct skr_accounts *accounts, struct skr_bytes raw_path,
-                                         struct skr_bytes host, struct skr_target *out);
+enum skr_target_problem skr_target_parse(struct skr_arena *arena, const struct skr_accounts *accounts,
+                                         struct skr_bytes raw_path, struct skr_bytes host, struct skr_target *out);
 bool skr_container_name_is_valid(struct skr_bytes name);
 bool skr_container_name_length_is_valid(struct skr_bytes name);
 
@@ -167,7 +167,8 @@ void skr_call_wait(struct skr_call *call, struct skr_pending *pending);
 /* Receives the body into call->ingest, then calls `done` with its outcome. */
 void skr_call_ingest(struct skr_call *call, const struct skr_object_name *block_of, bool md5, uint64_t limit,
                      void (*done)(struct skr_call *call));
-/* A document that was received: has it the digests in call->expected? False: answered. Then call->expected.crc64 is the document's (blocks.c). */
+/* A document that was received: has it the digests in call->expected? False: answered. Then call->expected.crc64 is the
+ * document's (blocks.c). */
 bool skr_call_document_matches(struct skr_call *call, struct skr_bytes body);
 bool skr_source_parse(struct skr_call *call); /* copy_source.c: x-ms-copy-source and its conditions */
 

@@ -49,8 +49,8 @@ SKR_HANDLER(get_container)
     struct skr_container container;
     struct skr_error error;
     struct skr_conditions none = {.if_match_any = false};
-    enum skr_status status = skr_get_container(call->worker, call->arena, call->target.account, call->target.container, &none,
-                                               &container, &error);
+    enum skr_status status =
+        skr_get_container(call->worker, call->arena, call->target.account, call->target.container, &none, &container, &error);
     if (status != SKR_OK) {
         skr_call_fail_status(call, status);
         return;

@@ -1,5 +1,5 @@
-/* Copy Blob, Put Blob From URL, Put Block From URL, Abort Copy. Sources are on this server: a copy is one more reference, done when it is
- * answered.
+/* Copy Blob, Put Blob From URL, Put Block From URL, Abort Copy. Sources are on this server: a copy is one more reference, done
+ * when it is answered.
  */
 #include <stdlib.h>
 
@@ -100,7 +100,8 @@ SKR_HANDLER(abort_copy)
         skr_call_fail_header(call, "x-ms-copy-action");
         return;
     }
-    enum skr_status status = skr_open_object(call->worker, call->arena, &call->name, &call->conditions, &call->object, NULL, &error);
+    enum skr_status status =
+        skr_open_object(call->worker, call->arena, &call->name, &call->conditions, &call->object, NULL, &error);
     if (status != SKR_OK)
         skr_call_fail_status(call, status);
     else
@@ -160,8 +161,8 @@ static void skr_source_continue(void *context)
     skr_source_checked(check);
 }
 
-/* Reads the source's range when a digest was announced for it, then goes on. The range then belongs to exactly the version that was
- * read: its ETag becomes a condition of the copy. */
+/* Reads the source's range when a digest was announced for it, then goes on. The range then belongs to exactly the version that
+ * was read: its ETag becomes a condition of the copy. */
 static void skr_source_verify(struct skr_call *call, void (*done)(struct skr_call *call))
 {
     struct skr_source_check *check = skr_arena_alloc_zero(call->arena, sizeof *check);
@@ -249,8 +250,8 @@ static void skr_block_copied(void *context, const struct skr_result *result)
 
 static void skr_block_from_start(struct skr_call *call)
 {
-    skr_call_wait(call, skr_put_block_from(call->worker, &call->name, call->block_name, skr_principal_create_only(&call->principal),
-                                           &call->source, skr_block_copied, call));
+    skr_call_wait(call, skr_put_block_from(call->worker, &call->name, call->block_name,
+                                           skr_principal_create_only(&call->principal), &call->source, skr_block_copied, call));
 }
 
 /* x-ms-source-range: both ends are given. False: answered. */

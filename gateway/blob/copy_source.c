@@ -19,7 +19,8 @@ static bool skr_split_url(struct skr_arena *arena, struct skr_bytes url, struct 
     struct skr_bytes authority = {rest.data, (size_t)(slash - rest.data)};
     *target = (struct skr_bytes){slash, rest.size - authority.size};
     const char *colon = authority.size == 0 || authority.data[0] == '[' ? NULL : memchr(authority.data, ':', authority.size);
-    *host = skr_arena_copy(arena, (struct skr_bytes){authority.data, colon == NULL ? authority.size : (size_t)(colon - authority.data)});
+    *host = skr_arena_copy(
+        arena, (struct skr_bytes){authority.data, colon == NULL ? authority.size : (size_t)(colon - authority.data)});
     for (size_t i = 0; i < host->size; i++)
         if (host->data[i] >= 'A' && host->data[i] <= 'Z')
             ((char *)host->data)[i] |= 0x20;

@@ -1,5 +1,6 @@
-/* Cross-origin requests, by the rules in the account's service properties: the preflight, and the headers on the answer to an actual request.
- * Source: "Cross-Origin Resource Sharing (CORS) support for Azure Storage". Rules are looked at in their order, the first that matches counts. */
+/* Cross-origin requests, by the rules in the account's service properties: the preflight, and the headers on the answer to an
+ * actual request. Source: "Cross-Origin Resource Sharing (CORS) support for Azure Storage". Rules are looked at in their order,
+ * the first that matches counts. */
 #include "call.h"
 #include "skerry/xml.h"
 
@@ -64,8 +65,9 @@ static bool skr_call_cors_search(struct skr_call *call, struct skr_cors_search *
     struct skr_bytes document;
     search->arena = call->arena;
     return skr_accounts_known(call->blob->options.accounts, call->target.account) &&
-           skr_call_service_properties(call, &document) == SKR_OK && memmem(document.data, document.size, "<CorsRule", 9) != NULL &&
-           skr_xml_parse(document, skr_visit_cors, search) && search->has_rules;
+           skr_call_service_properties(call, &document) == SKR_OK &&
+           memmem(document.data, document.size, "<CorsRule", 9) != NULL && skr_xml_parse(document, skr_visit_cors, search) &&
+           search->has_rules;
 }
 
 /* ---- actual requests ---- */
@@ -87,7 +89,8 @@ static void skr_expose(struct skr_exposing *exposing, struct skr_bytes name)
     exposing->size += name.size;
 }
 
-/* A header of the answer: does an item of the rule with a star stand for it? Browsers know no such items, so names take their place. */
+/* A header of the answer: does an item of the rule with a star stand for it? Browsers know no such items, so names take their
+ * place. */
 static void skr_expose_header(void *context, const char *name)
 {
     struct skr_exposing *exposing = context;
@@ -119,7 +122,8 @@ static void skr_expose_all(void *context)
     skr_expose_header(exposing, "Content-Length");
     skr_expose_header(exposing, "Date");
     if (exposing->size > 0)
-        skr_exchange_header(exposing->call->exchange, "Access-Control-Expose-Headers", (struct skr_bytes){exposing->names, exposing->size});
+        skr_exchange_header(exposing->call->exchange, "Access-Control-Expose-Headers",
+                            (struct skr_bytes){exposing->names, exposing->size});
 }
 
 void skr_call_cors(struct skr_call *call)

@@ -1,5 +1,5 @@
-/* The protocol's errors: one table for core's statuses, one for refusals of authentication, one for what only this protocol knows.
- * Source: "Common REST API error codes", "Blob service error codes". */
+/* The protocol's errors: one table for core's statuses, one for refusals of authentication, one for what only this protocol
+ * knows. Source: "Common REST API error codes", "Blob service error codes". */
 #include <stdio.h>
 #include <time.h>
 
@@ -18,11 +18,17 @@ static const struct skr_error_entry skr_status_errors[SKR_STATUS_COUNT] = {
     [SKR_INVALID_RANGE] = {416, "InvalidRange", "The range specified is invalid for the current size of the resource."},
     [SKR_INVALID_BLOCK_ID] = {400, "InvalidBlobOrBlock", "The specified blob or block content is invalid."},
     [SKR_INVALID_BLOCK_LIST] = {400, "InvalidBlockList", "The specified block list is invalid."},
-    [SKR_TOO_MANY_BLOCKS] = {409, "BlockCountExceedsLimit", "The committed or uncommitted block count cannot exceed the maximum limit."},
+    [SKR_TOO_MANY_BLOCKS] = {409, "BlockCountExceedsLimit",
+                             "The committed or uncommitted block count cannot exceed the maximum limit."},
     [SKR_TOO_LARGE] = {413, "RequestBodyTooLarge", "The request body is too large and exceeds the maximum permissible limit."},
-    [SKR_CHECKSUM_MISMATCH_MD5] = {400, "Md5Mismatch", "The MD5 value specified in the request did not match with the MD5 value calculated by the server."},
-    [SKR_CHECKSUM_MISMATCH_CRC64] = {400, "Crc64Mismatch", "The CRC64 value specified in the request did not match with the CRC64 value calculated by the server."},
-    [SKR_CHECKSUM_MISMATCH] = {400, "InvalidInput", "The checksum specified in the request did not match with the one calculated by the server."},
+    [SKR_CHECKSUM_MISMATCH_MD5] =
+        {400, "Md5Mismatch",
+         "The MD5 value specified in the request did not match with the MD5 value calculated by the server."},
+    [SKR_CHECKSUM_MISMATCH_CRC64] =
+        {400, "Crc64Mismatch",
+         "The CRC64 value specified in the request did not match with the CRC64 value calculated by the server."},
+    [SKR_CHECKSUM_MISMATCH] = {400, "InvalidInput",
+                               "The checksum specified in the request did not match with the one calculated by the server."},
     [SKR_INVALID_PART] = {400, "InvalidBlockList", "The specified block list is invalid."},
     [SKR_PART_TOO_SMALL] = {400, "InvalidBlockList", "The specified block list is invalid."},
     [SKR_ACCOUNT_NOT_FOUND] = {404, "ResourceNotFound", "The specified resource does not exist."},
@@ -38,15 +44,23 @@ static const struct skr_error_entry skr_status_errors[SKR_STATUS_COUNT] = {
     [SKR_NOT_FOUND] = {404, "ResourceNotFound", "The specified resource does not exist."},
     [SKR_CONDITION_FAILED] = {412, "ConditionNotMet", "The condition specified using HTTP conditional header(s) is not met."},
     [SKR_NOT_MODIFIED] = {304, "ConditionNotMet", "The condition specified using HTTP conditional header(s) is not met."},
-    [SKR_SOURCE_CONDITION_FAILED] = {412, "SourceConditionNotMet", "The source condition specified using HTTP conditional header(s) is not met."},
-    [SKR_UNAUTHENTICATED] = {403, "AuthenticationFailed", "Server failed to authenticate the request. Make sure the value of Authorization header is formed correctly including the signature."},
-    [SKR_FORBIDDEN] = {403, "AuthorizationPermissionMismatch", "This request is not authorized to perform this operation using this permission."},
-    [SKR_NO_SPACE] = {507, "InsufficientStorage", "There is no room left on this server: delete something, or make its disk larger. Reading goes on."},
-    [SKR_READ_ONLY] = {503, "ServerReadOnly", "The server could not make data durable and takes no more writes until its operator has restarted it. Reading goes on."},
+    [SKR_SOURCE_CONDITION_FAILED] = {412, "SourceConditionNotMet",
+                                     "The source condition specified using HTTP conditional header(s) is not met."},
+    [SKR_UNAUTHENTICATED] = {403, "AuthenticationFailed",
+                             "Server failed to authenticate the request. Make sure the value of Authorization header is formed "
+                             "correctly including the signature."},
+    [SKR_FORBIDDEN] = {403, "AuthorizationPermissionMismatch",
+                       "This request is not authorized to perform this operation using this permission."},
+    [SKR_NO_SPACE] = {507, "InsufficientStorage",
+                      "There is no room left on this server: delete something, or make its disk larger. Reading goes on."},
+    [SKR_READ_ONLY] = {503, "ServerReadOnly",
+                       "The server could not make data durable and takes no more writes until its operator has restarted it. "
+                       "Reading goes on."},
     [SKR_IO] = {500, "InternalError", "The server encountered an internal error. Please retry the request."},
     [SKR_CORRUPT] = {500, "InternalError", "The stored data does not match its checksum and is not served."},
     [SKR_NO_MEMORY] = {503, "ServerBusy", "The server is currently unable to receive requests. Please retry your request."},
-    [SKR_NO_DESCRIPTORS] = {503, "ServerBusy", "The server is currently unable to receive requests. Please retry your request."},
+    [SKR_NO_DESCRIPTORS] = {503, "ServerBusy",
+                            "The server is currently unable to receive requests. Please retry your request."},
     [SKR_BUSY] = {503, "ServerBusy", "The server is currently unable to receive requests. Please retry your request."},
     [SKR_CANCELLED] = {503, "ServerBusy", "The server is shutting down."},
     [SKR_UNSUPPORTED] = {501, "NotImplemented", "The requested operation is not implemented on the specified resource."},
@@ -55,55 +69,90 @@ static const struct skr_error_entry skr_status_errors[SKR_STATUS_COUNT] = {
 };
 
 static const struct skr_error_entry skr_auth_errors[SKR_AUTH_REFUSAL_COUNT] = {
-    [SKR_AUTH_FAILED] = {403, "AuthenticationFailed", "Server failed to authenticate the request. Make sure the value of Authorization header is formed correctly including the signature."},
-    [SKR_AUTH_MALFORMED] = {400, "InvalidAuthenticationInfo", "Authentication information is not given in the correct format. Check the value of Authorization header."},
-    [SKR_AUTH_MISSING] = {401, "NoAuthenticationInformation", "Server failed to authenticate the request. Please refer to the information in the www-authenticate header."},
+    [SKR_AUTH_FAILED] = {403, "AuthenticationFailed",
+                         "Server failed to authenticate the request. Make sure the value of Authorization header is formed "
+                         "correctly including the signature."},
+    [SKR_AUTH_MALFORMED] =
+        {400, "InvalidAuthenticationInfo",
+         "Authentication information is not given in the correct format. Check the value of Authorization header."},
+    [SKR_AUTH_MISSING] =
+        {401, "NoAuthenticationInformation",
+         "Server failed to authenticate the request. Please refer to the information in the www-authenticate header."},
     [SKR_AUTH_ACCOUNT_UNKNOWN] = {404, "ResourceNotFound", "The specified resource does not exist."},
-    [SKR_AUTH_PERMISSION_MISMATCH] = {403, "AuthorizationPermissionMismatch", "This request is not authorized to perform this operation using this permission."},
-    [SKR_AUTH_RESOURCE_TYPE_MISMATCH] = {403, "AuthorizationResourceTypeMismatch", "This request is not authorized to perform this operation using this resource type."},
-    [SKR_AUTH_SERVICE_MISMATCH] = {403, "AuthorizationServiceMismatch", "This request is not authorized to perform this operation using this service."},
-    [SKR_AUTH_SOURCE_IP_MISMATCH] = {403, "AuthorizationSourceIPMismatch", "This request is not authorized to perform this operation using this source IP."},
-    [SKR_AUTH_PROTOCOL_MISMATCH] = {403, "AuthorizationProtocolMismatch", "This request is not authorized to perform this operation using this protocol."},
+    [SKR_AUTH_PERMISSION_MISMATCH] = {403, "AuthorizationPermissionMismatch",
+                                      "This request is not authorized to perform this operation using this permission."},
+    [SKR_AUTH_RESOURCE_TYPE_MISMATCH] = {403, "AuthorizationResourceTypeMismatch",
+                                         "This request is not authorized to perform this operation using this resource type."},
+    [SKR_AUTH_SERVICE_MISMATCH] = {403, "AuthorizationServiceMismatch",
+                                   "This request is not authorized to perform this operation using this service."},
+    [SKR_AUTH_SOURCE_IP_MISMATCH] = {403, "AuthorizationSourceIPMismatch",
+                                     "This request is not authorized to perform this operation using this source IP."},
+    [SKR_AUTH_PROTOCOL_MISMATCH] = {403, "AuthorizationProtocolMismatch",
+                                    "This request is not authorized to perform this operation using this protocol."},
     [SKR_AUTH_PUBLIC_ACCESS_DENIED] = {404, "ResourceNotFound", "The specified resource does not exist."},
-    [SKR_AUTH_QUERY_INVALID] = {400, "InvalidQueryParameterValue", "Value for one of the query parameters specified in the request URI is invalid."},
+    [SKR_AUTH_QUERY_INVALID] = {400, "InvalidQueryParameterValue",
+                                "Value for one of the query parameters specified in the request URI is invalid."},
 };
 
 static const struct skr_error_entry skr_blob_errors[SKR_BLOB_ERROR_COUNT] = {
-    [SKR_BLOB_INVALID_HEADER] = {400, "InvalidHeaderValue", "The value for one of the HTTP headers is not in the correct format."},
-    [SKR_BLOB_INVALID_QUERY] = {400, "InvalidQueryParameterValue", "Value for one of the query parameters specified in the request URI is invalid."},
-    [SKR_BLOB_OUT_OF_RANGE_QUERY] = {400, "OutOfRangeQueryParameterValue", "One of the query parameters specified in the request URI is outside the permissible range."},
-    [SKR_BLOB_MISSING_HEADER] = {400, "MissingRequiredHeader", "An HTTP header that's mandatory for this request is not specified."},
-    [SKR_BLOB_MISSING_QUERY] = {400, "MissingRequiredQueryParameter", "A query parameter that's mandatory for this request is not specified."},
+    [SKR_BLOB_INVALID_HEADER] = {400, "InvalidHeaderValue",
+                                 "The value for one of the HTTP headers is not in the correct format."},
+    [SKR_BLOB_INVALID_QUERY] = {400, "InvalidQueryParameterValue",
+                                "Value for one of the query parameters specified in the request URI is invalid."},
+    [SKR_BLOB_OUT_OF_RANGE_QUERY] =
+        {400, "OutOfRangeQueryParameterValue",
+         "One of the query parameters specified in the request URI is outside the permissible range."},
+    [SKR_BLOB_MISSING_HEADER] = {400, "MissingRequiredHeader",
+                                 "An HTTP header that's mandatory for this request is not specified."},
+    [SKR_BLOB_MISSING_QUERY] = {400, "MissingRequiredQueryParameter",
+                                "A query parameter that's mandatory for this request is not specified."},
     [SKR_BLOB_INVALID_XML] = {400, "InvalidXmlDocument", "XML specified is not syntactically valid."},
-    [SKR_BLOB_INVALID_XML_VALUE] = {400, "InvalidXmlNodeValue", "The value for one of the XML nodes is not in the correct format."},
+    [SKR_BLOB_INVALID_XML_VALUE] = {400, "InvalidXmlNodeValue",
+                                    "The value for one of the XML nodes is not in the correct format."},
     [SKR_BLOB_INVALID_URI] = {400, "InvalidUri", "The requested URI does not represent any resource on the server."},
     [SKR_BLOB_INVALID_RESOURCE_NAME] = {400, "InvalidResourceName", "The specified resource name contains invalid characters."},
     [SKR_BLOB_OUT_OF_RANGE_INPUT] = {400, "OutOfRangeInput", "One of the request inputs is out of range."},
     [SKR_BLOB_LENGTH_REQUIRED] = {411, "MissingContentLengthHeader", "Content-Length HTTP header is not specified."},
-    [SKR_BLOB_INVALID_MD5] = {400, "InvalidMd5", "The MD5 value specified in the request is invalid. MD5 value must be 128 bits and base64 encoded."},
-    [SKR_BLOB_INVALID_CRC64] = {400, "InvalidCrc64", "The CRC64 value specified in the request is invalid. CRC64 value must be 64 bits and base64 encoded."},
-    [SKR_BLOB_BOTH_DIGESTS] = {400, "BothCrc64AndMd5HeaderPresent", "Both x-ms-content-crc64 header and Content-MD5 header are present."},
-    [SKR_BLOB_METADATA_INVALID] = {400, "InvalidMetadata", "The metadata specified is invalid. It has characters that are not permitted."},
-    [SKR_BLOB_METADATA_TOO_LARGE] = {400, "MetadataTooLarge", "The metadata specified exceeds the maximum permissible limit (8KB)."},
+    [SKR_BLOB_INVALID_MD5] =
+        {400, "InvalidMd5",
+         "The MD5 value specified in the request is invalid. MD5 value must be 128 bits and base64 encoded."},
+    [SKR_BLOB_INVALID_CRC64] =
+        {400, "InvalidCrc64",
+         "The CRC64 value specified in the request is invalid. CRC64 value must be 64 bits and base64 encoded."},
+    [SKR_BLOB_BOTH_DIGESTS] = {400, "BothCrc64AndMd5HeaderPresent",
+                               "Both x-ms-content-crc64 header and Content-MD5 header are present."},
+    [SKR_BLOB_METADATA_INVALID] = {400, "InvalidMetadata",
+                                   "The metadata specified is invalid. It has characters that are not permitted."},
+    [SKR_BLOB_METADATA_TOO_LARGE] = {400, "MetadataTooLarge",
+                                     "The metadata specified exceeds the maximum permissible limit (8KB)."},
     [SKR_BLOB_EMPTY_METADATA_NAME] = {400, "EmptyMetadataKey", "The key for one of the metadata key-value pairs is empty."},
     [SKR_BLOB_METHOD_NOT_ALLOWED] = {405, "UnsupportedHttpVerb", "The resource doesn't support the specified HTTP verb."},
-    [SKR_BLOB_NOT_IMPLEMENTED] = {501, "NotImplemented", "The requested operation is not implemented on the specified resource."},
-    [SKR_BLOB_UNSUPPORTED_HEADER] = {501, "UnsupportedHeader", "One of the HTTP headers specified in the request is not supported."},
-    [SKR_BLOB_CANNOT_VERIFY_SOURCE] = {404, "CannotVerifyCopySource", "Could not verify the copy source: it is not a blob on this server that the request may read."},
-    [SKR_BLOB_SOURCE_FORBIDDEN] = {403, "CannotVerifyCopySource", "This request is not authorized to read the source of the copy."},
+    [SKR_BLOB_NOT_IMPLEMENTED] = {501, "NotImplemented",
+                                  "The requested operation is not implemented on the specified resource."},
+    [SKR_BLOB_UNSUPPORTED_HEADER] = {501, "UnsupportedHeader",
+                                     "One of the HTTP headers specified in the request is not supported."},
+    [SKR_BLOB_CANNOT_VERIFY_SOURCE] =
+        {404, "CannotVerifyCopySource",
+         "Could not verify the copy source: it is not a blob on this server that the request may read."},
+    [SKR_BLOB_SOURCE_FORBIDDEN] = {403, "CannotVerifyCopySource",
+                                   "This request is not authorized to read the source of the copy."},
     [SKR_BLOB_NO_PENDING_COPY] = {409, "NoPendingCopyOperation", "There is currently no pending copy operation."},
     [SKR_BLOB_LEASE_NOT_PRESENT] = {412, "LeaseNotPresentWithBlobOperation", "There is currently no lease on the blob."},
-    [SKR_BLOB_LEASE_NOT_PRESENT_CONTAINER] = {412, "LeaseNotPresentWithContainerOperation", "There is currently no lease on the container."},
+    [SKR_BLOB_LEASE_NOT_PRESENT_CONTAINER] = {412, "LeaseNotPresentWithContainerOperation",
+                                              "There is currently no lease on the container."},
     [SKR_BLOB_RANGE_TOO_LARGE] = {400, "OutOfRangeInput", "A digest of a range is given for ranges of up to 4 MiB."},
     [SKR_BLOB_BLOCK_LIST_TOO_LONG] = {400, "BlockListTooLong", "The block list may not contain more than 50,000 blocks."},
     [SKR_BLOB_RESOURCE_NOT_FOUND] = {404, "ResourceNotFound", "The specified resource does not exist."},
     [SKR_BLOB_INVALID_OPERATION] = {400, "InvalidOperation", "The operation is not one of a block blob."},
-    [SKR_BLOB_MULTIPLE_CONDITIONS] = {400, "MultipleConditionHeadersNotSupported", "Multiple condition headers are not supported."},
+    [SKR_BLOB_MULTIPLE_CONDITIONS] = {400, "MultipleConditionHeadersNotSupported",
+                                      "Multiple condition headers are not supported."},
     [SKR_BLOB_TAG_EMPTY] = {400, "EmptyTagName", "The name of one of the tag key-value pairs is empty."},
     [SKR_BLOB_TAG_TWICE] = {400, "DuplicateTagNames", "The tags specified contain duplicate names."},
-    [SKR_BLOB_TAG_INVALID] = {400, "InvalidTag", "The tags specified are invalid. They contain characters that are not permitted."},
+    [SKR_BLOB_TAG_INVALID] = {400, "InvalidTag",
+                              "The tags specified are invalid. They contain characters that are not permitted."},
     [SKR_BLOB_TAGS_TOO_LARGE] = {400, "TagsTooLarge", "The tags specified exceed the maximum permissible limit."},
-    [SKR_BLOB_TAGS_AND_SOURCE_TAGS] = {409, "BothUserTagsAndSourceTagsCopyPresentException", "x-ms-tags must not be present with x-ms-copy-source-tag-option COPY."},
+    [SKR_BLOB_TAGS_AND_SOURCE_TAGS] = {409, "BothUserTagsAndSourceTagsCopyPresentException",
+                                       "x-ms-tags must not be present with x-ms-copy-source-tag-option COPY."},
     [SKR_BLOB_ROOT_BLOB] = {403, "OperationNotAllowedOnRootBlob", "The version is the current one: delete the blob."},
     [SKR_BLOB_CORS_FAILED] = {403, "CorsPreflightFailure", "CORS not enabled or no matching rule found for this request."},
 };
@@ -168,7 +217,8 @@ void skr_call_fail_status(struct skr_call *call, enum skr_status status)
 {
     const struct skr_error_entry *entry = &skr_status_errors[status];
     skr_call_common_headers(call);
-    skr_send_error(call->exchange, entry->http_status != 0 ? entry : &skr_status_errors[SKR_INTERNAL], NULL, SKR_NO_BYTES, NULL);
+    skr_send_error(call->exchange, entry->http_status != 0 ? entry : &skr_status_errors[SKR_INTERNAL], NULL, SKR_NO_BYTES,
+                   NULL);
 }
 
 void skr_call_fail_auth(struct skr_call *call, enum skr_auth_refusal refusal, const struct skr_error *err)

@@ -1,5 +1,5 @@
-/* The entry of every Blob request: what does it name, which row is it, who asks, may they; then the row's handler. There is no other
- * way to a handler.
+/* The entry of every Blob request: what does it name, which row is it, who asks, may they; then the row's handler. There is no
+ * other way to a handler.
  */
 #include <stdlib.h>
 
@@ -110,7 +110,8 @@ static void skr_call_closed(void *context)
     free(call->range_bytes);
 }
 
-/* A comp that the row does not select by is one that this kind of resource does not have. A preflight is of a request of any kind. */
+/* A comp that the row does not select by is one that this kind of resource does not have. A preflight is of a request of any
+ * kind. */
 static bool skr_call_comp_is_known(const struct skr_call *call)
 {
     if (call->operation->method == SKR_OPTIONS || skr_request_query(call->request, "comp") == NULL)
@@ -172,7 +173,8 @@ static bool skr_call_container_exists(struct skr_call *call)
 {
     struct skr_container container;
     struct skr_error error;
-    return skr_get_container(call->worker, call->arena, call->target.account, call->target.container, NULL, &container, &error) == SKR_OK;
+    return skr_get_container(call->worker, call->arena, call->target.account, call->target.container, NULL, &container,
+                             &error) == SKR_OK;
 }
 
 static void skr_blob_handle(void *context, struct skr_exchange *exchange)

@@ -46,9 +46,9 @@ static bool skr_call_range(struct skr_call *call, bool *ranged)
 static void skr_range_header(struct skr_call *call)
 {
     char text[96];
-    int size = snprintf(text, sizeof text, "bytes %llu-%llu/%llu", (unsigned long long)call->offset,
-                        (unsigned long long)(call->offset + call->length - 1),
-                        (unsigned long long)call->object.content.size_bytes);
+    int size =
+        snprintf(text, sizeof text, "bytes %llu-%llu/%llu", (unsigned long long)call->offset,
+                 (unsigned long long)(call->offset + call->length - 1), (unsigned long long)call->object.content.size_bytes);
     skr_exchange_header(call->exchange, "Content-Range", (struct skr_bytes){text, (size_t)size});
 }
 
@@ -142,7 +142,8 @@ static void skr_get_send(struct skr_call *call, bool ranged)
     if (ranged)
         skr_range_header(call);
     if (skr_reader_payload(call->reader, &payload))
-        skr_exchange_send(call->exchange, http_status, (struct skr_bytes){payload.data + call->offset, (size_t)call->length}, true);
+        skr_exchange_send(call->exchange, http_status, (struct skr_bytes){payload.data + call->offset, (size_t)call->length},
+                          true);
     else
         skr_exchange_send_stream(call->exchange, http_status, call->length, &source, call);
 }

@@ -95,7 +95,8 @@ void skr_call_object_headers(struct skr_call *call, const struct skr_object *obj
                         principal->content_type);
     skr_property_header(call, "Content-Encoding", properties[SKR_PROPERTY_CONTENT_ENCODING], principal->content_encoding);
     skr_property_header(call, "Content-Language", properties[SKR_PROPERTY_CONTENT_LANGUAGE], principal->content_language);
-    skr_property_header(call, "Content-Disposition", properties[SKR_PROPERTY_CONTENT_DISPOSITION], principal->content_disposition);
+    skr_property_header(call, "Content-Disposition", properties[SKR_PROPERTY_CONTENT_DISPOSITION],
+                        principal->content_disposition);
     skr_property_header(call, "Cache-Control", properties[SKR_PROPERTY_CACHE_CONTROL], principal->cache_control);
     if (object->has_md5)
         skr_call_md5_header(call, ranged ? "x-ms-blob-content-md5" : "Content-MD5", object->md5);

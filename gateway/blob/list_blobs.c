@@ -111,8 +111,8 @@ static void skr_render_version(struct skr_blob_page *page, const struct skr_obje
         skr_xml_element(&page->xml, "IsCurrentVersion", SKR_BYTES("true"));
 }
 
-static void skr_render_blob(struct skr_blob_page *page, struct skr_bytes key, const struct skr_object *object, bool is_uncommitted,
-                            bool is_current)
+static void skr_render_blob(struct skr_blob_page *page, struct skr_bytes key, const struct skr_object *object,
+                            bool is_uncommitted, bool is_current)
 {
     struct skr_xml *xml = &page->xml;
     skr_xml_begin(xml, "Blob");
@@ -266,7 +266,8 @@ SKR_HANDLER(list_blobs)
     struct skr_list_parameters parameters;
     if (!skr_call_list_parameters(call, &parameters) || !skr_call_includes_only(call, skr_known_includes))
         return;
-    if (skr_includes(call, "permissions")) { /* only an account with a hierarchical namespace has them; clients ask to find out */
+    if (skr_includes(call,
+                     "permissions")) { /* only an account with a hierarchical namespace has them; clients ask to find out */
         skr_call_fail_query(call, "include", "Permissions are kept for accounts with a hierarchical namespace.");
         return;
     }

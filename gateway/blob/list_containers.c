@@ -98,9 +98,9 @@ void skr_list_begin(struct skr_call *call, struct skr_xml *xml, const struct skr
     char endpoint[400];
     struct skr_bytes host = skr_call_header(call, "host");
     const char *scheme = call->request->tls ? "https" : "http";
-    int size = call->target.host_style
-                   ? snprintf(endpoint, sizeof endpoint, "%s://%.*s/", scheme, SKR_PRINT(host))
-                   : snprintf(endpoint, sizeof endpoint, "%s://%.*s/%.*s/", scheme, SKR_PRINT(host), SKR_PRINT(call->target.account));
+    int size = call->target.host_style ? snprintf(endpoint, sizeof endpoint, "%s://%.*s/", scheme, SKR_PRINT(host))
+                                       : snprintf(endpoint, sizeof endpoint, "%s://%.*s/%.*s/", scheme, SKR_PRINT(host),
+                                                  SKR_PRINT(call->target.account));
     size_t used = size > 0 && (size_t)size < sizeof endpoint ? (size_t)size : 0;
     skr_xml_open(xml);
     skr_xml_raw(xml, SKR_BYTES("<EnumerationResults ServiceEndpoint=\""));

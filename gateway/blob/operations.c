@@ -1,8 +1,10 @@
-/* The table of operations. Routing, authorization, metrics labels and the feature list derive from it. What the service documents and
- * this server does not have yet is in the table too, so that it is refused by name and never taken for something else.
+/* The table of operations. Routing, authorization, metrics labels and the feature list derive from it. What the service
+ * documents and this server does not have yet is in the table too, so that it is refused by name and never taken for something
+ * else.
  */
 #include "call.h"
 
+/* clang-format off */ /* a row a line */
 #define QUERY(n, v) {SKR_SELECT_QUERY, n, v}
 #define HEADER(n) {SKR_SELECT_HEADER, n, NULL}
 
@@ -105,6 +107,7 @@ const struct skr_operation skr_blob_rows[] = {
      "not offered yet"},
     {"Preflight Blob Request", SKR_OPTIONS, BLOB, {{0}}, 0, 0, skr_blob_preflight, NULL},
 };
+/* clang-format on */
 
 const size_t skr_blob_row_count = sizeof skr_blob_rows / sizeof *skr_blob_rows;
 

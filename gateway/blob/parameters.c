@@ -86,7 +86,8 @@ bool skr_call_metadata(struct skr_call *call, const struct skr_name_value **meta
     }
     for (size_t i = 0; i < call->request->header_count; i++) {
         const struct skr_header *header = &call->request->headers[i];
-        if (header->name.size < 10 || !skr_bytes_equal_nocase((struct skr_bytes){header->name.data, 10}, SKR_BYTES("x-ms-meta-")))
+        if (header->name.size < 10 ||
+            !skr_bytes_equal_nocase((struct skr_bytes){header->name.data, 10}, SKR_BYTES("x-ms-meta-")))
             continue;
         struct skr_bytes name = {header->name.data + 10, header->name.size - 10};
         if (name.size == 0 || !skr_is_identifier(name)) {
@@ -199,8 +200,8 @@ static bool skr_call_writes_blob(const struct skr_call *call)
 bool skr_call_unsupported(struct skr_call *call)
 {
     static const char *const refused[] = {
-        "x-ms-encryption-key", "x-ms-encryption-scope",      "x-ms-immutability-policy-until-date", "x-ms-legal-hold",
-        "x-ms-if-tags",        "x-ms-source-encryption-key",
+        "x-ms-encryption-key", "x-ms-encryption-scope", "x-ms-immutability-policy-until-date",
+        "x-ms-legal-hold",     "x-ms-if-tags",          "x-ms-source-encryption-key",
     };
     if (skr_call_header(call, "x-ms-lease-id").size > 0) {
         skr_call_refuse(call, call->target.resource == SKR_RESOURCE_OBJECT ? SKR_BLOB_LEASE_NOT_PRESENT

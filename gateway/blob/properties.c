@@ -28,8 +28,9 @@ SKR_HANDLER(set_blob_properties)
     struct skr_call *call = context;
     struct skr_object_settings settings = {.set_md5 = true};
     struct skr_bytes md5 = skr_call_header(call, "x-ms-blob-content-md5");
-    static const enum skr_property set[] = {SKR_PROPERTY_CONTENT_TYPE, SKR_PROPERTY_CONTENT_ENCODING, SKR_PROPERTY_CONTENT_LANGUAGE,
-                                            SKR_PROPERTY_CONTENT_DISPOSITION, SKR_PROPERTY_CACHE_CONTROL};
+    static const enum skr_property set[] = {SKR_PROPERTY_CONTENT_TYPE, SKR_PROPERTY_CONTENT_ENCODING,
+                                            SKR_PROPERTY_CONTENT_LANGUAGE, SKR_PROPERTY_CONTENT_DISPOSITION,
+                                            SKR_PROPERTY_CACHE_CONTROL};
     /* One of these headers sets them all: what is not given is cleared. */
     for (size_t i = 0; i < sizeof set / sizeof *set; i++)
         settings.set_properties |= 1u << set[i];
@@ -39,7 +40,8 @@ SKR_HANDLER(set_blob_properties)
         return;
     }
     if (skr_call_page_headers(call) && skr_call_content_properties(call, false, settings.properties))
-        skr_call_wait(call, skr_update_object(call->worker, &call->name, &call->conditions, &settings, skr_properties_changed, call));
+        skr_call_wait(call,
+                      skr_update_object(call->worker, &call->name, &call->conditions, &settings, skr_properties_changed, call));
 }
 
 static void skr_metadata_changed(void *context, const struct skr_result *result)
@@ -57,7 +59,8 @@ SKR_HANDLER(set_blob_metadata)
     struct skr_call *call = context;
     struct skr_object_settings settings = {.set_metadata = true};
     if (skr_call_metadata(call, &settings.metadata, &settings.metadata_count))
-        skr_call_wait(call, skr_update_object(call->worker, &call->name, &call->conditions, &settings, skr_metadata_changed, call));
+        skr_call_wait(call,
+                      skr_update_object(call->worker, &call->name, &call->conditions, &settings, skr_metadata_changed, call));
 }
 
 static void skr_tier_changed(void *context, const struct skr_result *result)
@@ -86,7 +89,8 @@ static void skr_blob_deleted(void *context, const struct skr_result *result)
         return;
     skr_call_common_headers(call);
     /* where versions are kept it stays as one, under a delete marker */
-    skr_exchange_header(call->exchange, "x-ms-delete-type-permanent", result->object == NULL ? SKR_BYTES("true") : SKR_BYTES("false"));
+    skr_exchange_header(call->exchange, "x-ms-delete-type-permanent",
+                        result->object == NULL ? SKR_BYTES("true") : SKR_BYTES("false"));
     skr_call_reply(call, 202);
 }
 
@@ -94,7 +98,8 @@ SKR_HANDLER(delete_blob)
 {
     struct skr_call *call = context;
     struct skr_bytes snapshots = skr_call_header(call, "x-ms-delete-snapshots");
-    if (snapshots.data != NULL && !skr_bytes_equal(snapshots, SKR_BYTES("include")) && !skr_bytes_equal(snapshots, SKR_BYTES("only"))) {
+    if (snapshots.data != NULL && !skr_bytes_equal(snapshots, SKR_BYTES("include")) &&
+        !skr_bytes_equal(snapshots, SKR_BYTES("only"))) {
         skr_call_fail_header(call, "x-ms-delete-snapshots");
         return;
     }

@@ -1,6 +1,6 @@
 /* Put Blob, and receiving a body for it and for blocks. */
-#include "call.h"
 #include "put_blob.h"
+#include "call.h"
 #include "tags.h"
 
 /* ---- receiving ---- */
@@ -149,7 +149,7 @@ SKR_HANDLER(put_blob)
     struct skr_call *call = context;
     struct skr_bytes type = skr_call_header(call, "x-ms-blob-type");
     if (type.size == 0 || !(skr_bytes_equal(type, SKR_BYTES("BlockBlob")) || skr_bytes_equal(type, SKR_BYTES("PageBlob")) ||
-                                   skr_bytes_equal(type, SKR_BYTES("AppendBlob")))) {
+                            skr_bytes_equal(type, SKR_BYTES("AppendBlob")))) {
         skr_call_fail_header(call, "x-ms-blob-type");
     } else if (!skr_bytes_equal(type, SKR_BYTES("BlockBlob"))) {
         skr_call_fail(call, SKR_BLOB_UNSUPPORTED_HEADER, "x-ms-blob-type", type, NULL);

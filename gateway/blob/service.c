@@ -8,8 +8,10 @@ static const char skr_default_properties[] =
     "<?xml version=\"1.0\" encoding=\"utf-8\"?><StorageServiceProperties>"
     "<Logging><Version>1.0</Version><Read>false</Read><Write>false</Write><Delete>false</Delete>"
     "<RetentionPolicy><Enabled>false</Enabled></RetentionPolicy></Logging>"
-    "<HourMetrics><Version>1.0</Version><Enabled>false</Enabled><RetentionPolicy><Enabled>false</Enabled></RetentionPolicy></HourMetrics>"
-    "<MinuteMetrics><Version>1.0</Version><Enabled>false</Enabled><RetentionPolicy><Enabled>false</Enabled></RetentionPolicy></MinuteMetrics>"
+    "<HourMetrics><Version>1.0</Version><Enabled>false</Enabled><RetentionPolicy><Enabled>false</Enabled></RetentionPolicy></"
+    "HourMetrics>"
+    "<MinuteMetrics><Version>1.0</Version><Enabled>false</Enabled><RetentionPolicy><Enabled>false</Enabled></RetentionPolicy></"
+    "MinuteMetrics>"
     "<Cors /><DefaultServiceVersion>2021-12-02</DefaultServiceVersion>"
     "<DeleteRetentionPolicy><Enabled>false</Enabled></DeleteRetentionPolicy>"
     "<StaticWebsite><Enabled>false</Enabled></StaticWebsite></StorageServiceProperties>";
@@ -17,8 +19,8 @@ static const char skr_default_properties[] =
 enum skr_status skr_call_service_properties(struct skr_call *call, struct skr_bytes *document)
 {
     struct skr_error error;
-    enum skr_status status = skr_get_account_document(call->worker, call->arena, call->target.account, SKR_PROPERTIES_DOCUMENT,
-                                                      document, &error);
+    enum skr_status status =
+        skr_get_account_document(call->worker, call->arena, call->target.account, SKR_PROPERTIES_DOCUMENT, document, &error);
     if (status == SKR_NOT_FOUND) {
         *document = skr_text(skr_default_properties);
         return SKR_OK;

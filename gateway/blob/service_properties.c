@@ -5,13 +5,13 @@
 
 #define SKR_MAX_CORS_RULES 5
 
-static const char *const skr_section_names[] = {"Logging", "HourMetrics", "MinuteMetrics", "Cors", "DefaultServiceVersion",
-                                                "DeleteRetentionPolicy", "StaticWebsite"};
+static const char *const skr_section_names[] = {
+    "Logging", "HourMetrics", "MinuteMetrics", "Cors", "DefaultServiceVersion", "DeleteRetentionPolicy", "StaticWebsite"};
 #define SKR_SECTIONS (sizeof skr_section_names / sizeof *skr_section_names)
 
 struct skr_properties {
     struct skr_xml sections[SKR_SECTIONS]; /* with their tags; empty: not given */
-    unsigned rules, rule_fields; /* CORS rules so far; which elements the current one has */
+    unsigned rules, rule_fields;           /* CORS rules so far; which elements the current one has */
     bool bad_value;
 };
 
@@ -48,7 +48,8 @@ static bool skr_write_node(struct skr_xml *xml, struct skr_bytes path, struct sk
 /* A rule has each of five elements, once. `field`: empty for the rule itself. */
 static bool skr_check_cors_rule(struct skr_properties *properties, struct skr_bytes field, bool begins)
 {
-    static const char *const fields[] = {"AllowedOrigins", "AllowedMethods", "MaxAgeInSeconds", "ExposedHeaders", "AllowedHeaders"};
+    static const char *const fields[] = {"AllowedOrigins", "AllowedMethods", "MaxAgeInSeconds", "ExposedHeaders",
+                                         "AllowedHeaders"};
     if (field.size == 0) {
         bool whole = begins || properties->rule_fields == 31;
         properties->rules += begins;

@@ -64,7 +64,8 @@ SKR_HANDLER(get_blob_tags)
     struct skr_call *call = context;
     struct skr_error error;
     struct skr_xml xml;
-    enum skr_status status = skr_open_object(call->worker, call->arena, &call->name, &call->conditions, &call->object, NULL, &error);
+    enum skr_status status =
+        skr_open_object(call->worker, call->arena, &call->name, &call->conditions, &call->object, NULL, &error);
     if (status != SKR_OK) {
         skr_call_fail_status(call, status);
         return;

@@ -1,5 +1,5 @@
-/* What a path and a host name: account, container, blob. Nothing in a blob's name is normalized. Source: "Naming and referencing
- * containers, blobs, and metadata". */
+/* What a path and a host name: account, container, blob. Nothing in a blob's name is normalized. Source: "Naming and
+ * referencing containers, blobs, and metadata". */
 #include "call.h"
 
 #define SKR_MAX_BLOB_CHARACTERS 1024
@@ -27,7 +27,8 @@ bool skr_container_name_is_valid(struct skr_bytes name)
 }
 
 /* The account in "account.blob.example.net". False: the host names none, so the path does. */
-static bool skr_host_account(const struct skr_accounts *accounts, struct skr_bytes host, struct skr_bytes *account, bool *secondary)
+static bool skr_host_account(const struct skr_accounts *accounts, struct skr_bytes host, struct skr_bytes *account,
+                             bool *secondary)
 {
     const char *dot = host.size == 0 ? NULL : memchr(host.data, '.', host.size);
     if (dot == NULL || host.data[0] == '[')
@@ -70,8 +71,8 @@ static enum skr_target_problem skr_target_blob(struct skr_arena *arena, struct s
     return skr_utf16_length(out->object) > SKR_MAX_BLOB_CHARACTERS ? SKR_TARGET_TOO_LONG : SKR_TARGET_OK;
 }
 
-enum skr_target_problem skr_target_parse(struct skr_arena *arena, const struct skr_accounts *accounts, struct skr_bytes raw_path,
-                                         struct skr_bytes host, struct skr_target *out)
+enum skr_target_problem skr_target_parse(struct skr_arena *arena, const struct skr_accounts *accounts,
+                                         struct skr_bytes raw_path, struct skr_bytes host, struct skr_target *out)
 {
     struct skr_bytes rest = raw_path;
     *out = (struct skr_target){.container = SKR_BYTES(""), .object = SKR_BYTES(""), .resource = SKR_RESOURCE_SERVICE};

@@ -1,7 +1,7 @@
 /* Versions of blobs, where a container keeps them (it is told so through S3): their ids, and deleting one.
  *
- * A version's id is the time at which it was made, in steps of 100 ns; two versions of a blob never have the same. The null version, made
- * while the container kept none, has the time zero: its blob has only one. Source: "Blob versioning". */
+ * A version's id is the time at which it was made, in steps of 100 ns; two versions of a blob never have the same. The null
+ * version, made while the container kept none, has the time zero: its blob has only one. Source: "Blob versioning". */
 #include "call.h"
 
 struct skr_bytes skr_version_id(struct skr_arena *arena, int64_t version_ns)
@@ -41,7 +41,8 @@ bool skr_call_version_parameter(struct skr_call *call)
         return true;
     if (skr_call_takes_version(call) && skr_version_id_parse(id->value, &call->name.version))
         return true;
-    skr_call_fail_query(call, "versionid", skr_call_takes_version(call) ? "It is not the id of a version." : "A version does not change.");
+    skr_call_fail_query(call, "versionid",
+                        skr_call_takes_version(call) ? "It is not the id of a version." : "A version does not change.");
     return false;
 }
 

@@ -2,8 +2,8 @@
 #ifndef SKERRY_CLI_COMMANDS_H
 #define SKERRY_CLI_COMMANDS_H
 
-#include "skerry/io.h"
 #include "skerry/http.h"
+#include "skerry/io.h"
 
 int skr_command_serve(int argc, char **argv);
 int skr_command_fsck(int argc, char **argv);

@@ -1,5 +1,5 @@
-/* A fault side from a setting, for tests of the whole program: "write:3:ENOSPC" fails the third write once, "write:3+:ENOSPC" all from
- * the third on. */
+/* A fault side from a setting, for tests of the whole program: "write:3:ENOSPC" fails the third write once, "write:3+:ENOSPC"
+ * all from the third on. */
 #include <errno.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -28,7 +28,7 @@ static int skr_fault_decide(struct skr_io_fault *fault, enum skr_io_call call)
 enum skr_status skr_fault_parse(const char *text, struct skr_io_fault **out, struct skr_error *err)
 {
     static struct skr_set_fault set = {.fault = {skr_fault_decide}};
-    static const char *const calls[SKR_IO_CALL_COUNT] = {"open",     "read",  "write", "sync",     "sync-directory",
+    static const char *const calls[SKR_IO_CALL_COUNT] = {"open",   "read",     "write", "sync",  "sync-directory",
                                                          "unlink", "allocate", "punch", "mkdir", "truncate"};
     static const struct {
         const char *name;
@@ -40,7 +40,8 @@ enum skr_status skr_fault_parse(const char *text, struct skr_io_fault **out, str
     if (text == NULL || *text == '\0')
         return SKR_OK;
     if ((sscanf(text, "%31[a-z-]:%llu%1[+]:%15[A-Z]", call, &number, plus, error) == 4 ||
-         (plus[0] = '\0', sscanf(text, "%31[a-z-]:%llu:%15[A-Z]", call, &number, error) == 3)) && number > 0) {
+         (plus[0] = '\0', sscanf(text, "%31[a-z-]:%llu:%15[A-Z]", call, &number, error) == 3)) &&
+        number > 0) {
         for (int i = 0; i < SKR_IO_CALL_COUNT; i++)
             for (size_t e = 0; e < sizeof errors / sizeof *errors; e++)
                 if (strcmp(call, calls[i]) == 0 && strcmp(error, errors[e].name) == 0) {

@@ -25,20 +25,20 @@ static void skr_fsck_progress(void *context, uint64_t done, uint64_t total)
 
 static void skr_fsck_print(const struct skr_check_summary *sum, bool json)
 {
-    static const char text[] = "%" PRIu64 " containers, %" PRIu64 " blobs and %" PRIu64 " older versions (%" PRIu64 " bytes), %" PRIu64 " directories, %" PRIu64
-                               " contents, %" PRIu64 " content files, %" PRIu64 " uploads with %" PRIu64 " blocks\n%" PRIu64
-                               " files without a record (%" PRIu64 " bytes), left by interrupted uploads\n%" PRIu64
-                               " problems, %" PRIu64 " repaired\n";
-    static const char object[] = "{\"containers\":%" PRIu64 ",\"blobs\":%" PRIu64 ",\"versions\":%" PRIu64 ",\"bytes\":%" PRIu64 ",\"directories\":%" PRIu64
-                                 ",\"contents\":%" PRIu64 ",\"files\":%" PRIu64 ",\"uploads\":%" PRIu64 ",\"blocks\":%" PRIu64
-                                 ",\"garbage_files\":%" PRIu64 ",\"garbage_bytes\":%" PRIu64 ",\"problems\":%" PRIu64
-                                 ",\"repaired\":%" PRIu64 "}\n";
+    static const char text[] = "%" PRIu64 " containers, %" PRIu64 " blobs and %" PRIu64 " older versions (%" PRIu64
+                               " bytes), %" PRIu64 " directories, %" PRIu64 " contents, %" PRIu64 " content files, %" PRIu64
+                               " uploads with %" PRIu64 " blocks\n%" PRIu64 " files without a record (%" PRIu64
+                               " bytes), left by interrupted uploads\n%" PRIu64 " problems, %" PRIu64 " repaired\n";
+    static const char object[] = "{\"containers\":%" PRIu64 ",\"blobs\":%" PRIu64 ",\"versions\":%" PRIu64 ",\"bytes\":%" PRIu64
+                                 ",\"directories\":%" PRIu64 ",\"contents\":%" PRIu64 ",\"files\":%" PRIu64
+                                 ",\"uploads\":%" PRIu64 ",\"blocks\":%" PRIu64 ",\"garbage_files\":%" PRIu64
+                                 ",\"garbage_bytes\":%" PRIu64 ",\"problems\":%" PRIu64 ",\"repaired\":%" PRIu64 "}\n";
     if (json)
-        printf(object, sum->containers, sum->objects, sum->versions, sum->object_bytes, sum->directories, sum->contents, sum->files, sum->uploads,
-               sum->blocks, sum->garbage_files, sum->garbage_bytes, sum->problems, sum->repaired);
+        printf(object, sum->containers, sum->objects, sum->versions, sum->object_bytes, sum->directories, sum->contents,
+               sum->files, sum->uploads, sum->blocks, sum->garbage_files, sum->garbage_bytes, sum->problems, sum->repaired);
     else
-        printf(text, sum->containers, sum->objects, sum->versions, sum->object_bytes, sum->directories, sum->contents, sum->files, sum->uploads,
-               sum->blocks, sum->garbage_files, sum->garbage_bytes, sum->problems, sum->repaired);
+        printf(text, sum->containers, sum->objects, sum->versions, sum->object_bytes, sum->directories, sum->contents,
+               sum->files, sum->uploads, sum->blocks, sum->garbage_files, sum->garbage_bytes, sum->problems, sum->repaired);
 }
 
 int skr_command_fsck(int argc, char **argv)
@@ -58,7 +58,8 @@ int skr_command_fsck(int argc, char **argv)
         else if (argv[i][0] != '-' && directory == NULL)
             directory = argv[i];
         else
-            return fprintf(stderr, "Usage: skerry fsck DIR [--repair] [--verify] [--json]\n"), strcmp(argv[i], "--help") == 0 ? 0 : 2;
+            return fprintf(stderr, "Usage: skerry fsck DIR [--repair] [--verify] [--json]\n"),
+                   strcmp(argv[i], "--help") == 0 ? 0 : 2;
     }
     if (directory == NULL)
         return fprintf(stderr, "Usage: skerry fsck DIR [--repair] [--verify] [--json]\n"), 2;

@@ -1,5 +1,6 @@
-/* skerry health: asks a running server's admin face, for health checks where there is no curl. It asks in plain HTTP, and where that is
- * closed without an answer, over TLS. It only wants to know whether the server is well, so it takes whatever certificate there is.
+/* skerry health: asks a running server's admin face, for health checks where there is no curl. It asks in plain HTTP, and where
+ * that is closed without an answer, over TLS. It only wants to know whether the server is well, so it takes whatever
+ * certificate there is.
  */
 #include <gnutls/gnutls.h>
 #include <netdb.h>
@@ -22,7 +23,8 @@ static int skr_connect(const char *address)
     size_t size = (size_t)(colon - address);
     bool bracketed = size > 1 && address[0] == '[';
     snprintf(host, sizeof host, "%.*s", (int)(size - 2 * bracketed), address + bracketed);
-    if (getaddrinfo(strcmp(host, "*") == 0 || strcmp(host, "0.0.0.0") == 0 ? "127.0.0.1" : host, colon + 1, &hints, &found) != 0)
+    if (getaddrinfo(strcmp(host, "*") == 0 || strcmp(host, "0.0.0.0") == 0 ? "127.0.0.1" : host, colon + 1, &hints, &found) !=
+        0)
         return -1;
     int fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     struct timeval limit = {.tv_sec = 5};
@@ -54,7 +56,8 @@ static size_t skr_ask_session(gnutls_session_t session, char *answer, size_t cap
 {
     size_t size = 0;
     if (gnutls_handshake(session) != GNUTLS_E_SUCCESS ||
-        gnutls_record_send(session, skr_health_request, sizeof skr_health_request - 1) != (ssize_t)sizeof skr_health_request - 1)
+        gnutls_record_send(session, skr_health_request, sizeof skr_health_request - 1) !=
+            (ssize_t)sizeof skr_health_request - 1)
         return 0;
     for (ssize_t got; size < capacity && (got = gnutls_record_recv(session, answer + size, capacity - size)) > 0;)
         size += (size_t)got;

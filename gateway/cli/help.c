@@ -14,18 +14,21 @@ void skr_help_general(void)
     printf("Skerry serves Azure Blob storage from local flash.\n\nUsage: skerry COMMAND [ARGUMENTS]\n\n");
     for (size_t i = 0; i < sizeof skr_commands / sizeof *skr_commands; i++)
         printf("  %-12s %s\n", skr_commands[i][0], skr_commands[i][1]);
-    printf("\nBegin with:\n\n"
-           "  skerry serve --hints\n\n"
-           "It serves the development account 'devstoreaccount1' as Blob on 127.0.0.1:10000 and as S3 on 127.0.0.1:9000, with data\n"
-           "in ./skerry-data, and prints lines to copy for azcopy, aws, rclone and the SDKs (UseDevelopmentStorage=true works).\n"
-           "'skerry serve --help' lists every setting. 'skerry --version' prints the version.\n");
+    printf(
+        "\nBegin with:\n\n"
+        "  skerry serve --hints\n\n"
+        "It serves the development account 'devstoreaccount1' as Blob on 127.0.0.1:10000 and as S3 on 127.0.0.1:9000, with "
+        "data\n"
+        "in ./skerry-data, and prints lines to copy for azcopy, aws, rclone and the SDKs (UseDevelopmentStorage=true works).\n"
+        "'skerry serve --help' lists every setting. 'skerry --version' prints the version.\n");
 }
 
 void skr_help_serve(void)
 {
     printf("Usage: skerry serve [--SETTING VALUE]...\n\n"
            "Each setting may also stand in the file named by --config (name: value) and in the environment\n"
-           "(SKERRY_NAME, '-' written '_', lists with an S at the end). A flag goes before the environment, that before the file.\n\n");
+           "(SKERRY_NAME, '-' written '_', lists with an S at the end). A flag goes before the environment, that before the "
+           "file.\n\n");
     for (size_t i = 0; i < skr_setting_count; i++) {
         const struct skr_setting *setting = &skr_setting_table[i];
         char left[64];
@@ -49,17 +52,20 @@ void skr_help_markdown(void)
 
 void skr_help_man(void)
 {
-    printf(".TH SKERRY 1 \"\" \"Skerry %s\"\n.SH NAME\nskerry \\- serve Azure Blob and S3 storage from local flash\n.SH SYNOPSIS\n"
-           ".B skerry\n.I COMMAND\n[\\fIARGUMENTS\\fR]\n.SH COMMANDS\n",
-           SKERRY_VERSION);
+    printf(
+        ".TH SKERRY 1 \"\" \"Skerry %s\"\n.SH NAME\nskerry \\- serve Azure Blob and S3 storage from local flash\n.SH SYNOPSIS\n"
+        ".B skerry\n.I COMMAND\n[\\fIARGUMENTS\\fR]\n.SH COMMANDS\n",
+        SKERRY_VERSION);
     for (size_t i = 0; i < sizeof skr_commands / sizeof *skr_commands; i++)
         printf(".TP\n.B %s\n%s\n", skr_commands[i][0], skr_commands[i][1]);
-    printf(".SH SETTINGS\nAs \\-\\-NAME VALUE, as NAME: VALUE in the file given by \\-\\-config, or as SKERRY_NAME in the environment.\n");
+    printf(".SH SETTINGS\nAs \\-\\-NAME VALUE, as NAME: VALUE in the file given by \\-\\-config, or as SKERRY_NAME in the "
+           "environment.\n");
     for (size_t i = 0; i < skr_setting_count; i++)
         printf(".TP\n.BI \\-\\-%s \" %s\"\n%s.%s%s\n", skr_setting_table[i].name, skr_setting_table[i].argument,
                skr_setting_table[i].text, skr_setting_table[i].value == NULL ? "" : " Default: ",
                skr_setting_table[i].value == NULL ? "" : skr_setting_table[i].value);
-    printf(".SH SIGNALS\nSIGTERM and SIGINT end the server when the requests under way are done. With \\-\\-tls\\-cert, SIGHUP reads certificate and "
+    printf(".SH SIGNALS\nSIGTERM and SIGINT end the server when the requests under way are done. With \\-\\-tls\\-cert, SIGHUP "
+           "reads certificate and "
            "key again; connections that are there live on.\n");
     printf(".SH EXIT STATUS\n0 on success; 1 when a command failed, or fsck found problems; 2 when fsck could not check.\n");
 }

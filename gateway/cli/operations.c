@@ -8,8 +8,9 @@
 
 static const char *skr_method_text(enum skr_method method)
 {
-    static const char *const names[] = {[SKR_GET] = "GET",       [SKR_HEAD] = "HEAD",   [SKR_PUT] = "PUT",        [SKR_POST] = "POST",
-                                        [SKR_DELETE] = "DELETE", [SKR_PATCH] = "PATCH", [SKR_OPTIONS] = "OPTIONS"};
+    static const char *const names[] = {
+        [SKR_GET] = "GET",       [SKR_HEAD] = "HEAD",   [SKR_PUT] = "PUT",        [SKR_POST] = "POST",
+        [SKR_DELETE] = "DELETE", [SKR_PATCH] = "PATCH", [SKR_OPTIONS] = "OPTIONS"};
     return (size_t)method < sizeof names / sizeof *names ? names[method] : "other";
 }
 
@@ -63,7 +64,8 @@ static void skr_print_permissions(uint32_t permissions)
 static void skr_print_operations(const char *protocol, const struct skr_operation *rows, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        printf("%s\t%s\t%s\t%s\t", protocol, rows[i].name, skr_method_text(rows[i].method), skr_resource_text(rows[i].resource));
+        printf("%s\t%s\t%s\t%s\t", protocol, rows[i].name, skr_method_text(rows[i].method),
+               skr_resource_text(rows[i].resource));
         skr_print_selectors(&rows[i]);
         printf("\t");
         skr_print_permissions(rows[i].permissions);

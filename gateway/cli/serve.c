@@ -104,11 +104,14 @@ static enum skr_status skr_open_http(struct skr_server *server, struct skr_io_fa
 static enum skr_status skr_listen(struct skr_server *server, struct skr_error *err)
 {
     const struct skr_settings *settings = &server->settings;
-    if (skr_accounts_has_well_known_key(server->accounts) && (!skr_is_loopback(settings->blob) || !skr_is_loopback(settings->s3)))
-        return skr_fail(err, SKR_INVALID_ARGUMENT, "the well-known development key is served on loopback only. Give an account with --account NAME:@FILE "
-                                                   "(SKERRY_ACCOUNTS), have one made in the data folder with --generate-account NAME "
-                                                   "(SKERRY_GENERATE_ACCOUNT), or listen on 127.0.0.1");
-    enum skr_status status = skr_http_listen(server->http, skr_blob_face(server->blob), settings->blob, server->blob_bound, err);
+    if (skr_accounts_has_well_known_key(server->accounts) &&
+        (!skr_is_loopback(settings->blob) || !skr_is_loopback(settings->s3)))
+        return skr_fail(err, SKR_INVALID_ARGUMENT,
+                        "the well-known development key is served on loopback only. Give an account with --account NAME:@FILE "
+                        "(SKERRY_ACCOUNTS), have one made in the data folder with --generate-account NAME "
+                        "(SKERRY_GENERATE_ACCOUNT), or listen on 127.0.0.1");
+    enum skr_status status =
+        skr_http_listen(server->http, skr_blob_face(server->blob), settings->blob, server->blob_bound, err);
     if (status == SKR_OK)
         status = skr_http_listen(server->http, skr_s3_face(server->s3), settings->s3, server->s3_bound, err);
     if (status == SKR_OK)
@@ -128,7 +131,8 @@ static enum skr_status skr_server_open(struct skr_server *server, struct skr_err
         status = skr_open_core(server, fault, err);
     if (status == SKR_OK)
         status = skr_admin_open(&server->admin, server->core, err);
-    struct skr_blob_options blob = {.accounts = server->accounts, .clock_skew_s = (unsigned)(server->settings.clock_skew_ms / 1000)};
+    struct skr_blob_options blob = {.accounts = server->accounts,
+                                    .clock_skew_s = (unsigned)(server->settings.clock_skew_ms / 1000)};
     if (status == SKR_OK)
         status = skr_blob_open(&server->blob, &blob, err);
     struct skr_s3_options s3 = {
@@ -169,9 +173,11 @@ static void skr_print_s3_hints(const struct skr_server *server, const char *sche
             "  export AWS_ACCESS_KEY_ID=%s AWS_SECRET_ACCESS_KEY=%s AWS_DEFAULT_REGION=%s AWS_ENDPOINT_URL=%s://%s\n"
             "  aws s3 mb s3://data && aws s3 sync FOLDER s3://data\n"
             "  rclone lsd ':s3,provider=Other,env_auth=true,force_path_style=true,endpoint=\"%s://%s\":'\n",
-            SKR_WELL_KNOWN_ACCOUNT, SKR_WELL_KNOWN_KEY, strcmp(region, "*") == 0 ? "us-east-1" : region, scheme, s3, scheme, s3);
-    fprintf(stderr, "  s3cmd --access_key=$AWS_ACCESS_KEY_ID --secret_key=$AWS_SECRET_ACCESS_KEY --host=%s --host-bucket=%s --%s ls\n", s3, s3,
-            server->settings.tls_cert == NULL ? "no-ssl" : "ssl");
+            SKR_WELL_KNOWN_ACCOUNT, SKR_WELL_KNOWN_KEY, strcmp(region, "*") == 0 ? "us-east-1" : region, scheme, s3, scheme,
+            s3);
+    fprintf(stderr,
+            "  s3cmd --access_key=$AWS_ACCESS_KEY_ID --secret_key=$AWS_SECRET_ACCESS_KEY --host=%s --host-bucket=%s --%s ls\n",
+            s3, s3, server->settings.tls_cert == NULL ? "no-ssl" : "ssl");
 }
 
 /* Lines to copy. Only for the well-known account: no other key is ever printed. */
@@ -181,7 +187,8 @@ static void skr_print_hints(const struct skr_server *server)
     struct skr_bytes sas = SKR_BYTES("");
     struct skr_error error;
     const int64_t week_s = 7 * 86400;
-    skr_accounts_make_sas(server->accounts, SKR_BYTES(SKR_WELL_KNOWN_ACCOUNT), (int64_t)time(NULL) + week_s, &arena, &sas, &error);
+    skr_accounts_make_sas(server->accounts, SKR_BYTES(SKR_WELL_KNOWN_ACCOUNT), (int64_t)time(NULL) + week_s, &arena, &sas,
+                          &error);
     const char *scheme = server->settings.tls_cert == NULL ? "http" : "https", *blob = server->blob_bound;
     fprintf(stderr,
             "\nazcopy (the signature is good for a week):\n"

@@ -12,18 +12,23 @@
 const struct skr_setting skr_setting_table[] = {
     {"config", SKR_SETTING_TEXT, FIELD(config), NULL, 0, 0, "FILE", "Settings file (YAML, one 'name: value' a line)", false},
     {"data", SKR_SETTING_TEXT, FIELD(data), "./skerry-data", 0, 0, "DIR", "Data folder; made when it is not there", false},
-    {"blob", SKR_SETTING_TEXT, FIELD(blob), "127.0.0.1:10000", 0, 0, "ADDR:PORT", "Where Azure Blob is served; port 0 picks one", false},
+    {"blob", SKR_SETTING_TEXT, FIELD(blob), "127.0.0.1:10000", 0, 0, "ADDR:PORT",
+     "Where Azure Blob is served; port 0 picks one", false},
     {"s3", SKR_SETTING_TEXT, FIELD(s3), "127.0.0.1:9000", 0, 0, "ADDR:PORT", "Where S3 is served", false},
     {"admin", SKR_SETTING_TEXT, FIELD(admin), "127.0.0.1:9001", 0, 0, "ADDR:PORT", "Health, metrics and console", false},
     {"account", SKR_SETTING_LIST, FIELD(accounts), NULL, 0, 0, "NAME:KEY",
-     "Storage account and its base64 key, or NAME:@FILE; may be repeated. Default: the well-known development account, on loopback only", true},
+     "Storage account and its base64 key, or NAME:@FILE; may be repeated. Default: the well-known development account, on "
+     "loopback only",
+     true},
     {"s3-key", SKR_SETTING_LIST, FIELD(s3_keys), NULL, 0, 0, "ACCESS:SECRET[:ACCOUNT]",
-     "S3 access key of an account (the first one), or ACCESS:@FILE[:ACCOUNT]; may be repeated. Default: each account's name, with its first "
+     "S3 access key of an account (the first one), or ACCESS:@FILE[:ACCOUNT]; may be repeated. Default: each account's name, "
+     "with its first "
      "base64 key as the secret",
      true},
     {"s3-read-only-key", SKR_SETTING_LIST, FIELD(s3_read_only_keys), NULL, 0, 0, "ACCESS:SECRET[:ACCOUNT]",
      "The same, for reading and listing only", true},
-    {"s3-region", SKR_SETTING_TEXT, FIELD(s3_region), "us-east-1", 0, 0, "REGION", "Region that S3 requests are signed for; *: any", false},
+    {"s3-region", SKR_SETTING_TEXT, FIELD(s3_region), "us-east-1", 0, 0, "REGION",
+     "Region that S3 requests are signed for; *: any", false},
     {"s3-domain", SKR_SETTING_LIST, FIELD(s3_domains), NULL, 0, 0, "DOMAIN",
      "Domain under which S3 buckets are hosts: BUCKET.DOMAIN; may be repeated", false},
     {"generate-account", SKR_SETTING_TEXT, FIELD(generate_account), NULL, 0, 0, "NAME",
@@ -32,23 +37,34 @@ const struct skr_setting skr_setting_table[] = {
      "PEM certificate, then those that signed it: all addresses speak HTTPS. SIGHUP reads it again", false},
     {"tls-key", SKR_SETTING_TEXT, FIELD(tls_key), NULL, 0, 0, "FILE", "PEM key of the certificate, without a password", false},
     {"log-level", SKR_SETTING_TEXT, FIELD(log_level), "info", 0, 0, "LEVEL", "error, warning, info or debug", false},
-    {"hints", SKR_SETTING_BOOL, FIELD(hints), "false", 0, 1, "BOOL", "Print lines to copy for azcopy, aws, rclone and SDKs when ready", false},
+    {"hints", SKR_SETTING_BOOL, FIELD(hints), "false", 0, 1, "BOOL",
+     "Print lines to copy for azcopy, aws, rclone and SDKs when ready", false},
     {"reactors", SKR_SETTING_NUMBER, FIELD(reactors), "0", 0, 256, "N", "Threads that serve requests; 0: one a core", false},
-    {"max-connections", SKR_SETTING_NUMBER, FIELD(max_connections), "20000", 1, 1000000, "N", "Above it new connections get 503", false},
+    {"max-connections", SKR_SETTING_NUMBER, FIELD(max_connections), "20000", 1, 1000000, "N",
+     "Above it new connections get 503", false},
     {"connection-memory", SKR_SETTING_SIZE, FIELD(connection_memory), "64KiB", 16384, 4 * MIB, "SIZE",
      "Buffer of a connection; bounds the headers of a request", false},
-    {"header-timeout", SKR_SETTING_DURATION, FIELD(header_timeout_ms), "30s", 100, 3600000, "TIME", "From connecting to the end of the first headers", false},
-    {"body-timeout", SKR_SETTING_DURATION, FIELD(body_timeout_ms), "60s", 100, 3600000, "TIME", "Without progress of a body", false},
-    {"idle-timeout", SKR_SETTING_DURATION, FIELD(idle_timeout_ms), "120s", 100, 86400000, "TIME", "Keep-alive without a request", false},
-    {"drain-timeout", SKR_SETTING_DURATION, FIELD(drain_timeout_ms), "30s", 0, 3600000, "TIME", "How long requests may take to end after SIGTERM", false},
-    {"inline-limit", SKR_SETTING_SIZE, FIELD(inline_limit), "16KiB", 0, 65536, "SIZE", "Blobs up to this size are kept inside metadata", false},
+    {"header-timeout", SKR_SETTING_DURATION, FIELD(header_timeout_ms), "30s", 100, 3600000, "TIME",
+     "From connecting to the end of the first headers", false},
+    {"body-timeout", SKR_SETTING_DURATION, FIELD(body_timeout_ms), "60s", 100, 3600000, "TIME", "Without progress of a body",
+     false},
+    {"idle-timeout", SKR_SETTING_DURATION, FIELD(idle_timeout_ms), "120s", 100, 86400000, "TIME",
+     "Keep-alive without a request", false},
+    {"drain-timeout", SKR_SETTING_DURATION, FIELD(drain_timeout_ms), "30s", 0, 3600000, "TIME",
+     "How long requests may take to end after SIGTERM", false},
+    {"inline-limit", SKR_SETTING_SIZE, FIELD(inline_limit), "16KiB", 0, 65536, "SIZE",
+     "Blobs up to this size are kept inside metadata", false},
     {"reserve", SKR_SETTING_SIZE, FIELD(reserve), "64MiB", 0, NO_LIMIT, "SIZE", "Free space that writes leave alone", false},
-    {"direct-io", SKR_SETTING_BOOL, FIELD(direct_io), "true", 0, 1, "BOOL", "Write with O_DIRECT where the file system allows it", false},
-    {"meta-map-initial", SKR_SETTING_SIZE, FIELD(meta_map_initial), "256MiB", MIB, NO_LIMIT, "SIZE", "Metadata map at first; it grows by itself", false},
-    {"meta-map-max", SKR_SETTING_SIZE, FIELD(meta_map_max), "0", 0, NO_LIMIT, "SIZE", "Limit of the metadata map; 0: the disk's", false},
+    {"direct-io", SKR_SETTING_BOOL, FIELD(direct_io), "true", 0, 1, "BOOL",
+     "Write with O_DIRECT where the file system allows it", false},
+    {"meta-map-initial", SKR_SETTING_SIZE, FIELD(meta_map_initial), "256MiB", MIB, NO_LIMIT, "SIZE",
+     "Metadata map at first; it grows by itself", false},
+    {"meta-map-max", SKR_SETTING_SIZE, FIELD(meta_map_max), "0", 0, NO_LIMIT, "SIZE",
+     "Limit of the metadata map; 0: the disk's", false},
     {"upload-lifetime", SKR_SETTING_DURATION, FIELD(upload_lifetime_ms), "7d", 1000, NO_LIMIT, "TIME",
      "Uncommitted blocks are removed after so long without a new one", false},
-    {"clock-skew", SKR_SETTING_DURATION, FIELD(clock_skew_ms), "15m", 1000, 86400000, "TIME", "How far a signed date may be from now", false},
+    {"clock-skew", SKR_SETTING_DURATION, FIELD(clock_skew_ms), "15m", 1000, 86400000, "TIME",
+     "How far a signed date may be from now", false},
     {"io-fault", SKR_SETTING_TEXT, FIELD(io_fault), NULL, 0, 0, "CALL:N:ERRNO",
      "For tests: fail the N-th call (N+: all from then on), as in write:3:ENOSPC", false},
 };
@@ -118,9 +134,10 @@ static bool skr_parse_with_unit(const char *text, const struct skr_unit *units, 
 static bool skr_parse_value(enum skr_setting_type type, const char *text, uint64_t *value)
 {
     static const struct skr_unit none[] = {{"", 1}, {NULL, 0}};
-    static const struct skr_unit sizes[] = {{"", 1},           {"KiB", 1024},          {"MiB", 1 << 20},
-                                            {"GiB", 1 << 30},  {"TiB", UINT64_C(1) << 40}, {NULL, 0}};
-    static const struct skr_unit times[] = {{"ms", 1}, {"s", 1000}, {"", 1000}, {"m", 60000}, {"h", 3600000}, {"d", 86400000}, {NULL, 0}};
+    static const struct skr_unit sizes[] = {
+        {"", 1}, {"KiB", 1024}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {"TiB", UINT64_C(1) << 40}, {NULL, 0}};
+    static const struct skr_unit times[] = {{"ms", 1},      {"s", 1000},     {"", 1000}, {"m", 60000},
+                                            {"h", 3600000}, {"d", 86400000}, {NULL, 0}};
     if (type == SKR_SETTING_BOOL) {
         *value = strcmp(text, "true") == 0 || strcmp(text, "yes") == 0 || strcmp(text, "1") == 0;
         return *value == 1 || strcmp(text, "false") == 0 || strcmp(text, "no") == 0 || strcmp(text, "0") == 0;

@@ -5,7 +5,14 @@
 #include "skerry/bytes.h"
 #include "skerry/status.h"
 
-enum skr_setting_type { SKR_SETTING_TEXT, SKR_SETTING_NUMBER, SKR_SETTING_SIZE, SKR_SETTING_DURATION, SKR_SETTING_BOOL, SKR_SETTING_LIST };
+enum skr_setting_type {
+    SKR_SETTING_TEXT,
+    SKR_SETTING_NUMBER,
+    SKR_SETTING_SIZE,
+    SKR_SETTING_DURATION,
+    SKR_SETTING_BOOL,
+    SKR_SETTING_LIST
+};
 
 #define SKR_MAX_LIST 64
 
@@ -23,7 +30,7 @@ struct skr_settings {
 };
 
 struct skr_setting {
-    const char *name;  /* "max-connections": --max-connections, SKERRY_MAX_CONNECTIONS, max-connections: in the file */
+    const char *name; /* "max-connections": --max-connections, SKERRY_MAX_CONNECTIONS, max-connections: in the file */
     enum skr_setting_type type;
     size_t offset;     /* in struct skr_settings */
     const char *value; /* default, as one would write it; NULL: none */

@@ -19,15 +19,16 @@ static void skr_list_clear(struct skr_settings *settings, const struct skr_setti
 
 /* ---- the file ---- */
 
-static enum skr_status skr_file_value(struct skr_settings *settings, const struct skr_setting *setting, yaml_document_t *document,
-                                      yaml_node_t *node, const char *origin, struct skr_error *err)
+static enum skr_status skr_file_value(struct skr_settings *settings, const struct skr_setting *setting,
+                                      yaml_document_t *document, yaml_node_t *node, const char *origin, struct skr_error *err)
 {
     if (node->type == YAML_SCALAR_NODE)
         return skr_setting_set(settings, setting, (const char *)node->data.scalar.value, origin, err);
     if (node->type != YAML_SEQUENCE_NODE || setting->type != SKR_SETTING_LIST)
         return skr_fail(err, SKR_INVALID_ARGUMENT, "%s takes one value", origin);
     enum skr_status status = SKR_OK;
-    for (yaml_node_item_t *item = node->data.sequence.items.start; item < node->data.sequence.items.top && status == SKR_OK; item++) {
+    for (yaml_node_item_t *item = node->data.sequence.items.start; item < node->data.sequence.items.top && status == SKR_OK;
+         item++) {
         yaml_node_t *value = yaml_document_get_node(document, *item);
         status = value != NULL && value->type == YAML_SCALAR_NODE
                      ? skr_setting_set(settings, setting, (const char *)value->data.scalar.value, origin, err)
@@ -39,8 +40,8 @@ static enum skr_status skr_file_value(struct skr_settings *settings, const struc
 static enum skr_status skr_unknown(const char *kind, const char *name, struct skr_error *err)
 {
     const char *near = skr_setting_suggest(name);
-    return skr_fail(err, SKR_INVALID_ARGUMENT, "%s '%s' is not known. %s%s", kind, name, near != NULL ? "Did you mean " : "See ",
-                    near != NULL ? near : "skerry serve --help");
+    return skr_fail(err, SKR_INVALID_ARGUMENT, "%s '%s' is not known. %s%s", kind, name,
+                    near != NULL ? "Did you mean " : "See ", near != NULL ? near : "skerry serve --help");
 }
 
 static enum skr_status skr_file_document(struct skr_settings *settings, const char *path, yaml_document_t *document,
@@ -52,7 +53,8 @@ static enum skr_status skr_file_document(struct skr_settings *settings, const ch
         return SKR_OK;
     if (root->type != YAML_MAPPING_NODE)
         return skr_fail(err, SKR_INVALID_ARGUMENT, "%s does not hold 'name: value' lines", path);
-    for (yaml_node_pair_t *pair = root->data.mapping.pairs.start; pair < root->data.mapping.pairs.top && status == SKR_OK; pair++) {
+    for (yaml_node_pair_t *pair = root->data.mapping.pairs.start; pair < root->data.mapping.pairs.top && status == SKR_OK;
+         pair++) {
         yaml_node_t *key = yaml_document_get_node(document, pair->key), *value = yaml_document_get_node(document, pair->value);
         char origin[256];
         if (key == NULL || value == NULL || key->type != YAML_SCALAR_NODE)

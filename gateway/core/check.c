@@ -1,5 +1,5 @@
-/* Checks a data folder that no server has open: metadata against itself, then records against the files on disk, and if asked the
- * bytes against their checksums. A file without a record is garbage, not a problem; a record without its file is the
+/* Checks a data folder that no server has open: metadata against itself, then records against the files on disk, and if asked
+ * the bytes against their checksums. A file without a record is garbage, not a problem; a record without its file is the
  * problem that the crash order exists to prevent.
  */
 #include <inttypes.h>

@@ -17,10 +17,10 @@
 
 struct skr_collector {
     struct skr_core *core;
-    struct skr_io *io;               /* owned by the thread */
-    struct skr_meta_reader *reader;  /* owned by the thread */
+    struct skr_io *io;              /* owned by the thread */
+    struct skr_meta_reader *reader; /* owned by the thread */
     pthread_t thread;
-    pthread_mutex_t lock;            /* guards `stopping` */
+    pthread_mutex_t lock; /* guards `stopping` */
     pthread_cond_t wake;
     bool stopping;
 };
@@ -46,8 +46,8 @@ static bool skr_collector_stopping(struct skr_collector *collector)
 /* ---- garbage ---- */
 
 /* The next rows after `after`, at most a batch. */
-static enum skr_status skr_collect_rows(struct skr_collector *collector, uint64_t after, struct skr_garbage *rows, size_t *count,
-                                        struct skr_error *err)
+static enum skr_status skr_collect_rows(struct skr_collector *collector, uint64_t after, struct skr_garbage *rows,
+                                        size_t *count, struct skr_error *err)
 {
     struct skr_view *view;
     *count = 0;
@@ -78,7 +78,8 @@ static void skr_collect_records(struct skr_collector *collector, const struct sk
         op.change.next = NULL;
         enum skr_status status = skr_meta_apply(collector->core->meta, &op.change, &error);
         if (status != SKR_OK) {
-            skr_log(SKR_LOG_WARNING, "collector", "garbage row %llu stays for now: %s", (unsigned long long)row->row, error.message);
+            skr_log(SKR_LOG_WARNING, "collector", "garbage row %llu stays for now: %s", (unsigned long long)row->row,
+                    error.message);
             return;
         }
     } while (!op.done && !skr_collector_stopping(collector));
@@ -94,7 +95,8 @@ static bool skr_collect_file(struct skr_collector *collector, const struct skr_g
     if (skr_pins_has(&collector->core->pins, row->id))
         return false;
     if (row->kind == SKR_GARBAGE_RANGE)
-        return skr_store_punch(collector->core->store, collector->io, row->id, row->offset_bytes, row->size_bytes, &error) == SKR_OK;
+        return skr_store_punch(collector->core->store, collector->io, row->id, row->offset_bytes, row->size_bytes, &error) ==
+               SKR_OK;
     if (skr_view_begin(collector->reader, &view, &error) != SKR_OK)
         return false;
     enum skr_status status = skr_file_record_exists(view, row->id, &exists, &error);
@@ -104,7 +106,8 @@ static bool skr_collect_file(struct skr_collector *collector, const struct skr_g
     if (!exists)
         status = skr_store_remove(collector->core->store, collector->io, row->id, &error);
     if (status != SKR_OK)
-        skr_log(SKR_LOG_WARNING, "collector", "content file %016llx stays for now: %s", (unsigned long long)row->id, error.message);
+        skr_log(SKR_LOG_WARNING, "collector", "content file %016llx stays for now: %s", (unsigned long long)row->id,
+                error.message);
     return status == SKR_OK;
 }
 
@@ -123,7 +126,8 @@ static void skr_collect_garbage(struct skr_collector *collector)
     struct skr_error error;
     uint64_t after = 0;
     size_t count;
-    while (!skr_collector_stopping(collector) && skr_collect_rows(collector, after, rows, &count, &error) == SKR_OK && count > 0) {
+    while (!skr_collector_stopping(collector) && skr_collect_rows(collector, after, rows, &count, &error) == SKR_OK &&
+           count > 0) {
         struct skr_collector_change forget = {.change = {.apply = skr_apply_forget}};
         skr_meta_quiesce(collector->core->meta);
         for (size_t i = 0; i < count && !skr_collector_stopping(collector); i++) {
@@ -173,7 +177,8 @@ static void skr_expire_uploads(struct skr_collector *collector)
     struct skr_error error;
     do {
         op.change.next = NULL;
-    } while (skr_meta_apply(collector->core->meta, &op.change, &error) == SKR_OK && !op.done && !skr_collector_stopping(collector));
+    } while (skr_meta_apply(collector->core->meta, &op.change, &error) == SKR_OK && !op.done &&
+             !skr_collector_stopping(collector));
 }
 
 /* Is there anything to expire? Asked in a view, so that an idle server commits nothing. */

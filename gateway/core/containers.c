@@ -139,7 +139,8 @@ static enum skr_status skr_apply_update_container(struct skr_view *view, struct 
     struct skr_container_change *op = (struct skr_container_change *)change;
     enum skr_status status = skr_load_container(view, op, err);
     if (status == SKR_OK && op->settings.set_versioning && op->settings.versioning == SKR_VERSIONING_OFF &&
-        op->pending.container.versioning != SKR_VERSIONING_OFF) /* what it kept would be in nobody's way and in nobody's reach */
+        op->pending.container.versioning !=
+            SKR_VERSIONING_OFF) /* what it kept would be in nobody's way and in nobody's reach */
         status = skr_fail(err, SKR_INVALID_ARGUMENT, "versioning can be suspended, but not be turned off again");
     if (status == SKR_OK)
         status = skr_stamp_container(view, &op->pending, err);
@@ -161,12 +162,11 @@ static enum skr_status skr_apply_delete_container(struct skr_view *view, struct 
     return status != SKR_OK ? status : skr_container_remove(view, op->account, op->name, err);
 }
 
-static struct skr_pending *skr_change_container(struct skr_worker *worker,
-                                                enum skr_status (*apply)(struct skr_view *, struct skr_change *, struct skr_error *),
-                                                struct skr_bytes account, struct skr_bytes name,
-                                                const struct skr_conditions *conditions,
-                                                const struct skr_container_settings *settings, bool only_if_empty,
-                                                skr_done done, void *context)
+static struct skr_pending *
+skr_change_container(struct skr_worker *worker,
+                     enum skr_status (*apply)(struct skr_view *, struct skr_change *, struct skr_error *),
+                     struct skr_bytes account, struct skr_bytes name, const struct skr_conditions *conditions,
+                     const struct skr_container_settings *settings, bool only_if_empty, skr_done done, void *context)
 {
     struct skr_container_change *op = skr_pending_new(worker, sizeof *op, apply, done, context);
     if (op == NULL)
@@ -195,14 +195,16 @@ struct skr_pending *skr_create_container(struct skr_worker *worker, struct skr_b
 }
 
 struct skr_pending *skr_update_container(struct skr_worker *worker, struct skr_bytes account, struct skr_bytes container,
-                                         const struct skr_conditions *conditions,
-                                         const struct skr_container_settings *settings, skr_done done, void *context)
+                                         const struct skr_conditions *conditions, const struct skr_container_settings *settings,
+                                         skr_done done, void *context)
 {
-    return skr_change_container(worker, skr_apply_update_container, account, container, conditions, settings, false, done, context);
+    return skr_change_container(worker, skr_apply_update_container, account, container, conditions, settings, false, done,
+                                context);
 }
 
 struct skr_pending *skr_delete_container(struct skr_worker *worker, struct skr_bytes account, struct skr_bytes container,
-                                         const struct skr_conditions *conditions, bool only_if_empty, skr_done done, void *context)
+                                         const struct skr_conditions *conditions, bool only_if_empty, skr_done done,
+                                         void *context)
 {
     return skr_change_container(worker, skr_apply_delete_container, account, container, conditions, NULL, only_if_empty, done,
                                 context);

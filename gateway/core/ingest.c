@@ -1,7 +1,7 @@
 /* One stream of incoming bytes: digested, kept in memory while small, else on its way to flash.
  *
- * Invariant: exactly one of `payload` and `writer` holds the bytes. An ingest whose bytes are on flash has no record yet; until it is
- * given a name a crash turns it into garbage.
+ * Invariant: exactly one of `payload` and `writer` holds the bytes. An ingest whose bytes are on flash has no record yet; until
+ * it is given a name a crash turns it into garbage.
  */
 #include "ingest.h"
 
@@ -50,8 +50,7 @@ enum skr_status skr_ingest_to_flash(struct skr_ingest *ingest, struct skr_error 
         .ready = ingest->ready,
         .context = ingest->context,
     };
-    enum skr_status status =
-        skr_writer_open(ingest->worker->core->store, ingest->worker->io, &options, &ingest->writer, err);
+    enum skr_status status = skr_writer_open(ingest->worker->core->store, ingest->worker->io, &options, &ingest->writer, err);
     if (status != SKR_OK) {
         if (status == SKR_NO_SPACE)
             atomic_store_explicit(&ingest->worker->core->out_of_space, true, memory_order_relaxed);
@@ -124,8 +123,8 @@ static enum skr_status skr_ingest_check(struct skr_ingest *ingest, struct skr_er
         return err->status;
     }
     if (ingest->expected_size != SKR_SIZE_ANY && ingest->size != ingest->expected_size)
-        return skr_fail(err, SKR_INVALID_ARGUMENT, "%llu bytes came where %llu were announced", (unsigned long long)ingest->size,
-                        (unsigned long long)ingest->expected_size);
+        return skr_fail(err, SKR_INVALID_ARGUMENT, "%llu bytes came where %llu were announced",
+                        (unsigned long long)ingest->size, (unsigned long long)ingest->expected_size);
     ingest->digests.has_crc64 = ingest->wants_crc64;
     if (ingest->checksummer != NULL)
         skr_checksummer_finish(ingest->checksummer, &ingest->digests.checksum);

@@ -8,14 +8,14 @@
 struct skr_ingest {
     struct skr_worker *worker;
     uint64_t expected_size, size;
-    struct skr_writer *writer;        /* bytes on flash */
-    struct skr_upload_file *file;     /* where a block's bytes go, given back at the end. May be NULL */
-    char *payload;                    /* bytes in memory */
+    struct skr_writer *writer;    /* bytes on flash */
+    struct skr_upload_file *file; /* where a block's bytes go, given back at the end. May be NULL */
+    char *payload;                /* bytes in memory */
     size_t payload_size, payload_capacity;
     bool wants_md5, wants_crc64;
     struct skr_checksummer *checksummer; /* NULL: no further checksum is wanted */
     struct skr_digests digests;
-    struct skr_digests expected;      /* compared once the bytes are on flash: their MD5 is known then only */
+    struct skr_digests expected; /* compared once the bytes are on flash: their MD5 is known then only */
     struct skr_error failure;
     void (*ready)(void *context);
     void *context;

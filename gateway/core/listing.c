@@ -39,7 +39,8 @@ static enum skr_status skr_visit_entry(struct skr_view *view, struct skr_arena *
         enum skr_status status = skr_upload_decode(view, from->record, &upload, err);
         if (status != SKR_OK)
             return status;
-        object = (struct skr_object){.kind = SKR_OBJECT_BLOCK, .created_ns = upload.created_ns, .modified_ns = upload.touched_ns};
+        object =
+            (struct skr_object){.kind = SKR_OBJECT_BLOCK, .created_ns = upload.created_ns, .modified_ns = upload.touched_ns};
         entry.is_uncommitted = true;
         entry.object = &object;
     } else if (!from->is_prefix) {
@@ -54,8 +55,8 @@ static enum skr_status skr_visit_entry(struct skr_view *view, struct skr_arena *
 }
 
 static enum skr_status skr_merge(struct skr_view *view, enum skr_versioning versioning, struct skr_listing_side *objects,
-                                 struct skr_listing_side *uploads,
-                                 bool (*visit)(void *, const struct skr_list_entry *), void *context, struct skr_error *err)
+                                 struct skr_listing_side *uploads, bool (*visit)(void *, const struct skr_list_entry *),
+                                 void *context, struct skr_error *err)
 {
     struct skr_arena arena = {.blocks = NULL};
     _Alignas(16) char memory[4096];

@@ -73,7 +73,8 @@ struct skr_pending *skr_pending_submit(struct skr_pending *pending)
     if (status == SKR_OK)
         return pending;
     return skr_pending_fail(pending, status,
-                            status == SKR_BUSY ? "too many changes are waiting" : "the store takes no changes until it is restarted");
+                            status == SKR_BUSY ? "too many changes are waiting"
+                                               : "the store takes no changes until it is restarted");
 }
 
 void skr_pending_detach(struct skr_pending *pending)

@@ -16,7 +16,7 @@ struct skr_pin {
 
 struct skr_pins {
     struct skr_pin_shard {
-        pthread_mutex_t lock; /* guards what follows */
+        pthread_mutex_t lock;  /* guards what follows */
         struct skr_pin *slots; /* open addressing, a power of two */
         size_t capacity, used;
         char padding[64];

@@ -13,12 +13,12 @@ bool skr_put_copy(struct skr_arena *arena, struct skr_put *put, struct skr_condi
     }
     put->conditions = conditions;
     return skr_name_copy(arena, &put->name) && skr_properties_copy(arena, put->properties) &&
-           skr_metadata_copy(arena, &put->metadata, put->metadata_count) && skr_metadata_copy(arena, &put->tags, put->tag_count);
+           skr_metadata_copy(arena, &put->metadata, put->metadata_count) &&
+           skr_metadata_copy(arena, &put->tags, put->tag_count);
 }
 
 enum skr_status skr_find_object(struct skr_view *view, struct skr_arena *arena, const struct skr_object_name *name,
-                                struct skr_container *container, struct skr_object *object, bool *exists,
-                                struct skr_error *err)
+                                struct skr_container *container, struct skr_object *object, bool *exists, struct skr_error *err)
 {
     enum skr_status status = skr_container_get(view, arena, name->account, name->container, container, err);
     if (status != SKR_OK)
@@ -42,8 +42,8 @@ static enum skr_status skr_check_write(const struct skr_conditions *conditions, 
     return status;
 }
 
-enum skr_status skr_precheck(struct skr_worker *worker, const struct skr_object_name *name, const struct skr_conditions *conditions,
-                             bool create_only, struct skr_error *err)
+enum skr_status skr_precheck(struct skr_worker *worker, const struct skr_object_name *name,
+                             const struct skr_conditions *conditions, bool create_only, struct skr_error *err)
 {
     struct skr_arena arena = {.blocks = NULL};
     _Alignas(16) char memory[1024];
@@ -195,8 +195,8 @@ static void skr_settle_put(struct skr_pending *pending)
     skr_ingest_settle(op->ingest, pending->change.status);
 }
 
-struct skr_pending *skr_put_object(struct skr_worker *worker, const struct skr_put *put, struct skr_ingest *ingest, skr_done done,
-                                   void *context)
+struct skr_pending *skr_put_object(struct skr_worker *worker, const struct skr_put *put, struct skr_ingest *ingest,
+                                   skr_done done, void *context)
 {
     struct skr_put_change *op = skr_pending_new(worker, sizeof *op, skr_apply_put, done, context);
     if (op == NULL) {

@@ -12,8 +12,8 @@ struct skr_put_state {
     struct skr_upload upload;
     bool has_upload;
     /* Set by the change itself, when not by `put`: */
-    struct skr_bytes etag;  /* empty: of the kind that `put` asks for */
-    uint64_t upload_id;     /* of the multipart upload that is completed */
+    struct skr_bytes etag; /* empty: of the kind that `put` asks for */
+    uint64_t upload_id;    /* of the multipart upload that is completed */
 };
 
 /* Copies all texts of `put`, and its conditions into `conditions`. On the worker's thread. */

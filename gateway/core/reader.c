@@ -16,16 +16,16 @@
 struct skr_reader {
     struct skr_worker *worker;
     struct skr_content content;
-    struct skr_bytes payload;          /* INLINE: in the arena of the open call */
+    struct skr_bytes payload; /* INLINE: in the arena of the open call */
     bool pinned;
     struct skr_extent window[SKR_EXTENT_WINDOW]; /* consecutive extents */
-    uint64_t window_offset;            /* of the first one in the object */
+    uint64_t window_offset;                      /* of the first one in the object */
     size_t window_count;
-    struct skr_file *file;             /* of the extent read last */
+    struct skr_file *file; /* of the extent read last */
     uint64_t file_id;
     enum { SKR_READER_IDLE, SKR_READER_WAITING, SKR_READER_DONE } state;
-    enum skr_status outcome;           /* DONE */
-    uint64_t offset;                   /* of the read that is WAITING or DONE */
+    enum skr_status outcome; /* DONE */
+    uint64_t offset;         /* of the read that is WAITING or DONE */
     struct skr_read read;
     uint32_t crc32c[SKR_MAX_READ_CHUNKS];
     void (*ready)(void *context);
@@ -74,8 +74,8 @@ static enum skr_status skr_reader_new(struct skr_worker *worker, struct skr_view
 }
 
 enum skr_status skr_open_object(struct skr_worker *worker, struct skr_arena *arena, const struct skr_object_name *name,
-                                const struct skr_conditions *conditions, struct skr_object *object,
-                                struct skr_reader **reader, struct skr_error *err)
+                                const struct skr_conditions *conditions, struct skr_object *object, struct skr_reader **reader,
+                                struct skr_error *err)
 {
     struct skr_version_place place;
     struct skr_container container;

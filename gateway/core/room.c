@@ -8,14 +8,17 @@
 static bool skr_room_has_reserve(struct skr_core *core)
 {
     uint64_t free_bytes, total_bytes;
-    return skr_store_space(core->store, &free_bytes, &total_bytes, NULL) == SKR_OK && free_bytes >= core->options.reserve_bytes / 2;
+    return skr_store_space(core->store, &free_bytes, &total_bytes, NULL) == SKR_OK &&
+           free_bytes >= core->options.reserve_bytes / 2;
 }
 
 static bool skr_room_take(struct skr_core *core, uint64_t size_bytes)
 {
-    int64_t needed = (int64_t)size_bytes + SKR_CHANGE_BYTES, room = atomic_load_explicit(&core->meta_room_bytes, memory_order_relaxed);
+    int64_t needed = (int64_t)size_bytes + SKR_CHANGE_BYTES,
+            room = atomic_load_explicit(&core->meta_room_bytes, memory_order_relaxed);
     while (room - needed >= SKR_LEAST_META_ROOM_BYTES)
-        if (atomic_compare_exchange_weak_explicit(&core->meta_room_bytes, &room, room - needed, memory_order_relaxed, memory_order_relaxed))
+        if (atomic_compare_exchange_weak_explicit(&core->meta_room_bytes, &room, room - needed, memory_order_relaxed,
+                                                  memory_order_relaxed))
             return true;
     return false;
 }

@@ -1,6 +1,6 @@
-/* Who may write when the disk is down to its reserve. Deleting small objects frees pages of the metadata file, which never shrinks: the disk's
- * free space stays as it was, and yet there is room for other small objects. The collector measures that room, and what is admitted is
- * taken from it until it measures again. */
+/* Who may write when the disk is down to its reserve. Deleting small objects frees pages of the metadata file, which never
+ * shrinks: the disk's free space stays as it was, and yet there is room for other small objects. The collector measures that
+ * room, and what is admitted is taken from it until it measures again. */
 #ifndef SKERRY_CORE_ROOM_H
 #define SKERRY_CORE_ROOM_H
 

@@ -1,5 +1,6 @@
 /* Why: blocks of one blob that lie side by side in one file become few extents, which are read sequentially and copied by
- * nobody. Invariant: an entry holds one pin on its file id from its creation until it left the table and its last user gave it back. */
+ * nobody. Invariant: an entry holds one pin on its file id from its creation until it left the table and its last user gave it
+ * back. */
 #include "slots.h"
 
 #include <stdlib.h>
@@ -11,11 +12,11 @@ struct skr_upload_file {
     struct skr_upload_file *next;
     struct skr_slots *slots;
     uint64_t hash, upload_id;
-    size_t users;      /* blocks under way */
+    size_t users; /* blocks under way */
     bool in_table;
     int64_t touched_s; /* CLOCK_MONOTONIC */
     size_t name_size;
-    char name[];       /* account NUL container NUL key */
+    char name[]; /* account NUL container NUL key */
 };
 
 static int64_t skr_monotonic_s(void)
@@ -60,7 +61,8 @@ static bool skr_upload_file_is(const struct skr_upload_file *file, uint64_t hash
                                uint64_t upload_id)
 {
     struct skr_bytes rest = {file->name, file->name_size};
-    if (file->hash != hash || file->upload_id != upload_id || rest.size != name->account.size + name->container.size + name->key.size + 2)
+    if (file->hash != hash || file->upload_id != upload_id ||
+        rest.size != name->account.size + name->container.size + name->key.size + 2)
         return false;
     return memcmp(rest.data, name->account.data, name->account.size) == 0 &&
            memcmp(rest.data + name->account.size + 1, name->container.data, name->container.size) == 0 &&

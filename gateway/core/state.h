@@ -19,10 +19,10 @@ struct skr_core {
     char *directory;
     struct skr_meta *meta;
     struct skr_store *store;
-    struct skr_pins pins;           /* contents that are being read */
+    struct skr_pins pins;            /* contents that are being read */
     struct skr_upload_slots uploads; /* files that blocks of open uploads go to */
     struct skr_collector *collector;
-    _Atomic bool out_of_space;      /* the last change that needed room did not find any */
+    _Atomic bool out_of_space;       /* the last change that needed room did not find any */
     _Atomic int64_t meta_room_bytes; /* see room.h */
     _Atomic uint64_t garbage_collected;
 };
@@ -82,8 +82,8 @@ enum skr_status skr_conditions_check(const struct skr_conditions *conditions, bo
 enum skr_status skr_find_object(struct skr_view *view, struct skr_arena *arena, const struct skr_object_name *name,
                                 struct skr_container *container, struct skr_object *object, bool *exists,
                                 struct skr_error *err);
-/* What the name and its version lead to, and where it is. SKR_OBJECT_NOT_FOUND (`object` is a delete marker when that is the reason, else its
- * kind is 0), SKR_VERSION_NOT_FOUND, SKR_IS_DELETE_MARKER (`object` is it). */
+/* What the name and its version lead to, and where it is. SKR_OBJECT_NOT_FOUND (`object` is a delete marker when that is the
+ * reason, else its kind is 0), SKR_VERSION_NOT_FOUND, SKR_IS_DELETE_MARKER (`object` is it). */
 enum skr_status skr_find_version(struct skr_view *view, struct skr_arena *arena, const struct skr_object_name *name,
                                  struct skr_container *container, struct skr_object *object, struct skr_version_place *place,
                                  struct skr_error *err);

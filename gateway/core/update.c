@@ -26,14 +26,15 @@ static enum skr_status skr_load_object(struct skr_view *view, struct skr_object_
     return status;
 }
 
-/* Where versions are kept, other metadata of what is current makes a new one: versions do not change under their readers. The bytes are shared. */
+/* Where versions are kept, other metadata of what is current makes a new one: versions do not change under their readers. The
+ * bytes are shared. */
 static bool skr_makes_version(const struct skr_object_change *op, const struct skr_container *container)
 {
     return op->settings.set_metadata && !op->name.version.is_given && container->versioning != SKR_VERSIONING_OFF;
 }
 
-static enum skr_status skr_update_as_version(struct skr_view *view, struct skr_object_change *op, const struct skr_container *container,
-                                             struct skr_error *err)
+static enum skr_status skr_update_as_version(struct skr_view *view, struct skr_object_change *op,
+                                             const struct skr_container *container, struct skr_error *err)
 {
     struct skr_object *object = &op->pending.object;
     enum skr_status status = SKR_OK;

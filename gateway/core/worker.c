@@ -4,8 +4,8 @@
 
 #include "state.h"
 
-enum skr_status skr_worker_open(struct skr_core *core, struct skr_io *io, struct skr_executor *executor, struct skr_worker **out,
-                                struct skr_error *err)
+enum skr_status skr_worker_open(struct skr_core *core, struct skr_io *io, struct skr_executor *executor,
+                                struct skr_worker **out, struct skr_error *err)
 {
     struct skr_worker *worker = calloc(1, sizeof *worker);
     if (worker == NULL)

@@ -16,10 +16,11 @@
 
 #define SKR_ACCEPT_BURST 64
 
-static const char skr_shed_answer[] = "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nRetry-After: 1\r\nConnection: close\r\n\r\n";
+static const char skr_shed_answer[] =
+    "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nRetry-After: 1\r\nConnection: close\r\n\r\n";
 
-/* Says no and closes. What the client sent already is read away first, so that the answer is not lost to a reset. Over TLS there is no
- * cheap way to say anything: the end of the connection is the answer. */
+/* Says no and closes. What the client sent already is read away first, so that the answer is not lost to a reset. Over TLS
+ * there is no cheap way to say anything: the end of the connection is the answer. */
 static void skr_acceptor_shed(struct skr_http *http, int fd)
 {
     char dropped[4096];
@@ -42,7 +43,8 @@ static struct skr_reactor *skr_acceptor_choose(struct skr_http *http)
     return best;
 }
 
-/* Out of descriptors: give up the reserve for a moment to refuse one client, instead of spinning on a listener that stays readable. */
+/* Out of descriptors: give up the reserve for a moment to refuse one client, instead of spinning on a listener that stays
+ * readable. */
 static void skr_acceptor_out_of_descriptors(struct skr_http *http, int listener)
 {
     static time_t last_logged; /* the acceptor's thread only */

@@ -5,7 +5,8 @@
 #define SKR_MAX_ETAGS 64
 
 /* A list of entity tags: quoted, weak, bare, or "*". */
-static bool skr_parse_etags(struct skr_arena *arena, struct skr_bytes text, bool *any, const struct skr_bytes **out, size_t *count)
+static bool skr_parse_etags(struct skr_arena *arena, struct skr_bytes text, bool *any, const struct skr_bytes **out,
+                            size_t *count)
 {
     struct skr_bytes *tags = skr_arena_alloc(arena, SKR_MAX_ETAGS * sizeof *tags);
     *count = 0;
@@ -36,7 +37,7 @@ static bool skr_parse_since(struct skr_bytes text, bool *has, int64_t *seconds)
 }
 
 bool skr_request_conditions(struct skr_arena *arena, const struct skr_request *request, const char *const names[4],
-                          struct skr_conditions *out, const char **bad_header)
+                            struct skr_conditions *out, const char **bad_header)
 {
     *out = (struct skr_conditions){.if_match_any = false};
     struct skr_bytes match = skr_request_header(request, names[0]), none = skr_request_header(request, names[1]);

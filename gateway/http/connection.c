@@ -1,8 +1,9 @@
-/* Clients, and how long they may take. libmicrohttpd's own time-out is off: it does not see suspended connections and takes every
- * byte for progress, so that headers could trickle in for ever. Here each phase has its own deadline, looked at about once a second.
+/* Clients, and how long they may take. libmicrohttpd's own time-out is off: it does not see suspended connections and takes
+ * every byte for progress, so that headers could trickle in for ever. Here each phase has its own deadline, looked at about
+ * once a second.
  */
-#include <netinet/in.h>
 #include <linux/tcp.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <stdlib.h>
 
@@ -83,8 +84,9 @@ static bool skr_connection_moves(struct skr_connection *connection, struct skr_e
     return moves;
 }
 
-/* What libmicrohttpd does not notice: that a suspended connection was reset, and an end of stream that arrived together with data,
- * since it takes a short read for an empty socket. A client that only closed its sending side may still wait for its reply. */
+/* What libmicrohttpd does not notice: that a suspended connection was reset, and an end of stream that arrived together with
+ * data, since it takes a short read for an empty socket. A client that only closed its sending side may still wait for its
+ * reply. */
 static bool skr_connection_is_gone(struct skr_connection *connection)
 {
     struct skr_exchange *exchange = connection->exchange;

@@ -103,17 +103,20 @@ bool skr_http_date_parse(struct skr_bytes text, int64_t *unix_seconds)
     memcpy(copy, text.data, text.size);
     copy[text.size] = '\0';
     if (sscanf(copy, "%3[A-Za-z], %2u %3[A-Za-z] %4d %2u:%2u:%2u %3s%n", weekday, &civil.day, month, &year, &civil.hour,
-               &civil.minute, &civil.second, zone, &used) != 8 || strlen(zone) != 3 || memcmp(zone, "GMT", 3) != 0) {
+               &civil.minute, &civil.second, zone, &used) != 8 ||
+        strlen(zone) != 3 || memcmp(zone, "GMT", 3) != 0) {
         used = -1;
         if (sscanf(copy, "%9[A-Za-z], %2u-%3[A-Za-z]-%2d %2u:%2u:%2u GMT%n", weekday, &civil.day, month, &year, &civil.hour,
-                   &civil.minute, &civil.second, &used) == 7 && used > 0)
+                   &civil.minute, &civil.second, &used) == 7 &&
+            used > 0)
             year += year < 70 ? 2000 : 1900;
         else if (sscanf(copy, "%3[A-Za-z] %3[A-Za-z] %2u %2u:%2u:%2u %4d%n", weekday, month, &civil.day, &civil.hour,
                         &civil.minute, &civil.second, &year, &used) != 7)
             return false;
     }
     civil.year = year;
-    return used == (int)text.size && strlen(month) == 3 && skr_month_of(month, &civil.month) && skr_unix_of(&civil, unix_seconds);
+    return used == (int)text.size && strlen(month) == 3 && skr_month_of(month, &civil.month) &&
+           skr_unix_of(&civil, unix_seconds);
 }
 
 /* A run of exactly `digits` digits. */

@@ -1,9 +1,9 @@
 /* One request from its request line to its end: libmicrohttpd's callbacks turned into decide, stream, apply, reply.
  *
- * libmicrohttpd calls back whenever it can go on. While the handler has neither replied nor room for body bytes, the connection is
- * suspended; whoever makes progress possible kicks it. A kick that comes before the suspension is remembered. "100 Continue" is
- * libmicrohttpd's: it sends one after the first callback that neither queued a response nor suspended, so it goes out exactly when a
- * handler has asked for the body.
+ * libmicrohttpd calls back whenever it can go on. While the handler has neither replied nor room for body bytes, the connection
+ * is suspended; whoever makes progress possible kicks it. A kick that comes before the suspension is remembered. "100 Continue"
+ * is libmicrohttpd's: it sends one after the first callback that neither queued a response nor suspended, so it goes out
+ * exactly when a handler has asked for the body.
  */
 #include <stdlib.h>
 #include <time.h>
@@ -108,8 +108,8 @@ void skr_exchange_pause(struct skr_exchange *exchange)
     MHD_suspend_connection(exchange->connection->handle);
 }
 
-/* Suspends until skr_response_ready(): a wake-up of a sink or source is none of the reply's business, and letting libmicrohttpd go
- * on would send "100 Continue" for a body that nobody asked for. */
+/* Suspends until skr_response_ready(): a wake-up of a sink or source is none of the reply's business, and letting libmicrohttpd
+ * go on would send "100 Continue" for a body that nobody asked for. */
 static void skr_exchange_await_reply(struct skr_exchange *exchange)
 {
     if (exchange->connection->cut)
@@ -171,10 +171,12 @@ void skr_exchange_receive_all(struct skr_exchange *exchange, size_t limit_bytes,
     static const struct skr_body_sink sink = {skr_collect_write, skr_collect_end, skr_collect_abort};
     exchange->collected_done = done;
     exchange->collected_context = context;
-    skr_exchange_receive(exchange, &sink, exchange, limit_bytes < SKR_MAX_COLLECTED_BYTES ? limit_bytes : SKR_MAX_COLLECTED_BYTES);
+    skr_exchange_receive(exchange, &sink, exchange,
+                         limit_bytes < SKR_MAX_COLLECTED_BYTES ? limit_bytes : SKR_MAX_COLLECTED_BYTES);
 }
 
-/* Body bytes for the sink: as many as it takes. What it does not take stays with libmicrohttpd while the connection is suspended. */
+/* Body bytes for the sink: as many as it takes. What it does not take stays with libmicrohttpd while the connection is
+ * suspended. */
 static void skr_exchange_feed(struct skr_exchange *exchange, const char *data, size_t *size)
 {
     while (*size > 0 && exchange->response == NULL) {
@@ -214,8 +216,9 @@ static void skr_exchange_begin(struct skr_exchange *exchange, struct MHD_Connect
     face->handle(face->context, exchange);
 }
 
-/* A reply that comes before the body was read. While the client sends, closing would reset the connection and could take the reply
- * with it: the body is read and dropped first. Not when it may be long, waits for "100 Continue", or its end is in doubt. */
+/* A reply that comes before the body was read. While the client sends, closing would reset the connection and could take the
+ * reply with it: the body is read and dropped first. Not when it may be long, waits for "100 Continue", or its end is in doubt.
+ */
 static bool skr_exchange_discards_first(const struct skr_exchange *exchange)
 {
     const struct skr_request *request = &exchange->request;
@@ -237,8 +240,8 @@ static enum MHD_Result skr_exchange_discard(struct skr_exchange *exchange, size_
     return exchange->discarded_bytes > SKR_MAX_DISCARDED_BYTES ? MHD_NO : MHD_YES;
 }
 
-/* The headers are complete, nothing of the body was read. A response that is queued here makes libmicrohttpd close the connection
- * whether there is a body or not; so it waits for the next callback wherever the connection shall live on. */
+/* The headers are complete, nothing of the body was read. A response that is queued here makes libmicrohttpd close the
+ * connection whether there is a body or not; so it waits for the next callback wherever the connection shall live on. */
 static enum MHD_Result skr_exchange_reply_early(struct skr_exchange *exchange)
 {
     if (skr_exchange_discards_first(exchange)) {

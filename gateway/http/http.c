@@ -164,7 +164,7 @@ static size_t skr_merge_labels(struct skr_label *all, size_t count, struct skr_r
             continue;
         if (at == count)
             all[count++] = (struct skr_label){.face = reactor->labels[i].face, .operation = reactor->labels[i].operation};
-        for (size_t class = 0; class < 6; class++) {
+        for (size_t class = 0; class < 6; class ++) {
             all[at].count[class] += reactor->labels[i].count[class];
             all[at].seconds[class] += reactor->labels[i].seconds[class];
         }
@@ -185,7 +185,7 @@ void skr_http_read_operations(const struct skr_http *http,
     for (size_t i = 0; i < http->reactor_count; i++)
         count = skr_merge_labels(all, count, &http->reactors[i]);
     for (size_t i = 0; i < count; i++)
-        for (unsigned class = 1; class < 6; class++)
+        for (unsigned class = 1; class < 6; class ++)
             if (all[i].count[class] > 0)
                 visit(context, all[i].face, all[i].operation, class, all[i].count[class], all[i].seconds[class]);
     free(all);

@@ -1,5 +1,5 @@
-/* A reactor: one thread, one ring, one libmicrohttpd daemon a face. It sleeps in the ring; libmicrohttpd's epoll descriptors are
- * polled through it, and other threads reach it through its inbox.
+/* A reactor: one thread, one ring, one libmicrohttpd daemon a face. It sleeps in the ring; libmicrohttpd's epoll descriptors
+ * are polled through it, and other threads reach it through its inbox.
  */
 #include <errno.h>
 #include <netinet/in.h>
@@ -105,12 +105,12 @@ enum skr_status skr_reactor_open_face(struct skr_reactor *reactor, const struct 
     own->daemon = MHD_start_daemon(
         MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC | MHD_USE_ERROR_LOG |
             skr_tls_daemon_flags(reactor->http->tls),
-        0, NULL, NULL, skr_exchange_step, own, MHD_OPTION_EXTERNAL_LOGGER, skr_reactor_log, NULL, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        options->connection_memory_bytes, MHD_OPTION_CONNECTION_LIMIT, (unsigned)options->max_connections + 64,
-        MHD_OPTION_CONNECTION_TIMEOUT, 0u, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_URI_LOG_CALLBACK,
-        skr_reactor_request_line, own, MHD_OPTION_UNESCAPE_CALLBACK, skr_reactor_keep_escapes, NULL,
-        MHD_OPTION_NOTIFY_COMPLETED, skr_exchange_completed, own, MHD_OPTION_NOTIFY_CONNECTION, skr_connection_notify, own,
-        MHD_OPTION_ARRAY, skr_tls_daemon_options(reactor->http->tls), MHD_OPTION_END);
+        0, NULL, NULL, skr_exchange_step, own, MHD_OPTION_EXTERNAL_LOGGER, skr_reactor_log, NULL,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, options->connection_memory_bytes, MHD_OPTION_CONNECTION_LIMIT,
+        (unsigned)options->max_connections + 64, MHD_OPTION_CONNECTION_TIMEOUT, 0u, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+        MHD_OPTION_URI_LOG_CALLBACK, skr_reactor_request_line, own, MHD_OPTION_UNESCAPE_CALLBACK, skr_reactor_keep_escapes,
+        NULL, MHD_OPTION_NOTIFY_COMPLETED, skr_exchange_completed, own, MHD_OPTION_NOTIFY_CONNECTION, skr_connection_notify,
+        own, MHD_OPTION_ARRAY, skr_tls_daemon_options(reactor->http->tls), MHD_OPTION_END);
     if (own->daemon == NULL)
         return skr_fail(err, SKR_NO_MEMORY, "cannot start an HTTP daemon");
     reactor->face_count++;

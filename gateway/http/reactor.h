@@ -35,10 +35,10 @@ struct skr_connection {
     struct MHD_Connection *handle;
     struct skr_exchange *exchange; /* the request under way, NULL between requests */
     int fd;
-    int64_t since_ms;              /* accepted, or the last request ended */
-    bool served;                   /* has had a request */
-    bool probed;                   /* looked for an end of stream since the last request ended */
-    bool cut;                      /* shut down, libmicrohttpd will notice */
+    int64_t since_ms;               /* accepted, or the last request ended */
+    bool served;                    /* has had a request */
+    bool probed;                    /* looked for an end of stream since the last request ended */
+    bool cut;                       /* shut down, libmicrohttpd will notice */
     struct skr_tls_connection *tls; /* NULL: plain */
 };
 
@@ -57,15 +57,15 @@ struct skr_reactor {
     void *worker;
     pthread_t thread;
     bool prepared, started;
-    sem_t opened;                  /* posted once the worker was opened or not */
-    enum skr_status open_status;   /* written before `opened` is posted */
+    sem_t opened;                /* posted once the worker was opened or not */
+    enum skr_status open_status; /* written before `opened` is posted */
     struct skr_error open_error;
     pthread_mutex_t inbox_lock; /* guards the inbox */
     struct skr_task *inbox, **inbox_last;
     struct skr_reactor_face faces[SKR_MAX_FACES];
     size_t face_count;
     struct skr_connection *connections;
-    _Atomic uint32_t load; /* connections, also those on their way here */
+    _Atomic uint32_t load;      /* connections, also those on their way here */
     struct skr_exchange *spare; /* free list */
     size_t spare_count;
     int64_t now_ms, swept_ms;
@@ -99,12 +99,12 @@ struct skr_http {
 /* ---- one request (exchange.c, response.c) ---- */
 
 enum skr_phase {
-    SKR_PHASE_TARGET,    /* the request line was read */
-    SKR_PHASE_DECIDED,   /* `handle` ran; what comes next is the handler's */
-    SKR_PHASE_RECEIVING, /* a body goes to the sink */
-    SKR_PHASE_RECEIVED,  /* the sink has all of it */
+    SKR_PHASE_TARGET,     /* the request line was read */
+    SKR_PHASE_DECIDED,    /* `handle` ran; what comes next is the handler's */
+    SKR_PHASE_RECEIVING,  /* a body goes to the sink */
+    SKR_PHASE_RECEIVED,   /* the sink has all of it */
     SKR_PHASE_DISCARDING, /* answered already: the body is read to drop it */
-    SKR_PHASE_REPLYING   /* the response is libmicrohttpd's */
+    SKR_PHASE_REPLYING    /* the response is libmicrohttpd's */
 };
 
 struct skr_response_header {
@@ -118,11 +118,11 @@ struct skr_exchange {
     struct skr_reactor *reactor;
     struct skr_arena arena;
     enum skr_phase phase;
-    bool in_callback;  /* libmicrohttpd is calling us: what we queue is picked up on return */
+    bool in_callback; /* libmicrohttpd is calling us: what we queue is picked up on return */
     bool suspended, wake_pending;
-    bool close_after;  /* the body was not read, or framing is in doubt */
+    bool close_after;    /* the body was not read, or framing is in doubt */
     bool framing_broken; /* where this request ends is not known */
-    bool aborted;      /* the sink was told */
+    bool aborted;        /* the sink was told */
     struct skr_bytes raw_target;
     bool target_truncated;
     uint64_t body_bytes, body_limit, discarded_bytes;

@@ -1,11 +1,13 @@
-/* A request as libmicrohttpd read it, looked at once more with strict eyes. What makes two readers disagree about where a request
- * ends or which host it is for is refused before anybody acts on it; the connection is closed, since what follows cannot be trusted.
+/* A request as libmicrohttpd read it, looked at once more with strict eyes. What makes two readers disagree about where a
+ * request ends or which host it is for is refused before anybody acts on it; the connection is closed, since what follows
+ * cannot be trusted.
  *
- * libmicrohttpd leaves what it parsed where it received it, with delimiters overwritten, and tells the size of the whole section. So
- * the parts must tile it: method, space, target, space, version, CRLF, then name, colon, blanks, value, CRLF for each header, then
- * CRLF. What it repairs or stops at by itself breaks the tiling: folded lines (it appends the fold to the header's *name*), a line
- * with an empty name (it takes that for the end of the headers), zero bytes, bare line feeds. What looks the same afterwards is a zero byte
- * in place of a CR, and zero bytes or a colon within the four bytes that close the section.
+ * libmicrohttpd leaves what it parsed where it received it, with delimiters overwritten, and tells the size of the whole
+ * section. So the parts must tile it: method, space, target, space, version, CRLF, then name, colon, blanks, value, CRLF for
+ * each header, then CRLF. What it repairs or stops at by itself breaks the tiling: folded lines (it appends the fold to the
+ * header's *name*), a line with an empty name (it takes that for the end of the headers), zero bytes, bare line feeds. What
+ * looks the same afterwards is a zero byte in place of a CR, and zero bytes or a colon within the four bytes that close the
+ * section.
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>

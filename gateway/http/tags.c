@@ -24,11 +24,13 @@ static size_t skr_tag_characters(struct skr_bytes text)
 /* U+FFFE and U+FFFF are no letters, and have no place in a document. */
 static bool skr_tag_letters(const struct skr_tag_rules *rules, struct skr_bytes text)
 {
-    if (text.size > 0 && (memmem(text.data, text.size, "\xEF\xBF\xBE", 3) != NULL || memmem(text.data, text.size, "\xEF\xBF\xBF", 3) != NULL))
+    if (text.size > 0 &&
+        (memmem(text.data, text.size, "\xEF\xBF\xBE", 3) != NULL || memmem(text.data, text.size, "\xEF\xBF\xBF", 3) != NULL))
         return false;
     for (size_t i = 0; i < text.size; i++) {
         unsigned char c = (unsigned char)text.data[i];
-        bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || (c >= 0x80 && rules->any_script);
+        bool plain =
+            (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || (c >= 0x80 && rules->any_script);
         if (!plain && (c == '\0' || strchr(rules->signs, c) == NULL))
             return false;
     }

@@ -1,11 +1,11 @@
 /* TLS: which certificate is served, and what libmicrohttpd's use of GnuTLS leaves open.
  *
- * Each connection takes a reference to the certificate that was current when it came, and gives it back after its session is gone. So a
- * reload is one pointer, and no handshake sees a certificate that is freed or half replaced.
+ * Each connection takes a reference to the certificate that was current when it came, and gives it back after its session is
+ * gone. So a reload is one pointer, and no handshake sees a certificate that is freed or half replaced.
  *
- * libmicrohttpd takes a socket for readable until a read of *application data* finds it empty. A handshake does not count, so that while a
- * client is silent in the middle of one it asks GnuTLS again and again, with a whole core, until the header time-out. Therefore the
- * socket is read here: an empty one suspends the connection until the ring says that there is more.
+ * libmicrohttpd takes a socket for readable until a read of *application data* finds it empty. A handshake does not count, so
+ * that while a client is silent in the middle of one it asks GnuTLS again and again, with a whole core, until the header
+ * time-out. Therefore the socket is read here: an empty one suspends the connection until the ring says that there is more.
  */
 #include "tls.h"
 
@@ -28,9 +28,11 @@
 #define SKR_TLS_RECORD_BYTES 16384 /* of content */
 #define SKR_TLS_MAX_PARTS 32       /* of one call of GnuTLS */
 
-/* TLS 1.2 and 1.3 with forward secrecy and authenticated encryption only; the fastest cipher that the client has, by our order. */
-static const char skr_tls_priorities[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-KX-ALL:+ECDHE-ECDSA:+ECDHE-RSA:"
-                                         "-CIPHER-ALL:+AES-128-GCM:+AES-256-GCM:+CHACHA20-POLY1305:-MAC-ALL:+AEAD:%SERVER_PRECEDENCE";
+/* TLS 1.2 and 1.3 with forward secrecy and authenticated encryption only; the fastest cipher that the client has, by our order.
+ */
+static const char skr_tls_priorities[] =
+    "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-KX-ALL:+ECDHE-ECDSA:+ECDHE-RSA:"
+    "-CIPHER-ALL:+AES-128-GCM:+AES-256-GCM:+CHACHA20-POLY1305:-MAC-ALL:+AEAD:%SERVER_PRECEDENCE";
 
 struct skr_tls_connection {
     struct skr_io_op readable; /* first; in flight while `waiting` */
@@ -76,14 +78,15 @@ static void skr_tls_give_back(struct skr_tls_certificate *certificate)
     free(certificate);
 }
 
-static enum skr_status skr_tls_load(const char *path, const char *what, const char *flag, gnutls_datum_t *text, struct skr_error *err)
+static enum skr_status skr_tls_load(const char *path, const char *what, const char *flag, gnutls_datum_t *text,
+                                    struct skr_error *err)
 {
     errno = 0;
     if (gnutls_load_file(path, text) == GNUTLS_E_SUCCESS)
         return SKR_OK;
     int os_errno = errno;
-    return skr_fail_os(err, SKR_INVALID_ARGUMENT, os_errno, "cannot read the %s %s: %s. Name a readable PEM file with %s", what, path,
-                       os_errno == 0 ? "it is no ordinary file" : strerror(os_errno), flag);
+    return skr_fail_os(err, SKR_INVALID_ARGUMENT, os_errno, "cannot read the %s %s: %s. Name a readable PEM file with %s", what,
+                       path, os_errno == 0 ? "it is no ordinary file" : strerror(os_errno), flag);
 }
 
 static enum skr_status skr_tls_read_chain(const char *path, gnutls_x509_crt_t **chain, unsigned *count, struct skr_error *err)
@@ -95,9 +98,10 @@ static enum skr_status skr_tls_read_chain(const char *path, gnutls_x509_crt_t **
     int failed = gnutls_x509_crt_list_import2(chain, count, &text, GNUTLS_X509_FMT_PEM, 0);
     gnutls_free(text.data);
     if (failed < 0)
-        return skr_fail(err, SKR_INVALID_ARGUMENT,
-                        "%s is no certificate: %s. --tls-cert takes a PEM file: the server's certificate, then those that signed it", path,
-                        gnutls_strerror(failed));
+        return skr_fail(
+            err, SKR_INVALID_ARGUMENT,
+            "%s is no certificate: %s. --tls-cert takes a PEM file: the server's certificate, then those that signed it", path,
+            gnutls_strerror(failed));
     return SKR_OK;
 }
 
@@ -116,8 +120,8 @@ static enum skr_status skr_tls_read_key(const char *path, gnutls_x509_privkey_t 
     explicit_bzero(text.data, text.size);
     gnutls_free(text.data);
     if (failed != GNUTLS_E_SUCCESS)
-        return skr_fail(err, SKR_INVALID_ARGUMENT, "%s is no private key: %s. --tls-key takes a PEM file without a password", path,
-                        gnutls_strerror(failed));
+        return skr_fail(err, SKR_INVALID_ARGUMENT, "%s is no private key: %s. --tls-key takes a PEM file without a password",
+                        path, gnutls_strerror(failed));
     return SKR_OK;
 }
 
@@ -139,8 +143,8 @@ static void skr_tls_announce(gnutls_x509_crt_t certificate, const char *path)
             expired ? "has EXPIRED; clients will refuse it. It was valid until" : "is valid until", until);
 }
 
-static enum skr_status skr_tls_pair(struct skr_tls_certificate *certificate, const struct skr_tls *tls, gnutls_x509_crt_t *chain,
-                                    unsigned count, gnutls_x509_privkey_t key, struct skr_error *err)
+static enum skr_status skr_tls_pair(struct skr_tls_certificate *certificate, const struct skr_tls *tls,
+                                    gnutls_x509_crt_t *chain, unsigned count, gnutls_x509_privkey_t key, struct skr_error *err)
 {
     int failed = gnutls_certificate_allocate_credentials(&certificate->credentials);
     if (failed != GNUTLS_E_SUCCESS)
@@ -152,10 +156,11 @@ static enum skr_status skr_tls_pair(struct skr_tls_certificate *certificate, con
     }
     gnutls_certificate_free_credentials(certificate->credentials);
     if (failed == GNUTLS_E_CERTIFICATE_KEY_MISMATCH)
-        return skr_fail(err, SKR_INVALID_ARGUMENT,
-                        "the key %s does not belong to the first certificate in %s. Give the pair that was made together, the server's "
-                        "certificate first",
-                        tls->key_file, tls->certificate_file);
+        return skr_fail(
+            err, SKR_INVALID_ARGUMENT,
+            "the key %s does not belong to the first certificate in %s. Give the pair that was made together, the server's "
+            "certificate first",
+            tls->key_file, tls->certificate_file);
     return skr_fail(err, SKR_INVALID_ARGUMENT, "%s and %s cannot be served: %s", tls->certificate_file, tls->key_file,
                     gnutls_strerror(failed));
 }
@@ -202,9 +207,11 @@ enum skr_status skr_tls_reload(struct skr_tls *tls, struct skr_error *err)
 enum skr_status skr_tls_open(struct skr_tls **out, const char *certificate_file, const char *key_file, struct skr_error *err)
 {
     if (certificate_file == NULL || key_file == NULL)
-        return skr_fail(err, SKR_INVALID_ARGUMENT, "HTTPS needs a certificate and its key: give both --tls-cert FILE and --tls-key FILE");
+        return skr_fail(err, SKR_INVALID_ARGUMENT,
+                        "HTTPS needs a certificate and its key: give both --tls-cert FILE and --tls-key FILE");
     if (MHD_is_feature_supported(MHD_FEATURE_TLS) != MHD_YES)
-        return skr_fail(err, SKR_INVALID_ARGUMENT, "this libmicrohttpd was built without TLS: no --tls-cert, or another libmicrohttpd");
+        return skr_fail(err, SKR_INVALID_ARGUMENT,
+                        "this libmicrohttpd was built without TLS: no --tls-cert, or another libmicrohttpd");
     struct skr_tls *tls = calloc(1, sizeof *tls);
     if (tls == NULL)
         return skr_fail(err, SKR_NO_MEMORY, "no memory for TLS");
@@ -270,7 +277,8 @@ static void skr_tls_readable(struct skr_io_op *op, int result)
 }
 
 /* A client's "Finished" is the last that a server's handshake reads. */
-static int skr_tls_finished(gnutls_session_t session, unsigned int type, unsigned when, unsigned int incoming, const gnutls_datum_t *message)
+static int skr_tls_finished(gnutls_session_t session, unsigned int type, unsigned when, unsigned int incoming,
+                            const gnutls_datum_t *message)
 {
     struct skr_tls_connection *tls = gnutls_transport_get_ptr(session);
     (void)type, (void)when, (void)message;
@@ -344,8 +352,9 @@ static bool skr_tls_is_head(const struct skr_exchange *exchange)
            exchange->response_bytes > 0 && exchange->http_status != 204 && exchange->http_status != 304;
 }
 
-/* Writes for GnuTLS, which has no more than one record at a time. Sent one by one they are packets one by one, which cost more than the
- * encryption: a head is held back for its body, and of a streamed block all but the last record say that more is coming. */
+/* Writes for GnuTLS, which has no more than one record at a time. Sent one by one they are packets one by one, which cost more
+ * than the encryption: a head is held back for its body, and of a streamed block all but the last record say that more is
+ * coming. */
 static ssize_t skr_tls_push(gnutls_transport_ptr_t pointer, const giovec_t *parts, int count)
 {
     struct skr_tls_connection *tls = pointer;

@@ -30,8 +30,8 @@ void skr_tls_begin(struct skr_tls *tls, struct skr_connection *connection);
 void skr_tls_end(struct skr_connection *connection);
 /* Has the TLS layer bytes that were received and not yet read from it? */
 bool skr_tls_has_pending(const struct skr_connection *connection);
-/* Was the socket left before it was empty? libmicrohttpd goes on by itself, except after a record that carries no data, such as a change
- * of keys: it takes that for an empty socket, and would wait for bytes that came long ago. */
+/* Was the socket left before it was empty? libmicrohttpd goes on by itself, except after a record that carries no data, such as
+ * a change of keys: it takes that for an empty socket, and would wait for bytes that came long ago. */
 bool skr_tls_left_data(const struct skr_connection *connection);
 /* Makes libmicrohttpd read once more. Not from inside of its callbacks, and not while the connection is suspended. */
 void skr_tls_nudge(struct skr_connection *connection);

@@ -10,7 +10,8 @@ static bool skr_target_is_clean(struct skr_bytes target)
         uint8_t byte;
         if (c <= 0x20 || c >= 0x7F || c == '#')
             return false;
-        if (c == '%' && (i + 2 >= target.size || !skr_hex_decode((struct skr_bytes){target.data + i + 1, 2}, &byte, 1) || byte == 0))
+        if (c == '%' &&
+            (i + 2 >= target.size || !skr_hex_decode((struct skr_bytes){target.data + i + 1, 2}, &byte, 1) || byte == 0))
             return false;
     }
     return true;

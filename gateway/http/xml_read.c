@@ -93,8 +93,8 @@ bool skr_xml_parse(struct skr_bytes document, skr_xml_visit visit, void *context
         document.data += 3;
         document.size -= 3;
     }
-    xmlTextReaderPtr reader =
-        xmlReaderForMemory(document.data, (int)document.size, NULL, NULL, XML_PARSE_NONET | XML_PARSE_NOWARNING | XML_PARSE_NOERROR);
+    xmlTextReaderPtr reader = xmlReaderForMemory(document.data, (int)document.size, NULL, NULL,
+                                                 XML_PARSE_NONET | XML_PARSE_NOWARNING | XML_PARSE_NOERROR);
     if (reader == NULL)
         return false;
     xmlTextReaderSetErrorHandler(reader, skr_xml_silent, NULL);

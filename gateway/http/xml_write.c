@@ -53,8 +53,8 @@ static size_t skr_xml_character(struct skr_bytes text)
     return is_none ? 0 : size;
 }
 
-/* What XML cannot hold becomes '?': one odd value, sent by anybody, may not make a whole answer unreadable. `exact`: control characters become
- * references instead, which are no XML 1.0 either, but leave no doubt. */
+/* What XML cannot hold becomes '?': one odd value, sent by anybody, may not make a whole answer unreadable. `exact`: control
+ * characters become references instead, which are no XML 1.0 either, but leave no doubt. */
 static void skr_xml_escaped(struct skr_xml *xml, struct skr_bytes text, bool exact)
 {
     char reference[8];
@@ -65,12 +65,23 @@ static void skr_xml_escaped(struct skr_xml *xml, struct skr_bytes text, bool exa
         const char *entity = NULL;
         size = skr_xml_character((struct skr_bytes){text.data + i, text.size - i});
         switch (text.data[i]) {
-        case '&': entity = "&amp;"; break;
-        case '<': entity = "&lt;"; break;
-        case '>': entity = "&gt;"; break;
-        case '"': entity = "&quot;"; break;
-        case '\r': entity = "&#xD;"; break;
-        default: entity = size == 0 ? "?" : NULL;
+        case '&':
+            entity = "&amp;";
+            break;
+        case '<':
+            entity = "&lt;";
+            break;
+        case '>':
+            entity = "&gt;";
+            break;
+        case '"':
+            entity = "&quot;";
+            break;
+        case '\r':
+            entity = "&#xD;";
+            break;
+        default:
+            entity = size == 0 ? "?" : NULL;
         }
         if (size == 0 && exact && (unsigned char)text.data[i] < 0x20) {
             snprintf(reference, sizeof reference, "&#x%X;", (unsigned)text.data[i]);
@@ -146,7 +157,8 @@ static bool skr_xml_can_hold(struct skr_bytes text)
         unsigned char c = (unsigned char)text.data[i];
         if ((c < 0x20 && c != '\t' && c != '\n' && c != '\r') || c == 0x7F)
             return false;
-        if (c == 0xEF && i + 2 < text.size && (unsigned char)text.data[i + 1] == 0xBF && (unsigned char)text.data[i + 2] >= 0xBE)
+        if (c == 0xEF && i + 2 < text.size && (unsigned char)text.data[i + 1] == 0xBF &&
+            (unsigned char)text.data[i + 2] >= 0xBE)
             return false;
     }
     return true;

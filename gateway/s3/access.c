@@ -1,14 +1,14 @@
 /* Who owns the bucket, and may the caller do what the row says? Default deny.
  *
- * An access key belongs to an account; buckets of that account come first. A bucket that only another account has can be used as far as its
- * canned ACL, or the public access that Blob set on it, allows anybody to. */
+ * An access key belongs to an account; buckets of that account come first. A bucket that only another account has can be used
+ * as far as its canned ACL, or the public access that Blob set on it, allows anybody to. */
 #include "call.h"
 
 static bool skr_s3_load_bucket(struct skr_s3_call *call, struct skr_bytes account)
 {
     struct skr_error error;
-    call->has_container = skr_get_container(call->worker, call->arena, account, call->target.container, NULL, &call->container,
-                                            &error) == SKR_OK;
+    call->has_container =
+        skr_get_container(call->worker, call->arena, account, call->target.container, NULL, &call->container, &error) == SKR_OK;
     return call->has_container;
 }
 
@@ -16,7 +16,8 @@ void skr_s3_find_owner(struct skr_s3_call *call)
 {
     struct skr_bytes account;
     call->target.account = call->principal.account;
-    if (call->target.container.size == 0 || (call->principal.account.size > 0 && skr_s3_load_bucket(call, call->principal.account)))
+    if (call->target.container.size == 0 ||
+        (call->principal.account.size > 0 && skr_s3_load_bucket(call, call->principal.account)))
         return;
     for (size_t i = 0; skr_accounts_name(call->s3->options.accounts, i, &account); i++)
         if (!skr_bytes_equal(account, call->principal.account) && skr_s3_load_bucket(call, account)) {
@@ -88,7 +89,8 @@ bool skr_s3_authorized(struct skr_s3_call *call)
     bool known = call->principal.scheme != SKR_AUTH_ANONYMOUS, creating = call->operation->handle == skr_s3_create_bucket;
     if (call->has_container && !skr_s3_owner_is(call, "x-amz-expected-bucket-owner", target.account))
         return false;
-    if (!call->has_container || creating) /* to make a bucket is to make one's own; who may is told that there is none, or that it is taken */
+    if (!call->has_container ||
+        creating) /* to make a bucket is to make one's own; who may is told that there is none, or that it is taken */
         target.account = call->principal.account;
     if (known && skr_bytes_equal(call->principal.account, target.account) &&
         skr_auth_authorize(&call->principal, call->operation, &target, 0) == SKR_AUTH_ALLOWED)
@@ -111,8 +113,8 @@ bool skr_s3_may_read(struct skr_s3_call *call, struct skr_object_name *source)
     struct skr_error error;
     struct skr_bytes account;
     bool reads = call->principal.scheme != SKR_AUTH_ANONYMOUS && (call->principal.permissions & SKR_PERMISSION_READ) != 0;
-    if (call->principal.account.size > 0 && skr_get_container(call->worker, call->arena, call->principal.account, source->container,
-                                                              NULL, &container, &error) == SKR_OK) {
+    if (call->principal.account.size > 0 && skr_get_container(call->worker, call->arena, call->principal.account,
+                                                              source->container, NULL, &container, &error) == SKR_OK) {
         source->account = call->principal.account;
         return reads;
     }

@@ -7,7 +7,7 @@
 
 bool skr_s3_acl_is_canned(struct skr_bytes name)
 {
-    static const char *const names[] = {"private",           "public-read",   "public-read-write", "authenticated-read",
+    static const char *const names[] = {"private",           "public-read",   "public-read-write",        "authenticated-read",
                                         "bucket-owner-read", "aws-exec-read", "bucket-owner-full-control"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (skr_bytes_equal(name, skr_text(names[i])))
@@ -51,7 +51,8 @@ void skr_s3_acl_render(struct skr_xml *xml, struct skr_bytes owner, struct skr_b
     skr_s3_xml_open(xml, "AccessControlPolicy");
     skr_s3_owner_render(xml, "Owner", owner);
     skr_xml_begin(xml, "AccessControlList");
-    skr_s3_grant(xml, owner, NULL, "FULL_CONTROL"); /* of a bucket and of its objects the owner is the same: bucket-owner-* add nothing */
+    skr_s3_grant(xml, owner, NULL,
+                 "FULL_CONTROL"); /* of a bucket and of its objects the owner is the same: bucket-owner-* add nothing */
     if (all_write || skr_bytes_equal(canned, SKR_BYTES("public-read")))
         skr_s3_grant(xml, owner, SKR_S3_GROUPS "AllUsers", "READ");
     if (all_write)
@@ -65,14 +66,26 @@ void skr_s3_acl_render(struct skr_xml *xml, struct skr_bytes owner, struct skr_b
 /* ---- in ---- */
 
 enum { /* one bit a grant that some canned list has */
-    SKR_S3_GRANT_OWNER = 1 << 0,
-    SKR_S3_GRANT_ALL_READ = 1 << 1,
-    SKR_S3_GRANT_ALL_WRITE = 1 << 2,
-    SKR_S3_GRANT_AUTHENTICATED_READ = 1 << 3,
+       SKR_S3_GRANT_OWNER = 1 << 0,
+       SKR_S3_GRANT_ALL_READ = 1 << 1,
+       SKR_S3_GRANT_ALL_WRITE = 1 << 2,
+       SKR_S3_GRANT_AUTHENTICATED_READ = 1 << 3,
 };
 
-enum skr_s3_grantee { SKR_S3_GRANTEE_NONE, SKR_S3_GRANTEE_OWNER, SKR_S3_GRANTEE_ALL, SKR_S3_GRANTEE_AUTHENTICATED, SKR_S3_GRANTEE_OTHER };
-enum skr_s3_grant_permission { SKR_S3_GRANT_NOTHING, SKR_S3_GRANT_READ, SKR_S3_GRANT_WRITE, SKR_S3_GRANT_FULL, SKR_S3_GRANT_ACP };
+enum skr_s3_grantee {
+    SKR_S3_GRANTEE_NONE,
+    SKR_S3_GRANTEE_OWNER,
+    SKR_S3_GRANTEE_ALL,
+    SKR_S3_GRANTEE_AUTHENTICATED,
+    SKR_S3_GRANTEE_OTHER
+};
+enum skr_s3_grant_permission {
+    SKR_S3_GRANT_NOTHING,
+    SKR_S3_GRANT_READ,
+    SKR_S3_GRANT_WRITE,
+    SKR_S3_GRANT_FULL,
+    SKR_S3_GRANT_ACP
+};
 
 struct skr_s3_acl_parser {
     struct skr_bytes owner;
@@ -86,7 +99,8 @@ static enum skr_s3_grantee skr_s3_group(struct skr_bytes uri)
 {
     if (skr_bytes_equal(uri, SKR_BYTES(SKR_S3_GROUPS "AllUsers")))
         return SKR_S3_GRANTEE_ALL;
-    return skr_bytes_equal(uri, SKR_BYTES(SKR_S3_GROUPS "AuthenticatedUsers")) ? SKR_S3_GRANTEE_AUTHENTICATED : SKR_S3_GRANTEE_OTHER;
+    return skr_bytes_equal(uri, SKR_BYTES(SKR_S3_GROUPS "AuthenticatedUsers")) ? SKR_S3_GRANTEE_AUTHENTICATED
+                                                                               : SKR_S3_GRANTEE_OTHER;
 }
 
 static enum skr_s3_grant_permission skr_s3_grant_permission(struct skr_bytes text)
@@ -94,8 +108,11 @@ static enum skr_s3_grant_permission skr_s3_grant_permission(struct skr_bytes tex
     static const struct {
         const char *name;
         enum skr_s3_grant_permission permission;
-    } names[] = {{"READ", SKR_S3_GRANT_READ},     {"WRITE", SKR_S3_GRANT_WRITE},       {"FULL_CONTROL", SKR_S3_GRANT_FULL},
-                 {"READ_ACP", SKR_S3_GRANT_ACP}, {"WRITE_ACP", SKR_S3_GRANT_ACP}};
+    } names[] = {{"READ", SKR_S3_GRANT_READ},
+                 {"WRITE", SKR_S3_GRANT_WRITE},
+                 {"FULL_CONTROL", SKR_S3_GRANT_FULL},
+                 {"READ_ACP", SKR_S3_GRANT_ACP},
+                 {"WRITE_ACP", SKR_S3_GRANT_ACP}};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (skr_bytes_equal(text, skr_text(names[i].name)))
             return names[i].permission;
@@ -165,7 +182,8 @@ static bool skr_s3_acl_visit(void *context, struct skr_bytes path, struct skr_by
         parser->foreign = !skr_bytes_equal(text, parser->owner);
         return text.data != NULL;
     }
-    return skr_bytes_equal(path, SKR_BYTES("AccessControlPolicy")) || skr_bytes_equal(path, SKR_BYTES("AccessControlPolicy/Owner")) ||
+    return skr_bytes_equal(path, SKR_BYTES("AccessControlPolicy")) ||
+           skr_bytes_equal(path, SKR_BYTES("AccessControlPolicy/Owner")) ||
            skr_bytes_equal(path, SKR_BYTES("AccessControlPolicy/Owner/DisplayName"));
 }
 
@@ -179,11 +197,20 @@ enum skr_status skr_s3_acl_parse(struct skr_bytes document, struct skr_bytes own
     if (parser.unsupported)
         return SKR_UNSUPPORTED;
     switch (parser.grants) {
-    case SKR_S3_GRANT_OWNER: *canned = SKR_NO_BYTES; return SKR_OK;
-    case SKR_S3_GRANT_OWNER | SKR_S3_GRANT_ALL_READ: *canned = SKR_BYTES("public-read"); return SKR_OK;
-    case SKR_S3_GRANT_OWNER | SKR_S3_GRANT_ALL_READ | SKR_S3_GRANT_ALL_WRITE: *canned = SKR_BYTES("public-read-write"); return SKR_OK;
-    case SKR_S3_GRANT_OWNER | SKR_S3_GRANT_AUTHENTICATED_READ: *canned = SKR_BYTES("authenticated-read"); return SKR_OK;
-    default: return SKR_UNSUPPORTED;
+    case SKR_S3_GRANT_OWNER:
+        *canned = SKR_NO_BYTES;
+        return SKR_OK;
+    case SKR_S3_GRANT_OWNER | SKR_S3_GRANT_ALL_READ:
+        *canned = SKR_BYTES("public-read");
+        return SKR_OK;
+    case SKR_S3_GRANT_OWNER | SKR_S3_GRANT_ALL_READ | SKR_S3_GRANT_ALL_WRITE:
+        *canned = SKR_BYTES("public-read-write");
+        return SKR_OK;
+    case SKR_S3_GRANT_OWNER | SKR_S3_GRANT_AUTHENTICATED_READ:
+        *canned = SKR_BYTES("authenticated-read");
+        return SKR_OK;
+    default:
+        return SKR_UNSUPPORTED;
     }
 }
 

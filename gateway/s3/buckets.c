@@ -40,8 +40,8 @@ SKR_S3_HANDLER(list_buckets)
     skr_s3_owner_render(&page.xml, "Owner", call->principal.account);
     skr_xml_begin(&page.xml, "Buckets");
     enum skr_status status = page.left == 0 ? SKR_OK
-                                            : skr_list_containers(call->worker, call->arena, call->principal.account, prefix, from,
-                                                                  skr_s3_bucket_entry, &page, &error);
+                                            : skr_list_containers(call->worker, call->arena, call->principal.account, prefix,
+                                                                  from, skr_s3_bucket_entry, &page, &error);
     if (status != SKR_OK) {
         skr_xml_close(&page.xml);
         skr_s3_fail_status(call, status);
@@ -116,7 +116,8 @@ static bool skr_s3_location_is_valid(struct skr_s3_call *call, struct skr_bytes 
         if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-'))
             return false;
     }
-    return location.size == 0 || (location.size <= 63 && skr_bytes_equal(region, SKR_BYTES("*"))) || skr_bytes_equal(location, region) ||
+    return location.size == 0 || (location.size <= 63 && skr_bytes_equal(region, SKR_BYTES("*"))) ||
+           skr_bytes_equal(location, region) ||
            (skr_bytes_equal(region, SKR_BYTES("us-east-1")) && skr_bytes_equal(location, SKR_BYTES("US")));
 }
 
@@ -255,7 +256,8 @@ static bool skr_s3_visit_versioning(void *context, struct skr_bytes path, struct
     } else if (skr_bytes_equal(path, SKR_BYTES("VersioningConfiguration/MfaDelete")) && ends) {
         request->mfa_delete = !skr_bytes_equal(text, SKR_BYTES("Disabled"));
     }
-    return skr_bytes_equal(path, SKR_BYTES("VersioningConfiguration")) || skr_bytes_equal(path, SKR_BYTES("VersioningConfiguration/Status")) ||
+    return skr_bytes_equal(path, SKR_BYTES("VersioningConfiguration")) ||
+           skr_bytes_equal(path, SKR_BYTES("VersioningConfiguration/Status")) ||
            skr_bytes_equal(path, SKR_BYTES("VersioningConfiguration/MfaDelete"));
 }
 

@@ -20,15 +20,15 @@ struct skr_s3 {
 
 /* A body on its way in: how it is decoded and where its bytes go (receive.c). */
 struct skr_s3_incoming {
-    struct skr_s3_body *body;            /* undoes chunks, verifies signatures */
-    struct skr_ingest *ingest;           /* an object's or a part's bytes; or */
-    char *document;                      /* a small document, malloc'd */
+    struct skr_s3_body *body;  /* undoes chunks, verifies signatures */
+    struct skr_ingest *ingest; /* an object's or a part's bytes; or */
+    char *document;            /* a small document, malloc'd */
     size_t document_size, document_limit;
     bool too_large;
-    struct skr_digests expected;         /* announced in headers; the checksum may come with the trailer */
-    struct skr_bytes trailer;            /* name of the checksum's trailer, or empty */
-    struct skr_checksummer *verifier;    /* of the announced kind, where another is kept with the object */
-    void (*received)(struct skr_s3_call *call);                            /* all is durable and verified */
+    struct skr_digests expected;                /* announced in headers; the checksum may come with the trailer */
+    struct skr_bytes trailer;                   /* name of the checksum's trailer, or empty */
+    struct skr_checksummer *verifier;           /* of the announced kind, where another is kept with the object */
+    void (*received)(struct skr_s3_call *call); /* all is durable and verified */
     void (*document_received)(struct skr_s3_call *call, struct skr_bytes document);
 };
 
@@ -39,11 +39,11 @@ struct skr_s3_call {
     const struct skr_request *request;
     struct skr_arena *arena;
     struct skr_worker *worker;
-    struct skr_target target;            /* its account is the bucket's owner; the caller's where there is no bucket (yet) */
+    struct skr_target target; /* its account is the bucket's owner; the caller's where there is no bucket (yet) */
     struct skr_principal principal;
     const struct skr_operation *operation;
-    struct skr_object_name name;         /* of the object, with the version that was asked for */
-    bool has_container;                  /* `container` is filled: the bucket is there */
+    struct skr_object_name name; /* of the object, with the version that was asked for */
+    bool has_container;          /* `container` is filled: the bucket is there */
     struct skr_container container;
     struct skr_conditions conditions;
     struct skr_s3_payload payload;
@@ -51,12 +51,13 @@ struct skr_s3_call {
     /* what is under way; given up when the exchange closes */
     struct skr_pending *pending;
     struct skr_reader *reader;
-    void *state;                         /* the operation's own, in the arena */
-    void (*state_closed)(void *state);   /* frees what the state holds outside the arena. May be NULL */
+    void *state;                       /* the operation's own, in the arena */
+    void (*state_closed)(void *state); /* frees what the state holds outside the arena. May be NULL */
 };
 
 /* ---- target (target.c) ---- */
-/* Bucket and key of a request: path-style, or BUCKET.domain. False: the path is not well-formed (bad escape, not UTF-8, zero byte). */
+/* Bucket and key of a request: path-style, or BUCKET.domain. False: the path is not well-formed (bad escape, not UTF-8, zero
+ * byte). */
 bool skr_s3_target_parse(struct skr_arena *arena, const struct skr_s3_options *options, const struct skr_request *request,
                          struct skr_target *out);
 bool skr_s3_bucket_name_is_valid(struct skr_bytes name); /* for creating: 3 to 63 of a-z 0-9 . -, not an address */
@@ -129,8 +130,10 @@ void skr_s3_receive_object(struct skr_s3_call *call, enum skr_checksum_kind chec
                            void (*received)(struct skr_s3_call *call));
 /* Receives a small document, verified like an object's bytes, then calls `received`. */
 void skr_s3_receive_document(struct skr_s3_call *call, void (*received)(struct skr_s3_call *call, struct skr_bytes document));
-/* Likewise, where the request's checksum headers are not about this document: call->incoming.expected is what the caller set. */
-void skr_s3_receive_document_as(struct skr_s3_call *call, void (*received)(struct skr_s3_call *call, struct skr_bytes document));
+/* Likewise, where the request's checksum headers are not about this document: call->incoming.expected is what the caller set.
+ */
+void skr_s3_receive_document_as(struct skr_s3_call *call,
+                                void (*received)(struct skr_s3_call *call, struct skr_bytes document));
 
 /* ---- shared by handlers (face.c) ---- */
 /* Ends the call with core's outcome when it failed: false. */

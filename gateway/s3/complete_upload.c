@@ -19,7 +19,8 @@ static struct skr_bytes skr_s3_location(struct skr_s3_call *call)
     char *text = skr_arena_alloc(call->arena, capacity);
     if (text == NULL)
         return SKR_BYTES("");
-    int size = snprintf(text, capacity, "%s://%.*s%.*s", call->request->tls ? "https" : "http", SKR_PRINT(host), SKR_PRINT(path));
+    int size =
+        snprintf(text, capacity, "%s://%.*s%.*s", call->request->tls ? "https" : "http", SKR_PRINT(host), SKR_PRINT(path));
     return (struct skr_bytes){text, (size_t)size};
 }
 
@@ -29,7 +30,8 @@ static void skr_s3_completing_failed(struct skr_s3_call *call, enum skr_status s
     char least[24];
     if (status == SKR_PART_TOO_SMALL) {
         int size = snprintf(least, sizeof least, "%llu", (unsigned long long)completion->least_part_bytes);
-        skr_s3_fail(call, SKR_S3_ENTITY_TOO_SMALL, NULL, (struct skr_s3_detail){"MinSizeAllowed", {least, (size_t)size}}, SKR_S3_NO_DETAIL);
+        skr_s3_fail(call, SKR_S3_ENTITY_TOO_SMALL, NULL, (struct skr_s3_detail){"MinSizeAllowed", {least, (size_t)size}},
+                    SKR_S3_NO_DETAIL);
     } else if (status == SKR_INVALID_ARGUMENT && completion->expected_size != SKR_SIZE_ANY) {
         skr_s3_invalid_request(call, "The value of x-amz-mp-object-size is not the size of the parts together.");
     } else {
@@ -53,8 +55,9 @@ static void skr_s3_upload_completed(void *context, const struct skr_result *resu
     skr_xml_element(&xml, "Key", call->target.object);
     skr_s3_xml_etag(&xml, object->etag);
     if (object->checksum.kind != SKR_CHECKSUM_NONE) {
-        skr_s3_xml_checksum(&xml, &object->checksum,
-                            skr_s3_checksum_text(call->arena, &object->checksum, object->checksum_form, object->content.block_count));
+        skr_s3_xml_checksum(
+            &xml, &object->checksum,
+            skr_s3_checksum_text(call->arena, &object->checksum, object->checksum_form, object->content.block_count));
         skr_xml_element(&xml, "ChecksumType",
                         object->checksum_form == SKR_CHECKSUM_COMPOSITE ? SKR_BYTES("COMPOSITE") : SKR_BYTES("FULL_OBJECT"));
     }
@@ -77,9 +80,10 @@ static void skr_s3_part_list_refused(struct skr_s3_call *call, const struct skr_
         skr_s3_refuse_document(call, document);
 }
 
-/* A checksum that is made of the parts' must be given with the parts' own. Those of other kinds were compared when the parts came (see
- * UploadPart), and are not there any more. False: answered. */
-static bool skr_s3_parts_have_checksums(struct skr_s3_call *call, const struct skr_s3_completing *completing, struct skr_s3_part_list *list)
+/* A checksum that is made of the parts' must be given with the parts' own. Those of other kinds were compared when the parts
+ * came (see UploadPart), and are not there any more. False: answered. */
+static bool skr_s3_parts_have_checksums(struct skr_s3_call *call, const struct skr_s3_completing *completing,
+                                        struct skr_s3_part_list *list)
 {
     const struct skr_object *draft = &completing->upload.draft;
     char message[192];
@@ -92,7 +96,8 @@ static bool skr_s3_parts_have_checksums(struct skr_s3_call *call, const struct s
     for (size_t i = 0; i < list->count; i++)
         if (list->parts[i].checksum.kind == SKR_CHECKSUM_NONE) {
             snprintf(message, sizeof message,
-                     "The upload was created using a %s checksum. The complete request must include the checksum for each part. It was "
+                     "The upload was created using a %s checksum. The complete request must include the checksum for each "
+                     "part. It was "
                      "missing for part %u in the request.",
                      skr_s3_checksum_name(draft->checksum.kind), list->parts[i].number);
             skr_s3_invalid_request(call, message);
@@ -115,7 +120,8 @@ static void skr_s3_part_list_received(struct skr_s3_call *call, struct skr_bytes
     free(list.parts);
 }
 
-/* Of the object, not of the document: base64, with "-" and the number of parts where it is made of the parts'. False: answered. */
+/* Of the object, not of the document: base64, with "-" and the number of parts where it is made of the parts'. False: answered.
+ */
 static bool skr_s3_object_checksum(struct skr_s3_call *call, struct skr_checksum *out)
 {
     for (int kind = SKR_CHECKSUM_CRC32; kind < SKR_CHECKSUM_KIND_COUNT; kind++) {
@@ -191,12 +197,12 @@ SKR_S3_HANDLER(complete_multipart_upload)
     }
     struct skr_completion *completion = &completing->completion;
     call->state = completing;
-    *completion =
-        (struct skr_completion){.name = call->name, .conditions = &call->conditions, .least_part_bytes = SKR_S3_LEAST_PART_BYTES};
+    *completion = (struct skr_completion){
+        .name = call->name, .conditions = &call->conditions, .least_part_bytes = SKR_S3_LEAST_PART_BYTES};
     if (!skr_s3_upload_id(call, &completion->upload_id))
         return;
-    completing->has_upload = skr_get_multipart(call->worker, call->arena, &call->name, completion->upload_id, &completing->upload,
-                                               &error) == SKR_OK;
+    completing->has_upload =
+        skr_get_multipart(call->worker, call->arena, &call->name, completion->upload_id, &completing->upload, &error) == SKR_OK;
     if (skr_s3_completion_size(call, &completion->expected_size) && skr_s3_completion_checksum(call, completing) &&
         skr_s3_document_digest(call))
         skr_s3_receive_document_as(call, skr_s3_part_list_received);

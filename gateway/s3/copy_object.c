@@ -26,8 +26,9 @@ static void skr_s3_copied(void *context, const struct skr_result *result)
     if (object->checksum.kind != SKR_CHECKSUM_NONE) {
         skr_xml_element(&xml, "ChecksumType",
                         object->checksum_form == SKR_CHECKSUM_COMPOSITE ? SKR_BYTES("COMPOSITE") : SKR_BYTES("FULL_OBJECT"));
-        skr_s3_xml_checksum(&xml, &object->checksum,
-                            skr_s3_checksum_text(call->arena, &object->checksum, object->checksum_form, object->content.block_count));
+        skr_s3_xml_checksum(
+            &xml, &object->checksum,
+            skr_s3_checksum_text(call->arena, &object->checksum, object->checksum_form, object->content.block_count));
     }
     skr_xml_end(&xml, "CopyObjectResult");
     skr_s3_version_header(call, "x-amz-copy-source-version-id", &copy->source.object);
@@ -78,7 +79,8 @@ static bool skr_s3_copy_changes_nothing(struct skr_s3_call *call, const struct s
     const struct skr_object_name *from = &copy->source.copy.name, *to = &copy->put.name;
     return skr_bytes_equal(from->account, to->account) && skr_bytes_equal(from->container, to->container) &&
            skr_bytes_equal(from->key, to->key) && !from->version.is_given && (copy->take & SKR_COPY_METADATA) &&
-           skr_s3_header(call, "x-amz-storage-class").size == 0 && skr_s3_header(call, "x-amz-website-redirect-location").size == 0 &&
+           skr_s3_header(call, "x-amz-storage-class").size == 0 &&
+           skr_s3_header(call, "x-amz-website-redirect-location").size == 0 &&
            skr_s3_header(call, "x-amz-checksum-algorithm").size == 0;
 }
 
@@ -111,8 +113,9 @@ SKR_S3_HANDLER(copy_object)
         return;
     copy->put.etag_kind = SKR_ETAG_KEEP;
     if (skr_s3_copy_changes_nothing(call, copy)) {
-        skr_s3_invalid_request(call, "This copy request is illegal because it is trying to copy an object to itself without changing the "
-                                     "object's metadata, storage class, website redirect location or encryption attributes.");
+        skr_s3_invalid_request(
+            call, "This copy request is illegal because it is trying to copy an object to itself without changing the "
+                  "object's metadata, storage class, website redirect location or encryption attributes.");
     } else if (kind == SKR_CHECKSUM_NONE) {
         skr_s3_copy_start(call);
     } else {

@@ -37,8 +37,8 @@ enum skr_status skr_s3_copy_source_parse(struct skr_arena *arena, struct skr_byt
 bool skr_s3_copy_range_parse(struct skr_bytes text, uint64_t *offset, uint64_t *length)
 {
     struct skr_range range;
-    if (!skr_bytes_starts_with(text, SKR_BYTES("bytes=")) || !skr_range_parse(text, &range) || range.kind != SKR_RANGE_FROM_TO ||
-        range.last - range.first == UINT64_MAX)
+    if (!skr_bytes_starts_with(text, SKR_BYTES("bytes=")) || !skr_range_parse(text, &range) ||
+        range.kind != SKR_RANGE_FROM_TO || range.last - range.first == UINT64_MAX)
         return false;
     *offset = range.first;
     *length = range.last - range.first + 1;
@@ -51,7 +51,8 @@ static void skr_s3_source_failed(struct skr_s3_call *call, const struct skr_s3_s
 {
     switch (status) {
     case SKR_CONTAINER_NOT_FOUND:
-        skr_s3_fail(call, SKR_S3_NO_SUCH_BUCKET, NULL, (struct skr_s3_detail){"BucketName", source->copy.name.container}, SKR_S3_NO_DETAIL);
+        skr_s3_fail(call, SKR_S3_NO_SUCH_BUCKET, NULL, (struct skr_s3_detail){"BucketName", source->copy.name.container},
+                    SKR_S3_NO_DETAIL);
         break;
     case SKR_OBJECT_NOT_FOUND:
         skr_s3_fail(call, SKR_S3_NO_SUCH_KEY, NULL, (struct skr_s3_detail){"Key", source->copy.name.key}, SKR_S3_NO_DETAIL);
@@ -61,7 +62,8 @@ static void skr_s3_source_failed(struct skr_s3_call *call, const struct skr_s3_s
                     (struct skr_s3_detail){"VersionId", skr_s3_version_text(call->arena, source->copy.name.version.ns)});
         break;
     case SKR_IS_DELETE_MARKER:
-        skr_s3_invalid_request(call, "The source of a copy request may not specifically refer to a delete marker by version id.");
+        skr_s3_invalid_request(call,
+                               "The source of a copy request may not specifically refer to a delete marker by version id.");
         break;
     case SKR_NOT_MODIFIED: /* a read's condition, but a write asks for it */
         skr_s3_fail_status(call, SKR_SOURCE_CONDITION_FAILED);
@@ -80,7 +82,8 @@ bool skr_s3_find_source(struct skr_s3_call *call, struct skr_s3_source *source)
     const char *bad;
     *source = (struct skr_s3_source){.copy = {.length = SKR_SIZE_ANY}};
     if (skr_s3_copy_source_parse(call->arena, text, &source->copy.name) != SKR_OK) {
-        skr_s3_fail_argument(call, "Copy Source must mention the source bucket and key: sourcebucket/sourcekey", SKR_S3_COPY_SOURCE, text);
+        skr_s3_fail_argument(call, "Copy Source must mention the source bucket and key: sourcebucket/sourcekey",
+                             SKR_S3_COPY_SOURCE, text);
         return false;
     }
     if (!skr_request_conditions(call->arena, call->request, names, &source->conditions, &bad)) {
@@ -142,8 +145,9 @@ static void skr_s3_digest_continue(void *context)
     uint8_t md5[SKR_MD5_SIZE];
     while (digest->offset < digest->end) {
         uint64_t left = digest->end - digest->offset;
-        ssize_t taken = skr_reader_read(call->reader, digest->offset, digest->buffer,
-                                        left < SKR_S3_DIGEST_BYTES ? (size_t)left : SKR_S3_DIGEST_BYTES, skr_s3_digest_continue, digest);
+        ssize_t taken =
+            skr_reader_read(call->reader, digest->offset, digest->buffer,
+                            left < SKR_S3_DIGEST_BYTES ? (size_t)left : SKR_S3_DIGEST_BYTES, skr_s3_digest_continue, digest);
         if (taken == 0)
             return;
         if (taken < 0) {
@@ -163,8 +167,8 @@ static void skr_s3_digest_continue(void *context)
     digest->done(call, md5, &checksum);
 }
 
-/* Of an object that is taken whole the digests may be known already. The MD5 is believed where it is the entity tag: then this server
- * computed it; Blob's clients may set any other. */
+/* Of an object that is taken whole the digests may be known already. The MD5 is believed where it is the entity tag: then this
+ * server computed it; Blob's clients may set any other. */
 static bool skr_s3_digests_known(const struct skr_s3_source *source, enum skr_checksum_kind kind)
 {
     const struct skr_object *object = &source->object;
@@ -187,7 +191,8 @@ static enum skr_status skr_s3_digest_open(struct skr_s3_digest *digest, enum skr
     if (status == SKR_OK && kind != SKR_CHECKSUM_NONE)
         status = skr_checksummer_open(&digest->checksummer, kind, &error);
     if (status == SKR_OK)
-        status = skr_open_object(call->worker, call->arena, &source->copy.name, &source->conditions, &object, &call->reader, &error);
+        status =
+            skr_open_object(call->worker, call->arena, &source->copy.name, &source->conditions, &object, &call->reader, &error);
     if (status != SKR_OK)
         call->reader = NULL;
     return status;

@@ -14,7 +14,7 @@ struct skr_s3_cors_rule {
     struct skr_s3_cors_text {
         struct skr_s3_cors_text *next;
         struct skr_bytes text;
-    } *origins, *methods, *headers, *exposed;
+    } * origins, *methods, *headers, *exposed;
 };
 
 struct skr_s3_cors {
@@ -60,7 +60,8 @@ static bool skr_s3_visit_cors(void *context, struct skr_bytes path, struct skr_b
         return text.data == NULL;
     if (skr_bytes_equal(path, SKR_BYTES("CORSConfiguration/CORSRule"))) {
         if (ends)
-            return text.data == NULL && cors->rules[cors->count - 1].origins != NULL && cors->rules[cors->count - 1].methods != NULL;
+            return text.data == NULL && cors->rules[cors->count - 1].origins != NULL &&
+                   cors->rules[cors->count - 1].methods != NULL;
         if (cors->count == SKR_S3_MAX_CORS_RULES)
             return false;
         cors->rules[cors->count++] = (struct skr_s3_cors_rule){.origins = NULL};
@@ -176,7 +177,8 @@ SKR_S3_HANDLER(delete_bucket_cors)
 
 /* ---- matching ---- */
 
-static const struct skr_s3_cors_text *skr_s3_cors_find(const struct skr_s3_cors_text *list, struct skr_bytes text, bool any_case)
+static const struct skr_s3_cors_text *skr_s3_cors_find(const struct skr_s3_cors_text *list, struct skr_bytes text,
+                                                       bool any_case)
 {
     while (list != NULL && !skr_wildcard_matches(list->text, text, any_case))
         list = list->next;
@@ -194,13 +196,14 @@ static bool skr_s3_cors_headers_allowed(const struct skr_s3_cors_rule *rule, str
     return true;
 }
 
-static const struct skr_s3_cors_rule *skr_s3_cors_match(const struct skr_s3_cors *cors, struct skr_bytes origin, struct skr_bytes method,
-                                                        struct skr_bytes headers, bool *any_origin)
+static const struct skr_s3_cors_rule *skr_s3_cors_match(const struct skr_s3_cors *cors, struct skr_bytes origin,
+                                                        struct skr_bytes method, struct skr_bytes headers, bool *any_origin)
 {
     for (size_t i = 0; i < cors->count; i++) {
         const struct skr_s3_cors_rule *rule = &cors->rules[i];
         const struct skr_s3_cors_text *matched = skr_s3_cors_find(rule->origins, origin, false);
-        if (matched == NULL || skr_s3_cors_find(rule->methods, method, false) == NULL || !skr_s3_cors_headers_allowed(rule, headers))
+        if (matched == NULL || skr_s3_cors_find(rule->methods, method, false) == NULL ||
+            !skr_s3_cors_headers_allowed(rule, headers))
             continue;
         *any_origin = skr_bytes_equal(matched->text, SKR_BYTES("*"));
         return rule;
@@ -228,7 +231,8 @@ static struct skr_bytes skr_s3_cors_joined(struct skr_arena *arena, const struct
     return (struct skr_bytes){text, size};
 }
 
-static void skr_s3_cors_answer(struct skr_s3_call *call, const struct skr_s3_cors_rule *rule, bool any_origin, struct skr_bytes asked_headers)
+static void skr_s3_cors_answer(struct skr_s3_call *call, const struct skr_s3_cors_rule *rule, bool any_origin,
+                               struct skr_bytes asked_headers)
 {
     struct skr_exchange *exchange = call->exchange;
     struct skr_bytes exposed = skr_s3_cors_joined(call->arena, rule->exposed);
@@ -253,7 +257,8 @@ void skr_s3_cors_headers(struct skr_s3_call *call)
     if (origin.size == 0 || !call->has_container || call->container.documents[SKR_DOCUMENT_CORS].size == 0 ||
         !skr_s3_cors_parse(call->arena, call->container.documents[SKR_DOCUMENT_CORS], &cors))
         return;
-    const struct skr_s3_cors_rule *rule = skr_s3_cors_match(cors, origin, call->request->method_name, SKR_NO_BYTES, &any_origin);
+    const struct skr_s3_cors_rule *rule =
+        skr_s3_cors_match(cors, origin, call->request->method_name, SKR_NO_BYTES, &any_origin);
     if (rule != NULL)
         skr_s3_cors_answer(call, rule, any_origin, SKR_NO_BYTES);
 }
@@ -280,10 +285,9 @@ SKR_S3_HANDLER(preflight)
         skr_s3_fail(call, SKR_S3_CORS_FORBIDDEN, "CORSResponse: CORS is not enabled for this bucket.", none, none);
         return;
     }
-    const struct skr_s3_cors_rule *rule =
-        skr_s3_cors_parse(call->arena, call->container.documents[SKR_DOCUMENT_CORS], &cors)
-            ? skr_s3_cors_match(cors, origin, method, headers, &any_origin)
-            : NULL;
+    const struct skr_s3_cors_rule *rule = skr_s3_cors_parse(call->arena, call->container.documents[SKR_DOCUMENT_CORS], &cors)
+                                              ? skr_s3_cors_match(cors, origin, method, headers, &any_origin)
+                                              : NULL;
     if (rule == NULL) {
         skr_s3_refuse(call, SKR_S3_CORS_FORBIDDEN);
         return;

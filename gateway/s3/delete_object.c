@@ -32,5 +32,6 @@ SKR_S3_HANDLER(delete_object)
 {
     struct skr_s3_call *call = context;
     if (skr_s3_bucket_exists(call))
-        skr_s3_wait(call, skr_delete_object(call->worker, &call->name, &call->conditions, !skr_s3_must_be_there(call), skr_s3_deleted, call));
+        skr_s3_wait(call, skr_delete_object(call->worker, &call->name, &call->conditions, !skr_s3_must_be_there(call),
+                                            skr_s3_deleted, call));
 }

@@ -17,7 +17,8 @@ static bool skr_s3_visit_choice(struct skr_s3_deletion_list *list, struct skr_by
     else if (skr_bytes_equal(name, SKR_BYTES("ETag")))
         choice->etag = copy;
     else
-        return choice->unsupported = skr_bytes_equal(name, SKR_BYTES("LastModifiedTime")) || skr_bytes_equal(name, SKR_BYTES("Size"));
+        return choice->unsupported =
+                   skr_bytes_equal(name, SKR_BYTES("LastModifiedTime")) || skr_bytes_equal(name, SKR_BYTES("Size"));
     return true;
 }
 

@@ -1,5 +1,5 @@
-/* The protocol's errors: one table for core's statuses, one for refusals of authentication, one for what only this protocol knows.
- * Source: "Amazon S3 API Reference", Error responses. */
+/* The protocol's errors: one table for core's statuses, one for refusals of authentication, one for what only this protocol
+ * knows. Source: "Amazon S3 API Reference", Error responses. */
 #include "errors.h"
 
 #include <stdio.h>
@@ -23,33 +23,43 @@ static const struct skr_s3_error_entry skr_s3_status_errors[SKR_STATUS_COUNT] = 
     [SKR_CHECKSUM_MISMATCH_MD5] = {400, "BadDigest", "The Content-MD5 you specified did not match what we received."},
     [SKR_CHECKSUM_MISMATCH_CRC64] = {400, "BadDigest", "The checksum you specified did not match what we received."},
     [SKR_CHECKSUM_MISMATCH] = {400, "BadDigest", "The checksum you specified did not match what we received."},
-    [SKR_INVALID_PART] = {400, "InvalidPart", "One or more of the specified parts could not be found. The part may not have been uploaded, or the specified entity tag may not match the part's entity tag."},
+    [SKR_INVALID_PART] = {400, "InvalidPart",
+                          "One or more of the specified parts could not be found. The part may not have been uploaded, or the "
+                          "specified entity tag may not match the part's entity tag."},
     [SKR_PART_TOO_SMALL] = {400, "EntityTooSmall", "Your proposed upload is smaller than the minimum allowed size"},
     [SKR_ACCOUNT_NOT_FOUND] = {403, "AccessDenied", "Access Denied"},
     [SKR_CONTAINER_NOT_FOUND] = {404, "NoSuchBucket", "The specified bucket does not exist"},
-    [SKR_CONTAINER_EXISTS] = {409, "BucketAlreadyOwnedByYou", "Your previous request to create the named bucket succeeded and you already own it."},
+    [SKR_CONTAINER_EXISTS] = {409, "BucketAlreadyOwnedByYou",
+                              "Your previous request to create the named bucket succeeded and you already own it."},
     [SKR_CONTAINER_NOT_EMPTY] = {409, "BucketNotEmpty", "The bucket you tried to delete is not empty"},
     [SKR_OBJECT_NOT_FOUND] = {404, "NoSuchKey", "The specified key does not exist."},
     [SKR_OBJECT_EXISTS] = {412, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold"},
     [SKR_VERSION_NOT_FOUND] = {404, "NoSuchVersion", "The specified version does not exist."},
     [SKR_IS_DELETE_MARKER] = {405, "MethodNotAllowed", "The specified method is not allowed against this resource."},
-    [SKR_UPLOAD_NOT_FOUND] = {404, "NoSuchUpload", "The specified multipart upload does not exist. The upload ID may be invalid, or the upload may have been aborted or completed."},
+    [SKR_UPLOAD_NOT_FOUND] = {404, "NoSuchUpload",
+                              "The specified multipart upload does not exist. The upload ID may be invalid, or the upload may "
+                              "have been aborted or completed."},
     [SKR_SOURCE_NOT_FOUND] = {404, "NoSuchKey", "The specified key does not exist."},
     [SKR_NOT_FOUND] = {404, "NoSuchKey", "The specified key does not exist."},
     [SKR_CONDITION_FAILED] = {412, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold"},
     [SKR_NOT_MODIFIED] = {304, "NotModified", "Not Modified"},
-    [SKR_SOURCE_CONDITION_FAILED] = {412, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold"},
+    [SKR_SOURCE_CONDITION_FAILED] = {412, "PreconditionFailed",
+                                     "At least one of the pre-conditions you specified did not hold"},
     [SKR_UNAUTHENTICATED] = {403, "AccessDenied", "Access Denied"},
     [SKR_FORBIDDEN] = {403, "AccessDenied", "Access Denied"},
-    [SKR_NO_SPACE] = {507, "InsufficientStorage", "There is no room left on this server: delete something, or make its disk larger. Reading goes on."},
-    [SKR_READ_ONLY] = {503, "ServiceUnavailable", "The server could not make data durable and takes no more writes until its operator has restarted it. Reading goes on."},
+    [SKR_NO_SPACE] = {507, "InsufficientStorage",
+                      "There is no room left on this server: delete something, or make its disk larger. Reading goes on."},
+    [SKR_READ_ONLY] = {503, "ServiceUnavailable",
+                       "The server could not make data durable and takes no more writes until its operator has restarted it. "
+                       "Reading goes on."},
     [SKR_IO] = {500, "InternalError", "We encountered an internal error. Please try again."},
     [SKR_CORRUPT] = {500, "InternalError", "The stored data does not match its checksum and is not served."},
     [SKR_NO_MEMORY] = {503, "SlowDown", "Please reduce your request rate."},
     [SKR_NO_DESCRIPTORS] = {503, "SlowDown", "Please reduce your request rate."},
     [SKR_BUSY] = {503, "SlowDown", "Please reduce your request rate."},
     [SKR_CANCELLED] = {503, "ServiceUnavailable", "The server is shutting down."},
-    [SKR_UNSUPPORTED] = {501, "NotImplemented", "A header or operation you provided implies functionality that is not implemented"},
+    [SKR_UNSUPPORTED] = {501, "NotImplemented",
+                         "A header or operation you provided implies functionality that is not implemented"},
     [SKR_FORMAT_TOO_NEW] = {500, "InternalError", "We encountered an internal error. Please try again."},
     [SKR_INTERNAL] = {500, "InternalError", "We encountered an internal error. Please try again."},
 };
@@ -60,18 +70,29 @@ static const struct skr_s3_error_entry skr_s3_auth_errors[SKR_AUTH_REFUSAL_COUNT
     [SKR_AUTH_ACCOUNT_UNKNOWN] = {403, "AccessDenied", "Access Denied"},
     [SKR_AUTH_PERMISSION_MISMATCH] = {403, "AccessDenied", "Access Denied"},
     [SKR_AUTH_PUBLIC_ACCESS_DENIED] = {403, "AccessDenied", "Access Denied"},
-    [SKR_AUTH_ACCESS_KEY_UNKNOWN] = {403, "InvalidAccessKeyId", "The AWS Access Key Id you provided does not exist in our records."},
-    [SKR_AUTH_SIGNATURE_MISMATCH] = {403, "SignatureDoesNotMatch", "The request signature we calculated does not match the signature you provided. Check your key and signing method."},
-    [SKR_AUTH_TIME_SKEWED] = {403, "RequestTimeTooSkewed", "The difference between the request time and the current time is too large."},
+    [SKR_AUTH_ACCESS_KEY_UNKNOWN] = {403, "InvalidAccessKeyId",
+                                     "The AWS Access Key Id you provided does not exist in our records."},
+    [SKR_AUTH_SIGNATURE_MISMATCH] =
+        {403, "SignatureDoesNotMatch",
+         "The request signature we calculated does not match the signature you provided. Check your key and signing method."},
+    [SKR_AUTH_TIME_SKEWED] = {403, "RequestTimeTooSkewed",
+                              "The difference between the request time and the current time is too large."},
     [SKR_AUTH_EXPIRED] = {403, "AccessDenied", "Request has expired"},
     [SKR_AUTH_NOT_YET_VALID] = {403, "AccessDenied", "Request is not valid yet"},
     /* Amazon answers 400 here; a wrong region is a wrong signature, and clients look for the code and the Region. */
-    [SKR_AUTH_SCOPE_WRONG] = {403, "AuthorizationHeaderMalformed", "The authorization header is malformed; the credential's scope is wrong."},
-    [SKR_AUTH_HEADER_MALFORMED] = {400, "AuthorizationHeaderMalformed", "The authorization header that you provided is not valid."},
-    [SKR_AUTH_QUERY_MALFORMED] = {400, "AuthorizationQueryParametersError", "The authorization query parameters that you provided are not valid."},
-    [SKR_AUTH_SIGNATURE_VERSION] = {400, "InvalidRequest", "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256."},
+    [SKR_AUTH_SCOPE_WRONG] = {403, "AuthorizationHeaderMalformed",
+                              "The authorization header is malformed; the credential's scope is wrong."},
+    [SKR_AUTH_HEADER_MALFORMED] = {400, "AuthorizationHeaderMalformed",
+                                   "The authorization header that you provided is not valid."},
+    [SKR_AUTH_QUERY_MALFORMED] = {400, "AuthorizationQueryParametersError",
+                                  "The authorization query parameters that you provided are not valid."},
+    [SKR_AUTH_SIGNATURE_VERSION] =
+        {400, "InvalidRequest", "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256."},
     [SKR_AUTH_PAYLOAD_HASH_MISSING] = {400, "InvalidRequest", "Missing required header for this request: x-amz-content-sha256"},
-    [SKR_AUTH_PAYLOAD_HASH_MALFORMED] = {400, "InvalidArgument", "x-amz-content-sha256 must be UNSIGNED-PAYLOAD, STREAMING-AWS4-HMAC-SHA256-PAYLOAD, STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER, STREAMING-UNSIGNED-PAYLOAD-TRAILER, or a valid sha256 value."},
+    [SKR_AUTH_PAYLOAD_HASH_MALFORMED] =
+        {400, "InvalidArgument",
+         "x-amz-content-sha256 must be UNSIGNED-PAYLOAD, STREAMING-AWS4-HMAC-SHA256-PAYLOAD, "
+         "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER, STREAMING-UNSIGNED-PAYLOAD-TRAILER, or a valid sha256 value."},
     [SKR_AUTH_UNSIGNED_HEADER] = {403, "AccessDenied", "There were headers present in the request which were not signed"},
     [SKR_AUTH_TOKEN_INVALID] = {400, "InvalidToken", "The provided token is malformed or otherwise invalid."},
     [SKR_AUTH_DECODED_LENGTH_MISSING] = {411, "MissingContentLength", "You must provide the Content-Length HTTP header."},
@@ -80,57 +101,86 @@ static const struct skr_s3_error_entry skr_s3_auth_errors[SKR_AUTH_REFUSAL_COUNT
 static const struct skr_s3_error_entry skr_s3_errors[SKR_S3_ERROR_COUNT] = {
     [SKR_S3_ACCESS_DENIED] = {403, "AccessDenied", "Access Denied"},
     [SKR_S3_BAD_DIGEST] = {400, "BadDigest", "The Content-MD5 you specified did not match what we received."},
-    [SKR_S3_BUCKET_ALREADY_EXISTS] = {409, "BucketAlreadyExists", "The requested bucket name is not available. The bucket namespace is shared by all users of the system. Please select a different name and try again."},
-    [SKR_S3_BUCKET_ALREADY_OWNED] = {409, "BucketAlreadyOwnedByYou", "Your previous request to create the named bucket succeeded and you already own it."},
+    [SKR_S3_BUCKET_ALREADY_EXISTS] = {409, "BucketAlreadyExists",
+                                      "The requested bucket name is not available. The bucket namespace is shared by all users "
+                                      "of the system. Please select a different name and try again."},
+    [SKR_S3_BUCKET_ALREADY_OWNED] = {409, "BucketAlreadyOwnedByYou",
+                                     "Your previous request to create the named bucket succeeded and you already own it."},
     [SKR_S3_ENTITY_TOO_LARGE] = {400, "EntityTooLarge", "Your proposed upload exceeds the maximum allowed size"},
     [SKR_S3_ENTITY_TOO_SMALL] = {400, "EntityTooSmall", "Your proposed upload is smaller than the minimum allowed size"},
     [SKR_S3_ILLEGAL_LOCATION] = {400, "IllegalLocationConstraintException", "The specified location-constraint is not valid"},
-    [SKR_S3_ILLEGAL_VERSIONING] = {400, "IllegalVersioningConfigurationException", "The versioning configuration specified in the request is invalid."},
-    [SKR_S3_INCOMPLETE_BODY] = {400, "IncompleteBody", "You did not provide the number of bytes specified by the Content-Length HTTP header"},
+    [SKR_S3_ILLEGAL_VERSIONING] = {400, "IllegalVersioningConfigurationException",
+                                   "The versioning configuration specified in the request is invalid."},
+    [SKR_S3_INCOMPLETE_BODY] = {400, "IncompleteBody",
+                                "You did not provide the number of bytes specified by the Content-Length HTTP header"},
     [SKR_S3_INVALID_ACL] = {400, "InvalidArgument", "The canned ACL is not valid."},
     [SKR_S3_INVALID_ARGUMENT] = {400, "InvalidArgument", "Invalid Argument"},
     [SKR_S3_INVALID_BUCKET_NAME] = {400, "InvalidBucketName", "The specified bucket is not valid."},
-    [SKR_S3_INVALID_BUCKET_STATE] = {409, "InvalidBucketState", "The request is not valid for the current state of the bucket."},
+    [SKR_S3_INVALID_BUCKET_STATE] = {409, "InvalidBucketState",
+                                     "The request is not valid for the current state of the bucket."},
     [SKR_S3_INVALID_DIGEST] = {400, "InvalidDigest", "The Content-MD5 you specified was invalid."},
-    [SKR_S3_INVALID_PART] = {400, "InvalidPart", "One or more of the specified parts could not be found. The part may not have been uploaded, or the specified entity tag may not match the part's entity tag."},
+    [SKR_S3_INVALID_PART] = {400, "InvalidPart",
+                             "One or more of the specified parts could not be found. The part may not have been uploaded, or "
+                             "the specified entity tag may not match the part's entity tag."},
     [SKR_S3_INVALID_PART_NUMBER] = {416, "InvalidPartNumber", "The requested partnumber is not satisfiable"},
-    [SKR_S3_INVALID_PART_ORDER] = {400, "InvalidPartOrder", "The list of parts was not in ascending order. Parts must be ordered by part number."},
+    [SKR_S3_INVALID_PART_ORDER] = {400, "InvalidPartOrder",
+                                   "The list of parts was not in ascending order. Parts must be ordered by part number."},
     [SKR_S3_INVALID_RANGE] = {416, "InvalidRange", "The requested range is not satisfiable"},
     [SKR_S3_INVALID_REQUEST] = {400, "InvalidRequest", "The request is not valid."},
     [SKR_S3_INVALID_STORAGE_CLASS] = {400, "InvalidStorageClass", "The storage class you specified is not valid"},
     [SKR_S3_INVALID_TAG] = {400, "InvalidTag", "The tag provided was not a valid tag."},
     [SKR_S3_INVALID_URI] = {400, "InvalidURI", "Couldn't parse the specified URI."},
     [SKR_S3_KEY_TOO_LONG] = {400, "KeyTooLongError", "Your key is too long"},
-    [SKR_S3_MALFORMED_ACL] = {400, "MalformedACLError", "The XML you provided was not well-formed or did not validate against our published schema"},
-    [SKR_S3_MALFORMED_TRAILER] = {400, "MalformedTrailerError", "The request contained trailing data that was not well-formed or did not conform to our published schema."},
-    [SKR_S3_MALFORMED_XML] = {400, "MalformedXML", "The XML you provided was not well-formed or did not validate against our published schema"},
+    [SKR_S3_MALFORMED_ACL] = {400, "MalformedACLError",
+                              "The XML you provided was not well-formed or did not validate against our published schema"},
+    [SKR_S3_MALFORMED_TRAILER] =
+        {400, "MalformedTrailerError",
+         "The request contained trailing data that was not well-formed or did not conform to our published schema."},
+    [SKR_S3_MALFORMED_XML] = {400, "MalformedXML",
+                              "The XML you provided was not well-formed or did not validate against our published schema"},
     [SKR_S3_METADATA_TOO_LARGE] = {400, "MetadataTooLarge", "Your metadata headers exceed the maximum allowed metadata size"},
     [SKR_S3_METHOD_NOT_ALLOWED] = {405, "MethodNotAllowed", "The specified method is not allowed against this resource."},
     [SKR_S3_MISSING_CONTENT_LENGTH] = {411, "MissingContentLength", "You must provide the Content-Length HTTP header."},
     [SKR_S3_MISSING_REQUEST_BODY] = {400, "MissingRequestBodyError", "Request body is empty."},
-    [SKR_S3_MISSING_CONTENT_MD5] = {400, "InvalidRequest", "Missing required header for this request: Content-MD5 OR x-amz-checksum-*"},
+    [SKR_S3_MISSING_CONTENT_MD5] = {400, "InvalidRequest",
+                                    "Missing required header for this request: Content-MD5 OR x-amz-checksum-*"},
     [SKR_S3_MISSING_SECURITY_HEADER] = {400, "MissingSecurityHeader", "Your request was missing a required header"},
     [SKR_S3_NO_SUCH_BUCKET] = {404, "NoSuchBucket", "The specified bucket does not exist"},
     [SKR_S3_NO_SUCH_CORS] = {404, "NoSuchCORSConfiguration", "The CORS configuration does not exist"},
-    [SKR_S3_NO_SUCH_ENCRYPTION] = {404, "ServerSideEncryptionConfigurationNotFoundError", "The server side encryption configuration was not found"},
+    [SKR_S3_NO_SUCH_ENCRYPTION] = {404, "ServerSideEncryptionConfigurationNotFoundError",
+                                   "The server side encryption configuration was not found"},
     [SKR_S3_NO_SUCH_KEY] = {404, "NoSuchKey", "The specified key does not exist."},
     [SKR_S3_NO_SUCH_LIFECYCLE] = {404, "NoSuchLifecycleConfiguration", "The lifecycle configuration does not exist"},
-    [SKR_S3_NO_SUCH_OBJECT_LOCK] = {404, "ObjectLockConfigurationNotFoundError", "Object Lock configuration does not exist for this bucket"},
-    [SKR_S3_NO_SUCH_OBJECT_RETENTION] = {404, "NoSuchObjectLockConfiguration", "The specified object does not have a ObjectLock configuration"},
+    [SKR_S3_NO_SUCH_OBJECT_LOCK] = {404, "ObjectLockConfigurationNotFoundError",
+                                    "Object Lock configuration does not exist for this bucket"},
+    [SKR_S3_NO_SUCH_OBJECT_RETENTION] = {404, "NoSuchObjectLockConfiguration",
+                                         "The specified object does not have a ObjectLock configuration"},
     [SKR_S3_NO_SUCH_OWNERSHIP] = {404, "OwnershipControlsNotFoundError", "The bucket ownership controls were not found"},
     [SKR_S3_NO_SUCH_POLICY] = {404, "NoSuchBucketPolicy", "The bucket policy does not exist"},
-    [SKR_S3_NO_SUCH_PUBLIC_ACCESS_BLOCK] = {404, "NoSuchPublicAccessBlockConfiguration", "The public access block configuration was not found"},
-    [SKR_S3_NO_SUCH_REPLICATION] = {404, "ReplicationConfigurationNotFoundError", "The replication configuration was not found"},
+    [SKR_S3_NO_SUCH_PUBLIC_ACCESS_BLOCK] = {404, "NoSuchPublicAccessBlockConfiguration",
+                                            "The public access block configuration was not found"},
+    [SKR_S3_NO_SUCH_REPLICATION] = {404, "ReplicationConfigurationNotFoundError",
+                                    "The replication configuration was not found"},
     [SKR_S3_NO_SUCH_TAG_SET] = {404, "NoSuchTagSet", "The TagSet does not exist"},
-    [SKR_S3_NO_SUCH_UPLOAD] = {404, "NoSuchUpload", "The specified multipart upload does not exist. The upload ID may be invalid, or the upload may have been aborted or completed."},
+    [SKR_S3_NO_SUCH_UPLOAD] = {404, "NoSuchUpload",
+                               "The specified multipart upload does not exist. The upload ID may be invalid, or the upload may "
+                               "have been aborted or completed."},
     [SKR_S3_NO_SUCH_VERSION] = {404, "NoSuchVersion", "The specified version does not exist."},
-    [SKR_S3_NO_SUCH_WEBSITE] = {404, "NoSuchWebsiteConfiguration", "The specified bucket does not have a website configuration"},
-    [SKR_S3_NOT_IMPLEMENTED] = {501, "NotImplemented", "A header or operation you provided implies functionality that is not implemented"},
+    [SKR_S3_NO_SUCH_WEBSITE] = {404, "NoSuchWebsiteConfiguration",
+                                "The specified bucket does not have a website configuration"},
+    [SKR_S3_NOT_IMPLEMENTED] = {501, "NotImplemented",
+                                "A header or operation you provided implies functionality that is not implemented"},
     [SKR_S3_PRECONDITION_FAILED] = {412, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold"},
-    [SKR_S3_SHA256_MISMATCH] = {400, "XAmzContentSHA256Mismatch", "The provided 'x-amz-content-sha256' header does not match what was computed."},
-    [SKR_S3_SIGNATURE_MISMATCH] = {403, "SignatureDoesNotMatch", "The request signature we calculated does not match the signature you provided. Check your key and signing method."},
+    [SKR_S3_SHA256_MISMATCH] = {400, "XAmzContentSHA256Mismatch",
+                                "The provided 'x-amz-content-sha256' header does not match what was computed."},
+    [SKR_S3_SIGNATURE_MISMATCH] =
+        {403, "SignatureDoesNotMatch",
+         "The request signature we calculated does not match the signature you provided. Check your key and signing method."},
     [SKR_S3_TOO_MANY_TAGS] = {400, "BadRequest", "There are too many tags."},
-    [SKR_S3_CORS_FORBIDDEN] = {403, "AccessForbidden", "CORSResponse: This CORS request is not allowed. This is usually because the evalution of Origin, request method / Access-Control-Request-Method or Access-Control-Request-Headers are not whitelisted by the resource's CORS spec."},
+    [SKR_S3_CORS_FORBIDDEN] =
+        {403, "AccessForbidden",
+         "CORSResponse: This CORS request is not allowed. This is usually because the evalution of Origin, request method / "
+         "Access-Control-Request-Method or Access-Control-Request-Headers are not whitelisted by the resource's CORS spec."},
 };
 
 bool skr_s3_error_known(enum skr_status status)
@@ -140,7 +190,8 @@ bool skr_s3_error_known(enum skr_status status)
 
 const char *skr_s3_status_code(enum skr_status status, const char **message)
 {
-    const struct skr_s3_error_entry *entry = &skr_s3_status_errors[skr_s3_error_known(status) && status > SKR_PENDING ? status : SKR_INTERNAL];
+    const struct skr_s3_error_entry *entry =
+        &skr_s3_status_errors[skr_s3_error_known(status) && status > SKR_PENDING ? status : SKR_INTERNAL];
     *message = entry->message;
     return entry->code;
 }
@@ -218,14 +269,17 @@ void skr_s3_fail_auth(struct skr_s3_call *call, enum skr_auth_refusal refusal, c
     if (refusal == SKR_AUTH_SCOPE_WRONG)
         detail = (struct skr_s3_detail){"Region", call->s3->options.region};
     skr_s3_common_headers(call);
-    skr_s3_send_error(call->exchange, entry->http_status != 0 ? entry : &denied, err->message[0] != '\0' ? err->message : NULL, &detail, 1);
+    skr_s3_send_error(call->exchange, entry->http_status != 0 ? entry : &denied, err->message[0] != '\0' ? err->message : NULL,
+                      &detail, 1);
 }
 
 void skr_s3_fail_body(struct skr_s3_call *call, enum skr_s3_body_problem problem)
 {
     static const enum skr_s3_error errors[] = {
-        [SKR_S3_BODY_MALFORMED] = SKR_S3_INCOMPLETE_BODY,           [SKR_S3_BODY_INCOMPLETE] = SKR_S3_INCOMPLETE_BODY,
-        [SKR_S3_BODY_SIGNATURE_MISMATCH] = SKR_S3_SIGNATURE_MISMATCH, [SKR_S3_BODY_HASH_MISMATCH] = SKR_S3_SHA256_MISMATCH,
+        [SKR_S3_BODY_MALFORMED] = SKR_S3_INCOMPLETE_BODY,
+        [SKR_S3_BODY_INCOMPLETE] = SKR_S3_INCOMPLETE_BODY,
+        [SKR_S3_BODY_SIGNATURE_MISMATCH] = SKR_S3_SIGNATURE_MISMATCH,
+        [SKR_S3_BODY_HASH_MISMATCH] = SKR_S3_SHA256_MISMATCH,
         [SKR_S3_BODY_TRAILER_MALFORMED] = SKR_S3_MALFORMED_TRAILER,
     };
     if (problem == SKR_S3_BODY_NO_MEMORY)
@@ -238,7 +292,8 @@ void skr_s3_refuse_exchange(void *context, struct skr_exchange *exchange, int ht
 {
     static const struct skr_s3_error_entry entries[] = {
         {400, "BadRequest", "An error occurred when parsing the HTTP request."},
-        {408, "RequestTimeout", "Your socket connection to the server was not read from or written to within the timeout period."},
+        {408, "RequestTimeout",
+         "Your socket connection to the server was not read from or written to within the timeout period."},
         {413, "EntityTooLarge", "Your proposed upload exceeds the maximum allowed size"},
         {414, "InvalidURI", "The URI is too long."},
         {431, "RequestHeaderSectionTooLarge", "Your request header section exceeds the maximum allowed size."},

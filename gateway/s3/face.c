@@ -1,5 +1,5 @@
-/* The entry of every S3 request: what does it name, which row is it, who asks, may they; then the row's handler. There is no other
- * way to a handler.
+/* The entry of every S3 request: what does it name, which row is it, who asks, may they; then the row's handler. There is no
+ * other way to a handler.
  */
 #include <stdlib.h>
 
@@ -39,8 +39,7 @@ static bool skr_s3_authenticated(struct skr_s3_call *call)
     struct skr_s3_auth_options options = {.accounts = call->s3->options.accounts,
                                           .region = call->s3->options.region,
                                           .clock_skew_s = call->s3->options.clock_skew_s};
-    enum skr_auth_refusal refusal =
-        skr_auth_s3(&options, call->request, call->arena, &call->principal, &call->payload, &error);
+    enum skr_auth_refusal refusal = skr_auth_s3(&options, call->request, call->arena, &call->principal, &call->payload, &error);
     if (refusal != SKR_AUTH_ALLOWED)
         skr_s3_fail_auth(call, refusal, &error);
     return refusal == SKR_AUTH_ALLOWED;
@@ -55,8 +54,8 @@ static bool skr_s3_find_version(struct skr_s3_call *call)
     if (text.data == NULL || call->target.resource != SKR_RESOURCE_OBJECT)
         return true;
     if (text.size == 0 || !skr_s3_version_parse(text, &call->name.version)) {
-        skr_s3_fail_argument(call, text.size == 0 ? "Version id cannot be the empty string" : "Invalid version id specified", "versionId",
-                             text);
+        skr_s3_fail_argument(call, text.size == 0 ? "Version id cannot be the empty string" : "Invalid version id specified",
+                             "versionId", text);
         return false;
     }
     return true;

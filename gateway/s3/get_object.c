@@ -6,8 +6,8 @@
 struct skr_s3_get {
     struct skr_object object;
     uint64_t offset, length;
-    bool partial;            /* a range or a part */
-    unsigned part;           /* 0: not asked for */
+    bool partial;  /* a range or a part */
+    unsigned part; /* 0: not asked for */
     struct skr_checksum part_checksum;
 };
 
@@ -57,7 +57,8 @@ bool skr_s3_open_object(struct skr_s3_call *call, const struct skr_conditions *c
         skr_s3_marker_headers(call, object, status == SKR_IS_DELETE_MARKER);
     if (status == SKR_NOT_MODIFIED) {
         skr_s3_not_modified_headers(call, object);
-        skr_exchange_send_head(call->exchange, 304, object->content.size_bytes); /* a length, if any, is that of the 200: RFC 9110 section 8.6 */
+        skr_exchange_send_head(call->exchange, 304,
+                               object->content.size_bytes); /* a length, if any, is that of the 200: RFC 9110 section 8.6 */
     } else if (status == SKR_CONDITION_FAILED) {
         skr_s3_read_condition_failed(call, conditions);
     } else if (status == SKR_VERSION_NOT_FOUND) {
@@ -175,8 +176,8 @@ static void skr_s3_property_header(struct skr_s3_call *call, const char *name, c
 /* False: answered. */
 static bool skr_s3_overrides_allowed(struct skr_s3_call *call)
 {
-    static const char *const names[] = {"response-content-type",     "response-content-language",    "response-expires",
-                                        "response-cache-control",    "response-content-disposition", "response-content-encoding"};
+    static const char *const names[] = {"response-content-type",  "response-content-language",    "response-expires",
+                                        "response-cache-control", "response-content-disposition", "response-content-encoding"};
     if (call->principal.scheme != SKR_AUTH_ANONYMOUS)
         return true;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
@@ -212,10 +213,12 @@ static void skr_s3_object_headers(struct skr_s3_call *call, struct skr_s3_get *g
     skr_s3_date_header(call, "Last-Modified", object->modified_ns);
     skr_exchange_header(call->exchange, "Accept-Ranges", SKR_BYTES("bytes"));
     skr_s3_version_header(call, "x-amz-version-id", object);
-    skr_s3_property_header(call, "Content-Type", "response-content-type", type.size > 0 ? type : SKR_BYTES("binary/octet-stream"));
+    skr_s3_property_header(call, "Content-Type", "response-content-type",
+                           type.size > 0 ? type : SKR_BYTES("binary/octet-stream"));
     skr_s3_property_header(call, "Content-Encoding", "response-content-encoding", properties[SKR_PROPERTY_CONTENT_ENCODING]);
     skr_s3_property_header(call, "Content-Language", "response-content-language", properties[SKR_PROPERTY_CONTENT_LANGUAGE]);
-    skr_s3_property_header(call, "Content-Disposition", "response-content-disposition", properties[SKR_PROPERTY_CONTENT_DISPOSITION]);
+    skr_s3_property_header(call, "Content-Disposition", "response-content-disposition",
+                           properties[SKR_PROPERTY_CONTENT_DISPOSITION]);
     skr_s3_property_header(call, "Cache-Control", "response-cache-control", properties[SKR_PROPERTY_CACHE_CONTROL]);
     skr_s3_property_header(call, "Expires", "response-expires", properties[SKR_PROPERTY_EXPIRES]);
     if (properties[SKR_PROPERTY_STORAGE_CLASS].size > 0)
@@ -230,8 +233,9 @@ static void skr_s3_object_headers(struct skr_s3_call *call, struct skr_s3_get *g
     skr_s3_checksums_of(call, get);
     if (get->partial) {
         char text[96];
-        int size = snprintf(text, sizeof text, "bytes %llu-%llu/%llu", (unsigned long long)get->offset,
-                            (unsigned long long)(get->offset + get->length - 1), (unsigned long long)object->content.size_bytes);
+        int size =
+            snprintf(text, sizeof text, "bytes %llu-%llu/%llu", (unsigned long long)get->offset,
+                     (unsigned long long)(get->offset + get->length - 1), (unsigned long long)object->content.size_bytes);
         skr_exchange_header(call->exchange, "Content-Range", (struct skr_bytes){text, (size_t)size});
     }
 }
@@ -249,7 +253,8 @@ static ssize_t skr_s3_get_read(void *context, uint64_t offset, void *buffer, siz
     struct skr_s3_call *call = context;
     const struct skr_s3_get *get = call->state;
     uint64_t left = get->length - offset;
-    return skr_reader_read(call->reader, get->offset + offset, buffer, size < left ? size : (size_t)left, skr_s3_get_ready, call);
+    return skr_reader_read(call->reader, get->offset + offset, buffer, size < left ? size : (size_t)left, skr_s3_get_ready,
+                           call);
 }
 
 static void skr_s3_get_send(struct skr_s3_call *call, struct skr_s3_get *get)
@@ -261,7 +266,8 @@ static void skr_s3_get_send(struct skr_s3_call *call, struct skr_s3_get *get)
     if (call->request->method == SKR_HEAD)
         skr_exchange_send_head(call->exchange, http_status, get->length);
     else if (skr_reader_payload(call->reader, &payload))
-        skr_exchange_send(call->exchange, http_status, (struct skr_bytes){payload.data + get->offset, (size_t)get->length}, true);
+        skr_exchange_send(call->exchange, http_status, (struct skr_bytes){payload.data + get->offset, (size_t)get->length},
+                          true);
     else
         skr_exchange_send_stream(call->exchange, http_status, get->length, &source, call);
 }

@@ -68,7 +68,8 @@ static void skr_s3_versions_page_begin(struct skr_s3_versions_page *page, const 
         skr_xml_element(&page->xml, "EncodingType", SKR_BYTES("url"));
 }
 
-static void skr_s3_versions_page_send(struct skr_s3_versions_page *page, const char *root, const char *next_id, enum skr_status status)
+static void skr_s3_versions_page_send(struct skr_s3_versions_page *page, const char *root, const char *next_id,
+                                      enum skr_status status)
 {
     struct skr_s3_call *call = page->call;
     if (status != SKR_OK && status != SKR_NAME_TOO_LONG) {
@@ -98,10 +99,12 @@ SKR_S3_HANDLER(list_object_versions)
         .delimiter = skr_s3_query(call, "delimiter"),
     };
     struct skr_error error;
-    if (!skr_s3_bucket_exists(call) || !skr_s3_page_limit(call, "max-keys", 1000, &page.left) || !skr_s3_encoding_type(call, &page.url))
+    if (!skr_s3_bucket_exists(call) || !skr_s3_page_limit(call, "max-keys", 1000, &page.left) ||
+        !skr_s3_encoding_type(call, &page.url))
         return;
     if (version_marker.data != NULL && key_marker.size == 0) {
-        skr_s3_fail_argument(call, "A version-id marker cannot be specified without a key marker.", "version-id-marker", version_marker);
+        skr_s3_fail_argument(call, "A version-id marker cannot be specified without a key marker.", "version-id-marker",
+                             version_marker);
         return;
     }
     if (version_marker.size > 0 && !skr_s3_version_parse(version_marker, &options.after_version)) {
@@ -155,7 +158,8 @@ SKR_S3_HANDLER(list_multipart_uploads)
         .delimiter = skr_s3_query(call, "delimiter"),
     };
     struct skr_error error;
-    if (!skr_s3_bucket_exists(call) || !skr_s3_page_limit(call, "max-uploads", 1000, &page.left) || !skr_s3_encoding_type(call, &page.url))
+    if (!skr_s3_bucket_exists(call) || !skr_s3_page_limit(call, "max-uploads", 1000, &page.left) ||
+        !skr_s3_encoding_type(call, &page.url))
         return;
     /* An upload's marker without a key's is ignored, as documented. */
     if (key_marker.size > 0 && upload_marker.size > 0) {

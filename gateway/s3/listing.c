@@ -46,7 +46,8 @@ bool skr_s3_token_parse(struct skr_s3_call *call, const char *parameter, struct 
     if (text.data == NULL)
         return true;
     bytes = skr_arena_alloc(call->arena, text.size + 4);
-    if (bytes != NULL && text.size > 0 && skr_base64_decode(text, bytes, text.size + 4, &size) && size <= SKR_MAX_KEY_BYTES + 1) {
+    if (bytes != NULL && text.size > 0 && skr_base64_decode(text, bytes, text.size + 4, &size) &&
+        size <= SKR_MAX_KEY_BYTES + 1) {
         *name = (struct skr_bytes){(char *)bytes, size};
         return true;
     }
@@ -152,12 +153,16 @@ static void skr_s3_page_begin(struct skr_s3_page *page, struct skr_bytes prefix,
 }
 
 /* Runs the listing. False: answered. */
-static bool skr_s3_page_run(struct skr_s3_page *page, struct skr_bytes prefix, struct skr_bytes delimiter, struct skr_bytes from)
+static bool skr_s3_page_run(struct skr_s3_page *page, struct skr_bytes prefix, struct skr_bytes delimiter,
+                            struct skr_bytes from)
 {
     struct skr_s3_call *call = page->call;
     struct skr_error error;
-    struct skr_list_options options = {
-        .account = call->target.account, .container = call->target.container, .prefix = prefix, .delimiter = delimiter, .from = from};
+    struct skr_list_options options = {.account = call->target.account,
+                                       .container = call->target.container,
+                                       .prefix = prefix,
+                                       .delimiter = delimiter,
+                                       .from = from};
     if (page->left == 0)
         return true;
     enum skr_status status = skr_list_objects(call->worker, &options, skr_s3_page_entry, page, &error);
@@ -174,7 +179,8 @@ SKR_S3_HANDLER(list_objects)
     struct skr_s3_page page = {.call = call, .owner = true};
     struct skr_bytes prefix = skr_s3_query(call, "prefix"), delimiter = skr_s3_query(call, "delimiter");
     struct skr_bytes marker = skr_s3_query(call, "marker");
-    if (!skr_s3_bucket_exists(call) || !skr_s3_page_limit(call, "max-keys", 1000, &page.left) || !skr_s3_encoding_type(call, &page.url))
+    if (!skr_s3_bucket_exists(call) || !skr_s3_page_limit(call, "max-keys", 1000, &page.left) ||
+        !skr_s3_encoding_type(call, &page.url))
         return;
     skr_s3_page_begin(&page, prefix, delimiter);
     skr_s3_xml_name(call, &page.xml, "Marker", marker, page.url);

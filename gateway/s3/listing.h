@@ -13,7 +13,8 @@ bool skr_s3_encoding_type(struct skr_s3_call *call, bool *url);
 struct skr_bytes skr_s3_token_text(struct skr_arena *arena, struct skr_bytes name);
 /* Leaves `name` alone when there is no token. False: answered. */
 bool skr_s3_token_parse(struct skr_s3_call *call, const char *parameter, struct skr_bytes *name);
-/* The least name that comes after `marker`, or after all names that `marker` is the common prefix of. NULL data: no memory, or no marker. */
+/* The least name that comes after `marker`, or after all names that `marker` is the common prefix of. NULL data: no memory, or
+ * no marker. */
 struct skr_bytes skr_s3_after(struct skr_arena *arena, struct skr_bytes marker);
 
 /* A key or prefix, percent-encoded when that was asked for. */

@@ -60,7 +60,8 @@ static bool skr_s3_is_shown(struct skr_bytes text)
         unsigned char c = (unsigned char)text.data[i];
         if ((c < 0x20 && c != '\t') || c == 0x7F)
             return false;
-        if (c == 0xEF && text.size - i >= 3 && (unsigned char)text.data[i + 1] == 0xBF && (unsigned char)text.data[i + 2] >= 0xBE)
+        if (c == 0xEF && text.size - i >= 3 && (unsigned char)text.data[i + 1] == 0xBF &&
+            (unsigned char)text.data[i + 2] >= 0xBE)
             return false;
     }
     return skr_is_utf8(text);
@@ -126,7 +127,8 @@ static bool skr_s3_join(struct skr_arena *arena, struct skr_name_value *pair, st
     return true;
 }
 
-static bool skr_s3_add_metadata(struct skr_arena *arena, struct skr_name_value *pairs, size_t *used, const struct skr_header *header)
+static bool skr_s3_add_metadata(struct skr_arena *arena, struct skr_name_value *pairs, size_t *used,
+                                const struct skr_header *header)
 {
     struct skr_bytes name = skr_s3_lower(arena, (struct skr_bytes){header->name.data + 11, header->name.size - 11});
     struct skr_bytes value = skr_s3_decode_words(arena, skr_s3_to_utf8(arena, header->value));
@@ -148,7 +150,8 @@ bool skr_s3_metadata(struct skr_s3_call *call, const struct skr_name_value **met
     bool fine = pairs != NULL;
     for (size_t i = 0; i < call->request->header_count && fine; i++) {
         const struct skr_header *header = &call->request->headers[i];
-        if (header->name.size > 11 && skr_bytes_equal_nocase((struct skr_bytes){header->name.data, 11}, SKR_BYTES("x-amz-meta-")))
+        if (header->name.size > 11 &&
+            skr_bytes_equal_nocase((struct skr_bytes){header->name.data, 11}, SKR_BYTES("x-amz-meta-")))
             fine = skr_s3_add_metadata(call->arena, pairs, &used, header);
     }
     if (!fine) {

@@ -1,5 +1,5 @@
-/* DeleteObjects: up to 1,000 keys in one request. All removals are submitted at once, so that they become durable together; the answer goes out
- * when the last one is done. */
+/* DeleteObjects: up to 1,000 keys in one request. All removals are submitted at once, so that they become durable together; the
+ * answer goes out when the last one is done. */
 #include "call.h"
 #include "deletion_list.h"
 #include "listing.h"
@@ -14,8 +14,8 @@ struct skr_s3_deletion {
     bool bad_version;
     struct skr_pending *pending; /* NULL: not submitted, or done */
     enum skr_status status;
-    bool is_marker;              /* a delete marker was made or removed */
-    int64_t version_ns;          /* of what was made or removed */
+    bool is_marker;     /* a delete marker was made or removed */
+    int64_t version_ns; /* of what was made or removed */
 };
 
 struct skr_s3_deletions {
@@ -39,8 +39,10 @@ static void skr_s3_render_deletion(struct skr_s3_deletions *all, struct skr_xml 
     if (item->choice->version.size > 0)
         skr_xml_element(xml, "VersionId", item->choice->version);
     if (!gone) {
-        skr_xml_element(xml, "Code", item->bad_version ? SKR_BYTES("NoSuchVersion") : skr_text(skr_s3_status_code(item->status, &message)));
-        skr_xml_element(xml, "Message", item->bad_version ? SKR_BYTES("The specified version does not exist.") : skr_text(message));
+        skr_xml_element(xml, "Code",
+                        item->bad_version ? SKR_BYTES("NoSuchVersion") : skr_text(skr_s3_status_code(item->status, &message)));
+        skr_xml_element(xml, "Message",
+                        item->bad_version ? SKR_BYTES("The specified version does not exist.") : skr_text(message));
     } else if (item->is_marker) {
         skr_s3_xml_bool(xml, "DeleteMarker", true);
         skr_xml_element(xml, "DeleteMarkerVersionId", skr_s3_version_text(arena, item->version_ns));
@@ -93,8 +95,10 @@ static void skr_s3_delete_one(struct skr_s3_deletion *item)
     struct skr_s3_call *call = item->all->call;
     struct skr_bytes etag = skr_s3_unquoted(item->choice->etag);
     struct skr_conditions conditions = {.if_match_any = false};
-    struct skr_object_name name = {
-        .account = call->target.account, .container = call->target.container, .key = item->choice->key, .version = item->parsed};
+    struct skr_object_name name = {.account = call->target.account,
+                                   .container = call->target.container,
+                                   .key = item->choice->key,
+                                   .version = item->parsed};
     if (etag.size == 1 && etag.data[0] == '*') {
         conditions.if_match_any = true;
     } else if (etag.size > 0) {
@@ -122,7 +126,8 @@ static void skr_s3_deletions_received(struct skr_s3_call *call, struct skr_bytes
         *item = (struct skr_s3_deletion){.all = all, .choice = choice};
         item->bad_version = choice->version.size > 0 && !skr_s3_version_parse(choice->version, &item->parsed);
         bool forbidden = choice->version.size > 0 && !skr_bytes_equal(call->principal.account, call->target.account);
-        if (choice->key.size > SKR_S3_MAX_KEY_BYTES || item->bad_version || choice->unsupported || forbidden) { /* an ACL lets nobody remove versions */
+        if (choice->key.size > SKR_S3_MAX_KEY_BYTES || item->bad_version || choice->unsupported ||
+            forbidden) { /* an ACL lets nobody remove versions */
             item->status = forbidden             ? SKR_FORBIDDEN
                            : choice->unsupported ? SKR_UNSUPPORTED
                            : item->bad_version   ? SKR_INVALID_ARGUMENT

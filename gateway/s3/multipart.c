@@ -13,14 +13,17 @@ static struct skr_bytes skr_s3_form_name(enum skr_checksum_form form)
 
 void skr_s3_unknown_algorithm(struct skr_s3_call *call)
 {
-    skr_s3_invalid_request(call, "Checksum algorithm provided is unsupported. Please try again with any of the valid types: [CRC32, CRC32C, "
-                                 "CRC64NVME, SHA1, SHA256]");
+    skr_s3_invalid_request(
+        call, "Checksum algorithm provided is unsupported. Please try again with any of the valid types: [CRC32, CRC32C, "
+              "CRC64NVME, SHA1, SHA256]");
 }
 
-/* Of which kind the object's checksum will be, and of what it will be made. Default: the kind that needs no client. False: answered. */
+/* Of which kind the object's checksum will be, and of what it will be made. Default: the kind that needs no client. False:
+ * answered. */
 static bool skr_s3_upload_checksum(struct skr_s3_call *call, struct skr_put *draft)
 {
-    struct skr_bytes algorithm = skr_s3_header(call, "x-amz-checksum-algorithm"), type = skr_s3_header(call, "x-amz-checksum-type");
+    struct skr_bytes algorithm = skr_s3_header(call, "x-amz-checksum-algorithm"),
+                     type = skr_s3_header(call, "x-amz-checksum-type");
     enum skr_checksum_kind kind = algorithm.size == 0 ? SKR_CHECKSUM_CRC64NVME : skr_s3_checksum_kind(algorithm);
     bool is_sha = kind == SKR_CHECKSUM_SHA1 || kind == SKR_CHECKSUM_SHA256;
     enum skr_checksum_form form = kind == SKR_CHECKSUM_CRC64NVME ? SKR_CHECKSUM_FULL_OBJECT : SKR_CHECKSUM_COMPOSITE;
@@ -30,7 +33,8 @@ static bool skr_s3_upload_checksum(struct skr_s3_call *call, struct skr_put *dra
         return false;
     }
     if (type.size > 0 && algorithm.size == 0) {
-        skr_s3_invalid_request(call, "The x-amz-checksum-type header can only be used with the x-amz-checksum-algorithm header.");
+        skr_s3_invalid_request(call,
+                               "The x-amz-checksum-type header can only be used with the x-amz-checksum-algorithm header.");
         return false;
     }
     if (skr_bytes_equal_nocase(type, SKR_BYTES("COMPOSITE"))) {

@@ -2,18 +2,20 @@
 #include "objects.h"
 
 enum { /* one bit an attribute that can be asked for */
-    SKR_S3_ATTRIBUTE_ETAG = 1 << 0,
-    SKR_S3_ATTRIBUTE_CHECKSUM = 1 << 1,
-    SKR_S3_ATTRIBUTE_PARTS = 1 << 2,
-    SKR_S3_ATTRIBUTE_CLASS = 1 << 3,
-    SKR_S3_ATTRIBUTE_SIZE = 1 << 4,
+       SKR_S3_ATTRIBUTE_ETAG = 1 << 0,
+       SKR_S3_ATTRIBUTE_CHECKSUM = 1 << 1,
+       SKR_S3_ATTRIBUTE_PARTS = 1 << 2,
+       SKR_S3_ATTRIBUTE_CLASS = 1 << 3,
+       SKR_S3_ATTRIBUTE_SIZE = 1 << 4,
 };
 
 void skr_s3_xml_checksum(struct skr_xml *xml, const struct skr_checksum *checksum, struct skr_bytes text)
 {
-    static const char *const elements[SKR_CHECKSUM_KIND_COUNT] = {
-        [SKR_CHECKSUM_CRC32] = "ChecksumCRC32", [SKR_CHECKSUM_CRC32C] = "ChecksumCRC32C", [SKR_CHECKSUM_CRC64NVME] = "ChecksumCRC64NVME",
-        [SKR_CHECKSUM_SHA1] = "ChecksumSHA1",   [SKR_CHECKSUM_SHA256] = "ChecksumSHA256"};
+    static const char *const elements[SKR_CHECKSUM_KIND_COUNT] = {[SKR_CHECKSUM_CRC32] = "ChecksumCRC32",
+                                                                  [SKR_CHECKSUM_CRC32C] = "ChecksumCRC32C",
+                                                                  [SKR_CHECKSUM_CRC64NVME] = "ChecksumCRC64NVME",
+                                                                  [SKR_CHECKSUM_SHA1] = "ChecksumSHA1",
+                                                                  [SKR_CHECKSUM_SHA256] = "ChecksumSHA256"};
     if (checksum->kind != SKR_CHECKSUM_NONE)
         skr_xml_element(xml, elements[checksum->kind], text);
 }
@@ -61,14 +63,16 @@ static bool skr_s3_attributes_wanted(struct skr_s3_call *call, unsigned *wanted)
     *wanted = 0;
     for (size_t i = 0; i < call->request->header_count; i++) {
         const struct skr_header *header = &call->request->headers[i];
-        if (!skr_bytes_equal_nocase(header->name, SKR_BYTES("x-amz-object-attributes")) || skr_s3_attribute_list(header->value, wanted))
+        if (!skr_bytes_equal_nocase(header->name, SKR_BYTES("x-amz-object-attributes")) ||
+            skr_s3_attribute_list(header->value, wanted))
             continue;
         skr_s3_fail_argument(call, "Invalid attribute name specified.", "x-amz-object-attributes", header->value);
         return false;
     }
     if (*wanted != 0)
         return true;
-    skr_s3_invalid_request(call, "The x-amz-object-attributes header specifying the attributes to be retrieved is either missing or empty");
+    skr_s3_invalid_request(
+        call, "The x-amz-object-attributes header specifying the attributes to be retrieved is either missing or empty");
     return false;
 }
 
@@ -123,7 +127,8 @@ static enum skr_status skr_s3_render_parts(struct skr_s3_attribute_parts *parts,
 
 /* ---- the answer ---- */
 
-static enum skr_status skr_s3_render_attributes(struct skr_s3_attribute_parts *parts, const struct skr_object *object, unsigned wanted)
+static enum skr_status skr_s3_render_attributes(struct skr_s3_attribute_parts *parts, const struct skr_object *object,
+                                                unsigned wanted)
 {
     struct skr_xml *xml = parts->xml;
     struct skr_bytes storage_class = object->properties[SKR_PROPERTY_STORAGE_CLASS];
@@ -162,7 +167,8 @@ SKR_S3_HANDLER(get_object_attributes)
         return;
     if (parts.limit > SKR_S3_PAGE)
         parts.limit = SKR_S3_PAGE;
-    if (!skr_s3_open_object(call, &call->conditions, &object, &call->reader)) /* the reader keeps the parts' list as it is now */
+    if (!skr_s3_open_object(call, &call->conditions, &object,
+                            &call->reader)) /* the reader keeps the parts' list as it is now */
         return;
     enum skr_status status = skr_s3_render_attributes(&parts, &object, wanted);
     if (status != SKR_OK) {

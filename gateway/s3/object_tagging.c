@@ -1,5 +1,5 @@
-/* GetObjectTagging, PutObjectTagging, DeleteObjectTagging; GetObjectAcl, PutObjectAcl: what changes of an object beside its bytes. Neither
- * makes a new version, nor another entity tag. */
+/* GetObjectTagging, PutObjectTagging, DeleteObjectTagging; GetObjectAcl, PutObjectAcl: what changes of an object beside its
+ * bytes. Neither makes a new version, nor another entity tag. */
 #include "acl.h"
 #include "objects.h"
 #include "tags.h"

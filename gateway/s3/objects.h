@@ -33,8 +33,8 @@ void skr_s3_xml_checksum(struct skr_xml *xml, const struct skr_checksum *checksu
 struct skr_s3_source {
     struct skr_copy_source copy;
     struct skr_conditions conditions;
-    struct skr_object object;       /* as it was when looked at */
-    struct skr_bytes etag;          /* of `object`, for a condition */
+    struct skr_object object; /* as it was when looked at */
+    struct skr_bytes etag;    /* of `object`, for a condition */
 };
 /* "/bucket/key?versionId=..." in parts, percent-decoded. SKR_INVALID_ARGUMENT: malformed. Pure. */
 enum skr_status skr_s3_copy_source_parse(struct skr_arena *arena, struct skr_bytes text, struct skr_object_name *name);
@@ -42,8 +42,8 @@ enum skr_status skr_s3_copy_source_parse(struct skr_arena *arena, struct skr_byt
 bool skr_s3_find_source(struct skr_s3_call *call, struct skr_s3_source *source);
 /* "bytes=first-last". Pure. */
 bool skr_s3_copy_range_parse(struct skr_bytes text, uint64_t *offset, uint64_t *length);
-/* Reads copy.offset and copy.length of the source through MD5 and a checksum (NONE: not), then calls `done`. The source's entity tag becomes a
- * condition of the copy, so that the digests belong to what is copied. */
+/* Reads copy.offset and copy.length of the source through MD5 and a checksum (NONE: not), then calls `done`. The source's
+ * entity tag becomes a condition of the copy, so that the digests belong to what is copied. */
 void skr_s3_digest_source(struct skr_s3_call *call, struct skr_s3_source *source, enum skr_checksum_kind kind,
                           void (*done)(struct skr_s3_call *call, const uint8_t md5[16], const struct skr_checksum *checksum));
 

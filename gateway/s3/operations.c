@@ -1,11 +1,13 @@
-/* The table of operations. Routing, authorization, metrics labels and the feature list derive from it. What the service documents and
- * this server does not have is in the table too, so that it is refused by name and never taken for something else.
+/* The table of operations. Routing, authorization, metrics labels and the feature list derive from it. What the service
+ * documents and this server does not have is in the table too, so that it is refused by name and never taken for something
+ * else.
  *
- * READ, WRITE, DELETE and LIST are also what canned ACLs give to others (access.c). So only what an ACL's READ or WRITE is documented to
- * allow asks for them; everything else asks for the owner.
+ * READ, WRITE, DELETE and LIST are also what canned ACLs give to others (access.c). So only what an ACL's READ or WRITE is
+ * documented to allow asks for them; everything else asks for the owner.
  */
 #include "call.h"
 
+/* clang-format off */ /* a row a line */
 #define QUERY(n) {SKR_SELECT_QUERY, n, NULL}
 #define QUERY_IS(n, v) {SKR_SELECT_QUERY, n, v}
 #define HEADER(n) {SKR_SELECT_HEADER, n, NULL}
@@ -147,6 +149,7 @@ const struct skr_operation skr_s3_rows[] = {
     {"RestoreObject", SKR_POST, OBJECT, {QUERY("restore")}, OWNER_WRITE, 64 * KIB, skr_s3_not_implemented, "not offered"},
     {"SelectObjectContent", SKR_POST, OBJECT, {QUERY("select")}, READ, 64 * KIB, skr_s3_not_implemented, "not offered"},
 };
+/* clang-format on */
 const size_t skr_s3_row_count = sizeof skr_s3_rows / sizeof *skr_s3_rows;
 
 const struct skr_operation *skr_s3_operations(size_t *count)

@@ -46,7 +46,8 @@ bool skr_s3_version_parse(struct skr_bytes text, struct skr_version *out)
     *out = (struct skr_version){.is_given = true};
     if (skr_bytes_equal(text, SKR_BYTES("null")))
         return true;
-    if (text.size != 32 || !skr_s3_hex_u64(text.data, &tick) || !skr_s3_hex_u64(text.data + 16, &check) || check != ~tick || tick == 0)
+    if (text.size != 32 || !skr_s3_hex_u64(text.data, &tick) || !skr_s3_hex_u64(text.data + 16, &check) || check != ~tick ||
+        tick == 0)
         return false;
     out->ns = (int64_t)tick;
     return true;
@@ -62,7 +63,8 @@ struct skr_bytes skr_s3_upload_id_text(struct skr_arena *arena, uint64_t upload_
 bool skr_s3_upload_id_parse(struct skr_bytes text, uint64_t *out)
 {
     uint64_t check;
-    return text.size == 32 && skr_s3_hex_u64(text.data, out) && skr_s3_hex_u64(text.data + 16, &check) && check == ~*out && *out != 0;
+    return text.size == 32 && skr_s3_hex_u64(text.data, out) && skr_s3_hex_u64(text.data + 16, &check) && check == ~*out &&
+           *out != 0;
 }
 
 /* ---- checksums ---- */
@@ -185,7 +187,7 @@ bool skr_s3_properties(struct skr_s3_call *call, struct skr_bytes properties[SKR
         {SKR_PROPERTY_WEBSITE_REDIRECT, "x-amz-website-redirect-location"},
     };
     static const char *const classes[] = {"STANDARD", "REDUCED_REDUNDANCY", "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING",
-                                          "GLACIER", "GLACIER_IR", "DEEP_ARCHIVE"};
+                                          "GLACIER",  "GLACIER_IR",         "DEEP_ARCHIVE"};
     for (size_t i = 0; i < sizeof headers / sizeof *headers; i++) {
         struct skr_bytes value = skr_s3_header(call, headers[i].header);
         properties[headers[i].property] = value.size > 0 ? value : SKR_NO_BYTES;

@@ -29,9 +29,10 @@ void skr_s3_fail_write(struct skr_s3_call *call, enum skr_status status)
         return;
     }
     const char *condition = status == SKR_CONDITION_FAILED && skr_s3_if_match(conditions) ? "If-Match"
-                            : conditions->has_unmodified_since                             ? "If-Unmodified-Since"
-                                                                                           : "If-None-Match";
-    skr_s3_fail(call, SKR_S3_PRECONDITION_FAILED, NULL, (struct skr_s3_detail){"Condition", skr_text(condition)}, SKR_S3_NO_DETAIL);
+                            : conditions->has_unmodified_since                            ? "If-Unmodified-Since"
+                                                                                          : "If-None-Match";
+    skr_s3_fail(call, SKR_S3_PRECONDITION_FAILED, NULL, (struct skr_s3_detail){"Condition", skr_text(condition)},
+                SKR_S3_NO_DETAIL);
 }
 
 static bool skr_s3_tags_header(struct skr_s3_call *call, struct skr_put *put)
@@ -59,9 +60,7 @@ static bool skr_s3_redirect_is_valid(struct skr_bytes location)
 bool skr_s3_begin_put(struct skr_s3_call *call, struct skr_put *put)
 {
     struct skr_error error;
-    *put = (struct skr_put){.name = call->name,
-                            .conditions = &call->conditions,
-                            .etag_kind = SKR_ETAG_MD5};
+    *put = (struct skr_put){.name = call->name, .conditions = &call->conditions, .etag_kind = SKR_ETAG_MD5};
     put->name.version = (struct skr_version){.is_given = false};
     if (!skr_s3_bucket_exists(call) || !skr_s3_properties(call, put->properties) ||
         !skr_s3_metadata(call, &put->metadata, &put->metadata_count) || !skr_s3_tags_header(call, put))

@@ -1,5 +1,5 @@
-/* Receiving a body: from the wire through the payload's decoder, which verifies signatures and hashes, to flash or into a small buffer.
- * Nothing is given a name before the decoder, the digests and flash have all said that it is whole. */
+/* Receiving a body: from the wire through the payload's decoder, which verifies signatures and hashes, to flash or into a small
+ * buffer. Nothing is given a name before the decoder, the digests and flash have all said that it is whole. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -35,7 +35,8 @@ static bool skr_s3_checksums_known(struct skr_s3_call *call)
         if (skr_s3_checksum_kind(rest) != SKR_CHECKSUM_NONE || skr_bytes_equal_nocase(rest, SKR_BYTES("algorithm")) ||
             skr_bytes_equal_nocase(rest, SKR_BYTES("type")) || skr_bytes_equal_nocase(rest, SKR_BYTES("mode")))
             continue;
-        skr_s3_fail(call, SKR_S3_NOT_IMPLEMENTED, NULL, (struct skr_s3_detail){"Header", name}, (struct skr_s3_detail){.name = NULL});
+        skr_s3_fail(call, SKR_S3_NOT_IMPLEMENTED, NULL, (struct skr_s3_detail){"Header", name},
+                    (struct skr_s3_detail){.name = NULL});
         return false;
     }
     return true;
@@ -52,14 +53,16 @@ static bool skr_s3_header_checksum(struct skr_s3_call *call, struct skr_checksum
         if (text.data == NULL)
             continue;
         if (++found > 1) {
-            skr_s3_fail(call, SKR_S3_INVALID_REQUEST, "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.",
+            skr_s3_fail(call, SKR_S3_INVALID_REQUEST,
+                        "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.",
                         (struct skr_s3_detail){.name = NULL}, (struct skr_s3_detail){.name = NULL});
             return false;
         }
         if (!skr_s3_checksum_parse((enum skr_checksum_kind)kind, text, out)) {
             char message[96];
             snprintf(message, sizeof message, "Value for %s header is invalid.", header);
-            skr_s3_fail(call, SKR_S3_INVALID_REQUEST, message, (struct skr_s3_detail){.name = NULL}, (struct skr_s3_detail){.name = NULL});
+            skr_s3_fail(call, SKR_S3_INVALID_REQUEST, message, (struct skr_s3_detail){.name = NULL},
+                        (struct skr_s3_detail){.name = NULL});
             return false;
         }
     }
@@ -73,7 +76,8 @@ bool skr_s3_expected_digests(struct skr_s3_call *call)
     enum skr_checksum_kind in_trailer;
     *expected = (struct skr_digests){.has_md5 = md5.data != NULL};
     if (expected->has_md5 && !skr_s3_parse_md5(md5, expected->md5)) {
-        skr_s3_fail(call, SKR_S3_INVALID_DIGEST, NULL, (struct skr_s3_detail){"Content-MD5", md5}, (struct skr_s3_detail){.name = NULL});
+        skr_s3_fail(call, SKR_S3_INVALID_DIGEST, NULL, (struct skr_s3_detail){"Content-MD5", md5},
+                    (struct skr_s3_detail){.name = NULL});
         return false;
     }
     if (!skr_s3_header_checksum(call, &expected->checksum) || !skr_s3_trailer_checksum(call, &in_trailer))
@@ -154,8 +158,8 @@ static bool skr_s3_take_trailer(struct skr_s3_call *call)
     struct skr_bytes text = skr_s3_body_trailer(incoming->body, skr_s3_checksum_header(kind));
     if (skr_s3_checksum_parse(kind, text, &incoming->expected.checksum))
         return true;
-    skr_s3_fail(call, SKR_S3_INVALID_REQUEST, "Value for the trailing checksum is invalid.", (struct skr_s3_detail){.name = NULL},
-                (struct skr_s3_detail){.name = NULL});
+    skr_s3_fail(call, SKR_S3_INVALID_REQUEST, "Value for the trailing checksum is invalid.",
+                (struct skr_s3_detail){.name = NULL}, (struct skr_s3_detail){.name = NULL});
     return false;
 }
 

@@ -33,10 +33,11 @@ void skr_s3_tags_fail(struct skr_s3_call *call, enum skr_tags_problem problem, b
     else if (problem == SKR_TAGS_TOO_MANY)
         skr_s3_fail(call, SKR_S3_TOO_MANY_TAGS, too_many, SKR_S3_NO_DETAIL, SKR_S3_NO_DETAIL);
     else if (in_header && encoding)
-        skr_s3_fail_argument(call,
-                             "The header 'x-amz-tagging' shall be encoded as UTF-8 then URLEncoded URL query parameters without tag name "
-                             "duplicates.",
-                             "x-amz-tagging", skr_s3_header(call, "x-amz-tagging"));
+        skr_s3_fail_argument(
+            call,
+            "The header 'x-amz-tagging' shall be encoded as UTF-8 then URLEncoded URL query parameters without tag name "
+            "duplicates.",
+            "x-amz-tagging", skr_s3_header(call, "x-amz-tagging"));
     else if (problem == SKR_TAGS_MALFORMED)
         skr_s3_refuse(call, SKR_S3_MALFORMED_XML);
     else

@@ -1,4 +1,5 @@
-/* What a request names: bucket and key, from the path or from the host. The path is decoded once; "//" and dots stay as they are. */
+/* What a request names: bucket and key, from the path or from the host. The path is decoded once; "//" and dots stay as they
+ * are. */
 #include "call.h"
 
 static struct skr_bytes skr_s3_host_bucket(const struct skr_s3_options *options, struct skr_bytes host)
@@ -64,7 +65,8 @@ static bool skr_s3_is_reserved(struct skr_bytes name)
             return true;
     for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
         struct skr_bytes suffix = skr_text(suffixes[i]);
-        if (name.size >= suffix.size && skr_bytes_equal((struct skr_bytes){name.data + name.size - suffix.size, suffix.size}, suffix))
+        if (name.size >= suffix.size &&
+            skr_bytes_equal((struct skr_bytes){name.data + name.size - suffix.size, suffix.size}, suffix))
             return true;
     }
     return false;

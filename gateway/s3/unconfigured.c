@@ -1,17 +1,18 @@
-/* Settings of a bucket or an object that are not offered: reading says that nothing is configured, as S3 says it; removing what is not there
- * succeeds; setting is refused, so that nothing is accepted and ignored. */
+/* Settings of a bucket or an object that are not offered: reading says that nothing is configured, as S3 says it; removing what
+ * is not there succeeds; setting is refused, so that nothing is accepted and ignored. */
 #include "call.h"
 
 static void skr_s3_absent(struct skr_s3_call *call, enum skr_s3_error error)
 {
     if (skr_s3_bucket_exists(call))
-        skr_s3_fail(call, error, NULL, (struct skr_s3_detail){"BucketName", call->target.container}, (struct skr_s3_detail){.name = NULL});
+        skr_s3_fail(call, error, NULL, (struct skr_s3_detail){"BucketName", call->target.container},
+                    (struct skr_s3_detail){.name = NULL});
 }
 
-#define SKR_S3_ABSENT(name, error)                                                                                                 \
-    SKR_S3_HANDLER(name)                                                                                                           \
-    {                                                                                                                              \
-        skr_s3_absent(context, error);                                                                                             \
+#define SKR_S3_ABSENT(name, error)                                                                                             \
+    SKR_S3_HANDLER(name)                                                                                                       \
+    {                                                                                                                          \
+        skr_s3_absent(context, error);                                                                                         \
     }
 SKR_S3_ABSENT(get_bucket_policy, SKR_S3_NO_SUCH_POLICY)
 SKR_S3_ABSENT(get_bucket_lifecycle, SKR_S3_NO_SUCH_LIFECYCLE)

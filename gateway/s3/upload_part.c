@@ -50,8 +50,8 @@ static void skr_s3_part_received(struct skr_s3_call *call)
     skr_s3_wait(call, skr_put_part(call->worker, &call->name, part->upload_id, part->number, ingest, skr_s3_part_stored, call));
 }
 
-/* A part's checksum is of the upload's kind. To an upload that was begun without one, clients send any: it is compared, and another is
- * kept. False: answered. */
+/* A part's checksum is of the upload's kind. To an upload that was begun without one, clients send any: it is compared, and
+ * another is kept. False: answered. */
 static bool skr_s3_part_checksum(struct skr_s3_call *call, const struct skr_s3_part *part)
 {
     enum skr_checksum_kind kind = part->upload.draft.checksum.kind, announced = call->incoming.expected.checksum.kind;
@@ -89,7 +89,8 @@ static void skr_s3_part_copied(void *context, const struct skr_result *result)
     skr_s3_xml_open(&xml, "CopyPartResult");
     skr_s3_xml_date(&xml, "LastModified", block->modified_ns);
     skr_s3_xml_etag(&xml, (struct skr_bytes){etag, sizeof etag});
-    skr_s3_xml_checksum(&xml, &block->checksum, skr_s3_checksum_text(call->arena, &block->checksum, SKR_CHECKSUM_FULL_OBJECT, 0));
+    skr_s3_xml_checksum(&xml, &block->checksum,
+                        skr_s3_checksum_text(call->arena, &block->checksum, SKR_CHECKSUM_FULL_OBJECT, 0));
     skr_xml_end(&xml, "CopyPartResult");
     skr_s3_version_header(call, "x-amz-copy-source-version-id", &part->source.object);
     skr_s3_send_xml(call, 200, &xml);
@@ -111,20 +112,23 @@ static bool skr_s3_part_range(struct skr_s3_call *call, struct skr_s3_source *so
     char message[96];
     source->copy.length = size;
     if (text.data != NULL && !skr_s3_copy_range_parse(text, &source->copy.offset, &source->copy.length)) {
-        skr_s3_fail_argument(call,
-                             "The x-amz-copy-source-range value must be of the form bytes=first-last where first and last are the "
-                             "zero-based offsets of the first and last bytes to copy",
-                             "x-amz-copy-source-range", text);
+        skr_s3_fail_argument(
+            call,
+            "The x-amz-copy-source-range value must be of the form bytes=first-last where first and last are the "
+            "zero-based offsets of the first and last bytes to copy",
+            "x-amz-copy-source-range", text);
         return false;
     }
     if (source->copy.offset > size || source->copy.length > size - source->copy.offset) {
-        snprintf(message, sizeof message, "Range specified is not valid for source object of size: %llu", (unsigned long long)size);
+        snprintf(message, sizeof message, "Range specified is not valid for source object of size: %llu",
+                 (unsigned long long)size);
         skr_s3_fail_argument(call, message, "x-amz-copy-source-range", text);
         return false;
     }
     if (source->copy.length <= SKR_S3_MAX_PART_BYTES)
         return true;
-    skr_s3_invalid_request(call, "The specified copy source is larger than the maximum allowable size for a copy source: 5368709120");
+    skr_s3_invalid_request(call,
+                           "The specified copy source is larger than the maximum allowable size for a copy source: 5368709120");
     return false;
 }
 

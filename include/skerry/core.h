@@ -1,10 +1,10 @@
 /* Core: the protocol-neutral operations on containers, objects and uploads. The only caller of meta/ and datapath/.
  * Knows no header, no XML, no status code of a protocol.
  *
- * Reads run inline on the caller's thread and fill the caller's arena. Changes are asynchronous: the call copies what it needs, returns a
- * handle, and `done` is called later, exactly once, on the worker's executor, when the outcome is durable; unless the caller
- * detached itself before. `done` is never called inside the call. A call that returns NULL had no memory even for that: `done` will
- * not be called, and an ingest that was handed over is gone. A worker belongs to one thread.
+ * Reads run inline on the caller's thread and fill the caller's arena. Changes are asynchronous: the call copies what it needs,
+ * returns a handle, and `done` is called later, exactly once, on the worker's executor, when the outcome is durable; unless the
+ * caller detached itself before. `done` is never called inside the call. A call that returns NULL had no memory even for that:
+ * `done` will not be called, and an ingest that was handed over is gone. A worker belongs to one thread.
  */
 #ifndef SKERRY_CORE_H
 #define SKERRY_CORE_H
@@ -20,22 +20,22 @@ struct skr_worker;
 struct skr_pending;
 
 struct skr_core_options {
-    const char *directory;          /* the data folder; created when it is not there */
-    unsigned workers;               /* threads that will open a worker */
+    const char *directory;                               /* the data folder; created when it is not there */
+    unsigned workers;                                    /* threads that will open a worker */
     uint64_t meta_map_initial_bytes, meta_map_max_bytes; /* 0: defaults of metadata */
-    uint64_t inline_limit_bytes;    /* payloads up to this are kept in metadata. 0 to 65536 */
-    uint64_t reserve_bytes;         /* free space that writes leave alone */
-    uint64_t upload_lifetime_s;     /* uncommitted blocks are collected after so long without a new one. 604800 */
+    uint64_t inline_limit_bytes;                         /* payloads up to this are kept in metadata. 0 to 65536 */
+    uint64_t reserve_bytes;                              /* free space that writes leave alone */
+    uint64_t upload_lifetime_s; /* uncommitted blocks are collected after so long without a new one. 604800 */
     bool direct_io;
-    struct skr_io_fault *fault;     /* NULL in production: passed on to the rings that core opens itself */
+    struct skr_io_fault *fault; /* NULL in production: passed on to the rings that core opens itself */
 };
 
 /* Opens metadata and store and starts the collector's thread. */
 enum skr_status skr_core_open(struct skr_core **out, const struct skr_core_options *options, struct skr_error *err);
 void skr_core_close(struct skr_core *core); /* all workers are closed. NULL-safe */
 
-enum skr_status skr_worker_open(struct skr_core *core, struct skr_io *io, struct skr_executor *executor, struct skr_worker **out,
-                                struct skr_error *err);
+enum skr_status skr_worker_open(struct skr_core *core, struct skr_io *io, struct skr_executor *executor,
+                                struct skr_worker **out, struct skr_error *err);
 /* True when no operation of this worker is under way: only then may it be closed. */
 bool skr_worker_is_idle(const struct skr_worker *worker);
 void skr_worker_close(struct skr_worker *worker); /* NULL-safe */
@@ -49,19 +49,20 @@ struct skr_version {
 };
 struct skr_object_name {
     struct skr_bytes account, container, key;
-    struct skr_version version; /* for reading, deleting, changing settings and as the source of a copy; elsewhere not looked at */
+    struct skr_version
+        version; /* for reading, deleting, changing settings and as the source of a copy; elsewhere not looked at */
 };
 
 bool skr_conditions_are_empty(const struct skr_conditions *conditions);
 
 struct skr_result {
     enum skr_status status;
-    const struct skr_error *error;            /* message and errno when it failed */
-    const struct skr_object *object;          /* as it is now, after a successful change of an object; else NULL. After a removal:
-                                                 see skr_delete_object */
-    const struct skr_block *block;            /* a part that was staged; else NULL */
-    uint64_t upload_id;                       /* of an upload that was created; else 0 */
-    const struct skr_container *container;    /* likewise */
+    const struct skr_error *error;         /* message and errno when it failed */
+    const struct skr_object *object;       /* as it is now, after a successful change of an object; else NULL. After a removal:
+                                              see skr_delete_object */
+    const struct skr_block *block;         /* a part that was staged; else NULL */
+    uint64_t upload_id;                    /* of an upload that was created; else 0 */
+    const struct skr_container *container; /* likewise */
 };
 /* `result` is valid during the call. */
 typedef void (*skr_done)(void *context, const struct skr_result *result);
@@ -94,11 +95,12 @@ struct skr_container_settings {
 struct skr_pending *skr_create_container(struct skr_worker *worker, struct skr_bytes account, struct skr_bytes container,
                                          const struct skr_container_settings *settings, skr_done done, void *context);
 struct skr_pending *skr_update_container(struct skr_worker *worker, struct skr_bytes account, struct skr_bytes container,
-                                         const struct skr_conditions *conditions,
-                                         const struct skr_container_settings *settings, skr_done done, void *context);
+                                         const struct skr_conditions *conditions, const struct skr_container_settings *settings,
+                                         skr_done done, void *context);
 /* `only_if_empty`: SKR_CONTAINER_NOT_EMPTY while it holds objects, versions or delete markers. */
 struct skr_pending *skr_delete_container(struct skr_worker *worker, struct skr_bytes account, struct skr_bytes container,
-                                         const struct skr_conditions *conditions, bool only_if_empty, skr_done done, void *context);
+                                         const struct skr_conditions *conditions, bool only_if_empty, skr_done done,
+                                         void *context);
 
 /* A small document of an account, opaque to core (service properties). SKR_NOT_FOUND: never set. */
 enum skr_status skr_get_account_document(struct skr_worker *worker, struct skr_arena *arena, struct skr_bytes account,
@@ -110,14 +112,14 @@ struct skr_pending *skr_put_account_document(struct skr_worker *worker, struct s
 
 struct skr_list_options {
     struct skr_bytes account, container, prefix, delimiter;
-    struct skr_bytes from; /* keys and common prefixes >= it */
+    struct skr_bytes from;    /* keys and common prefixes >= it */
     bool include_uncommitted; /* also keys that have only uncommitted blocks */
 };
 struct skr_list_entry {
     struct skr_bytes key;
     bool is_prefix;
-    bool is_uncommitted;              /* `object` has size 0 and no content */
-    const struct skr_object *object;  /* NULL for a prefix */
+    bool is_uncommitted;             /* `object` has size 0 and no content */
+    const struct skr_object *object; /* NULL for a prefix */
 };
 /* Visits in byte order until `visit` returns false; an entry is valid during the call. */
 enum skr_status skr_list_objects(struct skr_worker *worker, const struct skr_list_options *options,
@@ -126,14 +128,14 @@ enum skr_status skr_list_objects(struct skr_worker *worker, const struct skr_lis
 
 struct skr_list_versions_options {
     struct skr_bytes account, container, prefix, delimiter;
-    struct skr_bytes from;             /* keys and common prefixes >= it */
-    struct skr_version after_version;  /* of the key `from`: only versions older than this one. Not given: all of them */
+    struct skr_bytes from;            /* keys and common prefixes >= it */
+    struct skr_version after_version; /* of the key `from`: only versions older than this one. Not given: all of them */
 };
 struct skr_version_entry {
     struct skr_bytes key;
     bool is_prefix;
     bool is_latest;
-    const struct skr_object *object;   /* NULL for a prefix; may be a delete marker */
+    const struct skr_object *object; /* NULL for a prefix; may be a delete marker */
 };
 /* Every version, also the current ones: keys in byte order, versions of a key from the newest to the oldest. */
 enum skr_status skr_list_versions(struct skr_worker *worker, const struct skr_list_versions_options *options,
@@ -144,38 +146,39 @@ enum skr_status skr_list_versions(struct skr_worker *worker, const struct skr_li
 
 struct skr_reader;
 
-/* Looks an object up, or the version that the name gives, and checks conditions. `object` lives in the arena. SKR_CONTAINER_NOT_FOUND,
- * SKR_OBJECT_NOT_FOUND (where a delete marker is the reason, `object` is filled with it; else its kind is 0), SKR_VERSION_NOT_FOUND,
- * SKR_IS_DELETE_MARKER (`object` is filled), SKR_CONDITION_FAILED, SKR_NOT_MODIFIED (object is filled then too). With `reader` not NULL the content is pinned, so that the whole object
- * can be read as it is now whatever happens to the name. */
+/* Looks an object up, or the version that the name gives, and checks conditions. `object` lives in the arena.
+ * SKR_CONTAINER_NOT_FOUND, SKR_OBJECT_NOT_FOUND (where a delete marker is the reason, `object` is filled with it; else its kind
+ * is 0), SKR_VERSION_NOT_FOUND, SKR_IS_DELETE_MARKER (`object` is filled), SKR_CONDITION_FAILED, SKR_NOT_MODIFIED (object is
+ * filled then too). With `reader` not NULL the content is pinned, so that the whole object can be read as it is now whatever
+ * happens to the name. */
 enum skr_status skr_open_object(struct skr_worker *worker, struct skr_arena *arena, const struct skr_object_name *name,
-                                const struct skr_conditions *conditions, struct skr_object *object,
-                                struct skr_reader **reader, struct skr_error *err);
+                                const struct skr_conditions *conditions, struct skr_object *object, struct skr_reader **reader,
+                                struct skr_error *err);
 /* The whole payload of a small object, in the arena of the open call; false when it is not kept inline. */
 bool skr_reader_payload(const struct skr_reader *reader, struct skr_bytes *payload);
-/* Up to `size` verified bytes from `offset`: > 0 bytes; 0: not yet, `ready` is called once when it is worth asking again with the
- * same arguments; -1: failed (logged). A return of fewer bytes than asked for is normal. */
+/* Up to `size` verified bytes from `offset`: > 0 bytes; 0: not yet, `ready` is called once when it is worth asking again with
+ * the same arguments; -1: failed (logged). A return of fewer bytes than asked for is normal. */
 ssize_t skr_reader_read(struct skr_reader *reader, uint64_t offset, void *buffer, size_t size, void (*ready)(void *context),
                         void *context);
 void skr_reader_close(struct skr_reader *reader); /* at any time; `ready` is not called afterwards. NULL-safe */
 
 /* ---- incoming bytes ---- */
 
-/* Would a change of this name be refused as things stand? Asked before a body is received; the change itself checks again. The container
- * must exist; conditions are those of a write. SKR_FORBIDDEN: create_only, and something is there. */
-enum skr_status skr_precheck(struct skr_worker *worker, const struct skr_object_name *name, const struct skr_conditions *conditions,
-                             bool create_only, struct skr_error *err);
+/* Would a change of this name be refused as things stand? Asked before a body is received; the change itself checks again. The
+ * container must exist; conditions are those of a write. SKR_FORBIDDEN: create_only, and something is there. */
+enum skr_status skr_precheck(struct skr_worker *worker, const struct skr_object_name *name,
+                             const struct skr_conditions *conditions, bool create_only, struct skr_error *err);
 
 /* One stream of incoming bytes on its way to flash, before it has a name. */
 struct skr_ingest;
 
 struct skr_ingest_options {
-    uint64_t expected_size;    /* SKR_SIZE_ANY when it is not known */
-    bool md5, crc64;           /* digests to compute */
-    enum skr_checksum_kind checksum; /* and this one, or NONE */
+    uint64_t expected_size;                 /* SKR_SIZE_ANY when it is not known */
+    bool md5, crc64;                        /* digests to compute */
+    enum skr_checksum_kind checksum;        /* and this one, or NONE */
     const struct skr_object_name *block_of; /* these bytes are a block of this object: put beside its other blocks. Or NULL */
-    uint64_t upload_id;        /* with block_of: of the multipart upload, else 0 */
-    void (*ready)(void *context); /* there is room again after a write took less than offered */
+    uint64_t upload_id;                     /* with block_of: of the multipart upload, else 0 */
+    void (*ready)(void *context);           /* there is room again after a write took less than offered */
     void *context;
 };
 #define SKR_SIZE_ANY UINT64_MAX
@@ -214,22 +217,23 @@ struct skr_put {
     const struct skr_conditions *conditions; /* NULL: none */
     bool create_only;                        /* may not replace: SKR_FORBIDDEN (the caller lacks the right) */
     enum skr_etag_kind etag_kind;
-    bool has_md5;                            /* MD5 to keep with the object */
+    bool has_md5; /* MD5 to keep with the object */
     uint8_t md5[16];
     struct skr_bytes properties[SKR_PROPERTY_COUNT];
     const struct skr_name_value *metadata;
     size_t metadata_count;
     const struct skr_name_value *tags; /* at most SKR_MAX_TAGS */
     size_t tag_count;
-    struct skr_checksum checksum;      /* to keep with the object; NONE: that of the ingest, or of the source of a copy, if it has one */
+    struct skr_checksum
+        checksum; /* to keep with the object; NONE: that of the ingest, or of the source of a copy, if it has one */
     enum skr_checksum_form checksum_form;
 };
 
 /* Where the container keeps versions, what is replaced or deleted stays as a version, whichever front end asks. */
 
 /* Takes the finished ingest over, whatever the outcome. Uncommitted blocks of the name are discarded. */
-struct skr_pending *skr_put_object(struct skr_worker *worker, const struct skr_put *put, struct skr_ingest *ingest, skr_done done,
-                                   void *context);
+struct skr_pending *skr_put_object(struct skr_worker *worker, const struct skr_put *put, struct skr_ingest *ingest,
+                                   skr_done done, void *context);
 
 /* Takes the finished ingest over. Makes the upload when it is the first block. SKR_INVALID_BLOCK_ID, SKR_TOO_MANY_BLOCKS. */
 struct skr_pending *skr_put_block(struct skr_worker *worker, const struct skr_object_name *name, struct skr_bytes block_name,
@@ -240,34 +244,36 @@ struct skr_block_choice {
     enum { SKR_BLOCK_LATEST, SKR_BLOCK_COMMITTED, SKR_BLOCK_UNCOMMITTED } from;
 };
 /* At most SKR_MAX_BLOCKS choices; SKR_INVALID_BLOCK_LIST. No byte moves. Other uncommitted blocks are discarded. */
-struct skr_pending *skr_commit_blocks(struct skr_worker *worker, const struct skr_put *put, const struct skr_block_choice *choices,
-                                      size_t count, skr_done done, void *context);
-/* The block lists of a name. `object` has size 0 and no etag when only uncommitted blocks are there. Visits committed blocks in order of
- * the object, then uncommitted ones in order of their names. SKR_OBJECT_NOT_FOUND when there is neither. Of a version only its own blocks. */
+struct skr_pending *skr_commit_blocks(struct skr_worker *worker, const struct skr_put *put,
+                                      const struct skr_block_choice *choices, size_t count, skr_done done, void *context);
+/* The block lists of a name. `object` has size 0 and no etag when only uncommitted blocks are there. Visits committed blocks in
+ * order of the object, then uncommitted ones in order of their names. SKR_OBJECT_NOT_FOUND when there is neither. Of a version
+ * only its own blocks. */
 enum skr_status skr_read_block_list(struct skr_worker *worker, struct skr_arena *arena, const struct skr_object_name *name,
                                     const struct skr_conditions *conditions, bool committed, bool uncommitted,
                                     struct skr_object *object,
-                                    bool (*visit)(void *context, bool is_committed, const struct skr_block *block), void *context,
-                                    struct skr_error *err);
+                                    bool (*visit)(void *context, bool is_committed, const struct skr_block *block),
+                                    void *context, struct skr_error *err);
 
 struct skr_copy_source {
     struct skr_object_name name;
     const struct skr_conditions *conditions; /* SKR_SOURCE_CONDITION_FAILED */
     uint64_t offset, length;                 /* for blocks; length SKR_SIZE_ANY: to the end. SKR_INVALID_RANGE */
 };
-enum { /* what a copy takes from its source instead of from `put` */
-    SKR_COPY_PROPERTIES = 1 << 0, /* but for storage class, canned ACL and website redirect */
-    SKR_COPY_METADATA = 1 << 1,
-    SKR_COPY_TAGS = 1 << 2,
+enum {                               /* what a copy takes from its source instead of from `put` */
+       SKR_COPY_PROPERTIES = 1 << 0, /* but for storage class, canned ACL and website redirect */
+       SKR_COPY_METADATA = 1 << 1,
+       SKR_COPY_TAGS = 1 << 2,
 };
-/* By reference, constant time at any size. The committed block list is copied too. `put->has_md5` compares: with expected MD5 of the
- * source kept with it or computed never; set it false to keep the source's. SKR_SOURCE_NOT_FOUND; SKR_VERSION_NOT_FOUND and
- * SKR_IS_DELETE_MARKER are of the source, whose name gave a version. */
+/* By reference, constant time at any size. The committed block list is copied too. `put->has_md5` compares: with expected MD5
+ * of the source kept with it or computed never; set it false to keep the source's. SKR_SOURCE_NOT_FOUND; SKR_VERSION_NOT_FOUND
+ * and SKR_IS_DELETE_MARKER are of the source, whose name gave a version. */
 struct skr_pending *skr_copy_object(struct skr_worker *worker, const struct skr_put *put, const struct skr_copy_source *source,
                                     unsigned take, skr_done done, void *context);
 /* Stages a range of an object as a block, by reference where its bytes are in content files. */
-struct skr_pending *skr_put_block_from(struct skr_worker *worker, const struct skr_object_name *name, struct skr_bytes block_name,
-                                       bool create_only, const struct skr_copy_source *source, skr_done done, void *context);
+struct skr_pending *skr_put_block_from(struct skr_worker *worker, const struct skr_object_name *name,
+                                       struct skr_bytes block_name, bool create_only, const struct skr_copy_source *source,
+                                       skr_done done, void *context);
 
 struct skr_object_settings {
     bool set_metadata;
@@ -281,54 +287,58 @@ struct skr_object_settings {
     const struct skr_name_value *tags;
     size_t tag_count;
 };
-/* New ETag and time of last change, except where only tags, tier or canned ACL change; the content stays. Changes the version that the name
- * gives, or the current one, in place; but where versions are kept, metadata without a version makes a new one, that shares the content.
- * SKR_IS_DELETE_MARKER. */
+/* New ETag and time of last change, except where only tags, tier or canned ACL change; the content stays. Changes the version
+ * that the name gives, or the current one, in place; but where versions are kept, metadata without a version makes a new one,
+ * that shares the content. SKR_IS_DELETE_MARKER. */
 struct skr_pending *skr_update_object(struct skr_worker *worker, const struct skr_object_name *name,
                                       const struct skr_conditions *conditions, const struct skr_object_settings *settings,
                                       skr_done done, void *context);
-/* Its uncommitted blocks stay. Without a version: where versions are kept, a delete marker is put on top, which `result->object` is; with
- * `mark_absent` also where nothing is there (else SKR_OBJECT_NOT_FOUND). With a version: that one goes for good and is `result->object`
- * (its bytes may be gone); the newest one left becomes current unless it is a delete marker. SKR_VERSION_NOT_FOUND. */
+/* Its uncommitted blocks stay. Without a version: where versions are kept, a delete marker is put on top, which
+ * `result->object` is; with `mark_absent` also where nothing is there (else SKR_OBJECT_NOT_FOUND). With a version: that one
+ * goes for good and is `result->object` (its bytes may be gone); the newest one left becomes current unless it is a delete
+ * marker. SKR_VERSION_NOT_FOUND. */
 struct skr_pending *skr_delete_object(struct skr_worker *worker, const struct skr_object_name *name,
                                       const struct skr_conditions *conditions, bool mark_absent, skr_done done, void *context);
-/* Moves an object to another name of its container, replacing what is there, in constant time: content, metadata, tags, time of last change
- * and ETag stay. SKR_OBJECT_NOT_FOUND, SKR_SOURCE_CONDITION_FAILED, SKR_CONDITION_FAILED; SKR_UNSUPPORTED where versions are kept. */
+/* Moves an object to another name of its container, replacing what is there, in constant time: content, metadata, tags, time of
+ * last change and ETag stay. SKR_OBJECT_NOT_FOUND, SKR_SOURCE_CONDITION_FAILED, SKR_CONDITION_FAILED; SKR_UNSUPPORTED where
+ * versions are kept. */
 struct skr_pending *skr_rename_object(struct skr_worker *worker, const struct skr_copy_source *source,
-                                      const struct skr_object_name *name, const struct skr_conditions *conditions, skr_done done,
-                                      void *context);
+                                      const struct skr_object_name *name, const struct skr_conditions *conditions,
+                                      skr_done done, void *context);
 
-/* ---- multipart uploads: the same records as uncommitted blocks, but several of a name, each with what its object will be ---- */
+/* ---- multipart uploads: the same records as uncommitted blocks, but several of a name, each with what its object will be ----
+ */
 
 struct skr_multipart {
     uint64_t id;
     struct skr_bytes key;
     int64_t created_ns;
-    struct skr_object draft; /* properties, metadata, tags, checksum kind (value zero) and form of what it will be; no content */
+    struct skr_object
+        draft; /* properties, metadata, tags, checksum kind (value zero) and form of what it will be; no content */
 };
 /* Of `draft` name, properties, metadata, tags, checksum.kind and checksum_form count. `result->upload_id`. */
 struct skr_pending *skr_create_multipart(struct skr_worker *worker, const struct skr_put *draft, skr_done done, void *context);
 /* SKR_UPLOAD_NOT_FOUND: no such upload of this name. Texts in the arena. */
 enum skr_status skr_get_multipart(struct skr_worker *worker, struct skr_arena *arena, const struct skr_object_name *name,
                                   uint64_t upload_id, struct skr_multipart *out, struct skr_error *err);
-/* Takes the finished ingest over, which has an MD5 and, where the upload has one, its checksum. Replaces a part of the same number.
- * `part_number`: 1 to 10000. `result->block`. */
+/* Takes the finished ingest over, which has an MD5 and, where the upload has one, its checksum. Replaces a part of the same
+ * number. `part_number`: 1 to 10000. `result->block`. */
 struct skr_pending *skr_put_part(struct skr_worker *worker, const struct skr_object_name *name, uint64_t upload_id,
                                  unsigned part_number, struct skr_ingest *ingest, skr_done done, void *context);
-/* By reference. `md5` (and `checksum`, may be NULL) are of the source's range, which its caller has read; a source that changed meanwhile is
- * SKR_SOURCE_CONDITION_FAILED when its conditions name its entity tag. */
+/* By reference. `md5` (and `checksum`, may be NULL) are of the source's range, which its caller has read; a source that changed
+ * meanwhile is SKR_SOURCE_CONDITION_FAILED when its conditions name its entity tag. */
 struct skr_pending *skr_put_part_from(struct skr_worker *worker, const struct skr_object_name *name, uint64_t upload_id,
                                       unsigned part_number, const struct skr_copy_source *source, const uint8_t md5[16],
                                       const struct skr_checksum *checksum, skr_done done, void *context);
 /* Parts with numbers > `after`, in order, until `visit` returns false. SKR_UPLOAD_NOT_FOUND. */
-enum skr_status skr_list_parts(struct skr_worker *worker, const struct skr_object_name *name, uint64_t upload_id, unsigned after,
-                               bool (*visit)(void *context, unsigned part_number, const struct skr_block *part), void *context,
-                               struct skr_error *err);
+enum skr_status skr_list_parts(struct skr_worker *worker, const struct skr_object_name *name, uint64_t upload_id,
+                               unsigned after, bool (*visit)(void *context, unsigned part_number, const struct skr_block *part),
+                               void *context, struct skr_error *err);
 
 struct skr_list_multiparts_options {
     struct skr_bytes account, container, prefix, delimiter;
-    struct skr_bytes from;   /* keys and common prefixes >= it */
-    uint64_t after_upload;   /* of the key `from`: only uploads with a greater id. 0: all of them */
+    struct skr_bytes from; /* keys and common prefixes >= it */
+    uint64_t after_upload; /* of the key `from`: only uploads with a greater id. 0: all of them */
 };
 struct skr_multipart_entry {
     struct skr_bytes key;
@@ -342,7 +352,7 @@ enum skr_status skr_list_multiparts(struct skr_worker *worker, const struct skr_
 
 struct skr_part_choice {
     unsigned number;
-    bool has_md5;                 /* compare; false: the entity tag that the client named cannot be one of ours, SKR_INVALID_PART */
+    bool has_md5; /* compare; false: the entity tag that the client named cannot be one of ours, SKR_INVALID_PART */
     uint8_t md5[16];
     struct skr_checksum checksum; /* compare when its kind is not NONE */
 };
@@ -352,20 +362,21 @@ struct skr_completion {
     uint64_t upload_id;
     const struct skr_part_choice *parts; /* in ascending order, at least one */
     size_t count;
-    uint64_t least_part_bytes;           /* of all but the last: SKR_PART_TOO_SMALL */
-    uint64_t expected_size;              /* SKR_SIZE_ANY: not announced. Else SKR_INVALID_ARGUMENT when the sum differs */
-    struct skr_checksum checksum;        /* announced for the whole; kind NONE: not. SKR_CHECKSUM_MISMATCH */
+    uint64_t least_part_bytes;    /* of all but the last: SKR_PART_TOO_SMALL */
+    uint64_t expected_size;       /* SKR_SIZE_ANY: not announced. Else SKR_INVALID_ARGUMENT when the sum differs */
+    struct skr_checksum checksum; /* announced for the whole; kind NONE: not. SKR_CHECKSUM_MISMATCH */
 };
-/* No byte moves. The ETag is the MD5 of the parts' MD5s, "-" and their count. An upload that was completed already, and whose object is
- * still there, gives the same result again. SKR_UPLOAD_NOT_FOUND, SKR_INVALID_PART. */
+/* No byte moves. The ETag is the MD5 of the parts' MD5s, "-" and their count. An upload that was completed already, and whose
+ * object is still there, gives the same result again. SKR_UPLOAD_NOT_FOUND, SKR_INVALID_PART. */
 struct skr_pending *skr_complete_multipart(struct skr_worker *worker, const struct skr_completion *completion, skr_done done,
                                            void *context);
-struct skr_pending *skr_abort_multipart(struct skr_worker *worker, const struct skr_object_name *name, uint64_t upload_id, skr_done done,
-                                        void *context);
-/* The parts (or blocks) that an object was made of, in order, with their offsets: for reading part n and for its attributes. Nothing when it
- * was put whole. For the reader's lifetime the content is the one that was opened. */
+struct skr_pending *skr_abort_multipart(struct skr_worker *worker, const struct skr_object_name *name, uint64_t upload_id,
+                                        skr_done done, void *context);
+/* The parts (or blocks) that an object was made of, in order, with their offsets: for reading part n and for its attributes.
+ * Nothing when it was put whole. For the reader's lifetime the content is the one that was opened. */
 enum skr_status skr_object_parts(struct skr_worker *worker, const struct skr_object *object,
-                                 bool (*visit)(void *context, size_t index, const struct skr_block *part, uint64_t offset_bytes),
+                                 bool (*visit)(void *context, size_t index, const struct skr_block *part,
+                                               uint64_t offset_bytes),
                                  void *context, struct skr_error *err);
 
 /* ---- running and checking ---- */
@@ -380,8 +391,8 @@ void skr_core_read_numbers(struct skr_core *core, struct skr_core_numbers *out);
 
 struct skr_check_options {
     bool repair;
-    bool verify_bytes; /* also reads every content file and compares checksums */
-    void (*report)(void *context, const char *text); /* a line a problem */
+    bool verify_bytes;                                              /* also reads every content file and compares checksums */
+    void (*report)(void *context, const char *text);                /* a line a problem */
     void (*progress)(void *context, uint64_t done, uint64_t total); /* may be NULL */
     void *context;
 };

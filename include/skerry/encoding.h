@@ -12,7 +12,7 @@
 void skr_base64_encode(char *out, const void *data, size_t size);
 /* Strict: padding required, no white space, unused bits zero. Returns false, or the decoded size (<= text.size / 4 * 3). */
 bool skr_base64_decode(struct skr_bytes text, uint8_t *out, size_t capacity, size_t *size);
-void skr_hex_encode(char *out, const void *data, size_t size); /* lower case, 2 * size characters */
+void skr_hex_encode(char *out, const void *data, size_t size);         /* lower case, 2 * size characters */
 bool skr_hex_decode(struct skr_bytes text, uint8_t *out, size_t size); /* exactly 2 * size digits, either case */
 
 /* Percent-decodes into the arena. `plus_is_space` for query strings. False: a bad escape or no memory. */

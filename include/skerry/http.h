@@ -17,9 +17,7 @@
 #define SKR_MAX_QUERY_PARAMETERS 64
 #define SKR_MAX_TARGET_BYTES 16384
 
-enum skr_method {
-    SKR_GET, SKR_HEAD, SKR_PUT, SKR_POST, SKR_DELETE, SKR_PATCH, SKR_OPTIONS, SKR_METHOD_OTHER
-};
+enum skr_method { SKR_GET, SKR_HEAD, SKR_PUT, SKR_POST, SKR_DELETE, SKR_PATCH, SKR_OPTIONS, SKR_METHOD_OTHER };
 
 struct skr_query_parameter {
     struct skr_bytes name, value;         /* decoded */
@@ -45,17 +43,17 @@ struct skr_request {
     enum skr_method method;
     struct skr_bytes method_name;
     struct skr_uri uri;
-    struct skr_bytes host; /* without port, lower case; empty for HTTP/1.0 without Host */
+    struct skr_bytes host;                      /* without port, lower case; empty for HTTP/1.0 without Host */
     struct skr_header headers[SKR_MAX_HEADERS]; /* in order of arrival; the same name may be there several times */
     size_t header_count;
-    bool has_body;               /* Content-Length > 0 or chunked */
+    bool has_body; /* Content-Length > 0 or chunked */
     bool has_content_length;
-    uint64_t content_length;     /* valid when has_content_length */
+    uint64_t content_length; /* valid when has_content_length */
     bool chunked;
     bool expects_continue;
-    bool tls;                    /* the client speaks HTTPS to us */
-    char peer[48];               /* numeric address, IPv4-mapped addresses as IPv4 */
-    int64_t received_ns;         /* wall clock, Unix */
+    bool tls;            /* the client speaks HTTPS to us */
+    char peer[48];       /* numeric address, IPv4-mapped addresses as IPv4 */
+    int64_t received_ns; /* wall clock, Unix */
 };
 
 /* Value of the first header of that name (any case), or SKR_NO_BYTES (`data` NULL) when it is not there. */
@@ -63,8 +61,8 @@ struct skr_bytes skr_request_header(const struct skr_request *request, const cha
 /* First query parameter with that decoded name, or NULL. */
 const struct skr_query_parameter *skr_request_query(const struct skr_request *request, const char *name);
 
-/* Conditions from four headers, named in lower case and in this order: match, none-match, modified-since, unmodified-since ("if-match", or a
- * protocol's own for the source of a copy). False: a malformed one, named in `bad_header`, or no memory. */
+/* Conditions from four headers, named in lower case and in this order: match, none-match, modified-since, unmodified-since
+ * ("if-match", or a protocol's own for the source of a copy). False: a malformed one, named in `bad_header`, or no memory. */
 bool skr_request_conditions(struct skr_arena *arena, const struct skr_request *request, const char *const names[4],
                             struct skr_conditions *out, const char **bad_header);
 
@@ -127,10 +125,12 @@ void skr_exchange_header_u64(struct skr_exchange *exchange, const char *name, ui
 /* `prepare` is called once, when the reply is sent and all its other headers are there: it may add more. */
 void skr_exchange_before_send(struct skr_exchange *exchange, void (*prepare)(void *context), void *context);
 /* The names of the headers set so far, in no order. */
-void skr_exchange_visit_headers(const struct skr_exchange *exchange, void (*visit)(void *context, const char *name), void *context);
+void skr_exchange_visit_headers(const struct skr_exchange *exchange, void (*visit)(void *context, const char *name),
+                                void *context);
 
 /* Replies once. `body` is copied unless it lies in the exchange's arena (`in_arena`), which then serves it without a copy.
- * For HEAD, and for 204 and 304, the body is not sent; for HEAD Content-Length is body.size, or what skr_exchange_send_head says. */
+ * For HEAD, and for 204 and 304, the body is not sent; for HEAD Content-Length is body.size, or what skr_exchange_send_head
+ * says. */
 void skr_exchange_send(struct skr_exchange *exchange, int http_status, struct skr_bytes body, bool in_arena);
 /* Headers only, with the Content-Length that a GET would have: HEAD. */
 void skr_exchange_send_head(struct skr_exchange *exchange, int http_status, uint64_t content_length);
@@ -160,16 +160,17 @@ struct skr_face {
 };
 
 struct skr_http_options {
-    unsigned reactors;                   /* 0: one a core */
-    unsigned max_connections;            /* above it new connections get 503 (over TLS nothing) and are closed */
-    unsigned header_timeout_ms;          /* from the first byte (or the accept) to the end of the headers */
-    unsigned body_timeout_ms;            /* no progress of a request or response body for so long */
-    unsigned idle_timeout_ms;            /* keep-alive without a request */
-    unsigned drain_timeout_ms;           /* SIGTERM: how long requests under way may take to finish */
-    size_t connection_memory_bytes;      /* libmicrohttpd's pool per connection: bounds the header section */
-    const char *tls_certificate_file;    /* PEM, the server's certificate first. With a key: every listener speaks HTTPS, TLS 1.2 or later */
-    const char *tls_key_file;            /* PEM; copied, as the other. Both NULL: plain HTTP */
-    struct skr_io_fault *fault;          /* for the reactors' rings; NULL in production */
+    unsigned reactors;                /* 0: one a core */
+    unsigned max_connections;         /* above it new connections get 503 (over TLS nothing) and are closed */
+    unsigned header_timeout_ms;       /* from the first byte (or the accept) to the end of the headers */
+    unsigned body_timeout_ms;         /* no progress of a request or response body for so long */
+    unsigned idle_timeout_ms;         /* keep-alive without a request */
+    unsigned drain_timeout_ms;        /* SIGTERM: how long requests under way may take to finish */
+    size_t connection_memory_bytes;   /* libmicrohttpd's pool per connection: bounds the header section */
+    const char *tls_certificate_file; /* PEM, the server's certificate first. With a key: every listener speaks HTTPS, TLS 1.2
+                                         or later */
+    const char *tls_key_file;         /* PEM; copied, as the other. Both NULL: plain HTTP */
+    struct skr_io_fault *fault;       /* for the reactors' rings; NULL in production */
     /* Called on each reactor's thread at its start and end: core's per-thread handle. */
     enum skr_status (*worker_open)(void *context, struct skr_io *io, struct skr_executor *executor, void **worker,
                                    struct skr_error *err);
@@ -188,8 +189,8 @@ enum skr_status skr_http_listen(struct skr_http *http, const struct skr_face *fa
                                 struct skr_error *err);
 /* Begins to accept. */
 enum skr_status skr_http_start(struct skr_http *http, struct skr_error *err);
-/* Reads the certificate and key again: connections from now on get the new one, those that are there live on. On failure the old one is
- * served further. Any thread, one call at a time. Nothing to do without TLS. */
+/* Reads the certificate and key again: connections from now on get the new one, those that are there live on. On failure the
+ * old one is served further. Any thread, one call at a time. Nothing to do without TLS. */
 enum skr_status skr_http_reload_tls(struct skr_http *http, struct skr_error *err);
 /* Stops accepting, lets requests under way finish up to the drain time-out, closes idle connections, ends the threads. */
 void skr_http_close(struct skr_http *http);

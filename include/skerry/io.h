@@ -18,8 +18,17 @@
 struct skr_io;
 
 enum skr_io_call {
-    SKR_IO_OPEN, SKR_IO_READ, SKR_IO_WRITE, SKR_IO_SYNC, SKR_IO_SYNC_DIRECTORY, SKR_IO_UNLINK, SKR_IO_ALLOCATE, SKR_IO_PUNCH,
-    SKR_IO_MKDIR, SKR_IO_TRUNCATE, SKR_IO_CALL_COUNT
+    SKR_IO_OPEN,
+    SKR_IO_READ,
+    SKR_IO_WRITE,
+    SKR_IO_SYNC,
+    SKR_IO_SYNC_DIRECTORY,
+    SKR_IO_UNLINK,
+    SKR_IO_ALLOCATE,
+    SKR_IO_PUNCH,
+    SKR_IO_MKDIR,
+    SKR_IO_TRUNCATE,
+    SKR_IO_CALL_COUNT
 };
 
 /* Asked before each call when set. Returns 0 to let the call happen, or -errno to fail it without touching the file.
@@ -55,7 +64,7 @@ void skr_io_wake(struct skr_io *io);
 /* Asynchronous calls. `op->done` is set by the caller before. They cannot fail at once: every failure goes to `done`. */
 void skr_io_read(struct skr_io *io, struct skr_io_op *op, int fd, void *buffer, size_t size, uint64_t offset);
 void skr_io_write(struct skr_io *io, struct skr_io_op *op, int fd, const void *buffer, size_t size, uint64_t offset);
-void skr_io_sync_data(struct skr_io *io, struct skr_io_op *op, int fd); /* fdatasync */
+void skr_io_sync_data(struct skr_io *io, struct skr_io_op *op, int fd);      /* fdatasync */
 void skr_io_sync_directory(struct skr_io *io, struct skr_io_op *op, int fd); /* fsync of a directory */
 /* Readable once (POLLIN); arm again in `done`. */
 void skr_io_poll(struct skr_io *io, struct skr_io_op *op, int fd);
@@ -69,9 +78,10 @@ ssize_t skr_io_read_cached(struct skr_io *io, int fd, void *buffer, size_t size,
 int skr_io_open_file(struct skr_io *io, int directory_fd, const char *path, int flags, unsigned mode);
 int skr_io_unlink_file(struct skr_io *io, int directory_fd, const char *path);
 int skr_io_make_directory(struct skr_io *io, int directory_fd, const char *path, unsigned mode);
-int skr_io_allocate(struct skr_io *io, int fd, uint64_t offset, uint64_t size); /* fallocate, the file grows; -EOPNOTSUPP is normal */
+int skr_io_allocate(struct skr_io *io, int fd, uint64_t offset,
+                    uint64_t size); /* fallocate, the file grows; -EOPNOTSUPP is normal */
 int skr_io_truncate(struct skr_io *io, int fd, uint64_t size);
-int skr_io_punch(struct skr_io *io, int fd, uint64_t offset, uint64_t size);    /* hole; -EOPNOTSUPP is normal */
+int skr_io_punch(struct skr_io *io, int fd, uint64_t offset, uint64_t size); /* hole; -EOPNOTSUPP is normal */
 /* The asynchronous call and then waiting for it: for threads that have nothing else to do. */
 int skr_io_read_wait(struct skr_io *io, int fd, void *buffer, size_t size, uint64_t offset);
 int skr_io_sync_data_wait(struct skr_io *io, int fd);

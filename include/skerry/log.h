@@ -7,8 +7,7 @@
 
 enum skr_log_level { SKR_LOG_ERROR, SKR_LOG_WARNING, SKR_LOG_INFO, SKR_LOG_DEBUG };
 
-__attribute__((format(printf, 3, 4))) void
-skr_log(enum skr_log_level level, const char *component, const char *format, ...);
+__attribute__((format(printf, 3, 4))) void skr_log(enum skr_log_level level, const char *component, const char *format, ...);
 
 /* Drops what is more detailed than `level`. Before threads start. */
 void skr_log_set_level(enum skr_log_level level);

@@ -22,7 +22,7 @@
 #include "skerry/records.h"
 #include "skerry/status.h"
 
-#define SKR_FORMAT_VERSION 2      /* of the data folder. 1: without versions, multipart uploads, tags, checksums */
+#define SKR_FORMAT_VERSION 2 /* of the data folder. 1: without versions, multipart uploads, tags, checksums */
 
 struct skr_meta;
 struct skr_meta_reader;
@@ -49,7 +49,7 @@ enum skr_status skr_meta_open(struct skr_meta **out, const struct skr_meta_optio
 void skr_meta_close(struct skr_meta *meta);
 
 uint64_t skr_meta_boot(const struct skr_meta *meta);
-uint64_t skr_meta_next_id(struct skr_meta *meta); /* any thread */
+uint64_t skr_meta_next_id(struct skr_meta *meta);     /* any thread */
 bool skr_meta_was_clean(const struct skr_meta *meta); /* the previous server closed in order */
 
 /* ---- views and changes ---- */
@@ -66,12 +66,12 @@ uint64_t skr_view_free_bytes(struct skr_view *view);
 void skr_meta_quiesce(struct skr_meta *meta);
 
 struct skr_change {
-    struct skr_task task;            /* `task.run` is set by the caller; posted when the outcome is known and durable */
-    struct skr_executor *executor;   /* where the task runs */
+    struct skr_task task;          /* `task.run` is set by the caller; posted when the outcome is known and durable */
+    struct skr_executor *executor; /* where the task runs */
     enum skr_status (*apply)(struct skr_view *view, struct skr_change *change, struct skr_error *err); /* commit thread */
-    enum skr_status status;          /* outcome, for `task.run` */
+    enum skr_status status; /* outcome, for `task.run` */
     struct skr_error error;
-    struct skr_change *next;         /* private */
+    struct skr_change *next; /* private */
 };
 /* SKR_OK: `task` will be posted exactly once. SKR_BUSY, SKR_READ_ONLY: it will not. Any thread. */
 enum skr_status skr_meta_submit(struct skr_meta *meta, struct skr_change *change);
@@ -144,10 +144,10 @@ struct skr_walk_options {
     uint64_t after;
 };
 struct skr_walk_entry {
-    struct skr_bytes key;     /* the whole key, or the common prefix; valid until the next call */
-    bool is_prefix;           /* a common prefix: there is no object */
-    struct skr_bytes record;  /* encoded; decode with skr_object_decode, or for uploads skr_upload_decode */
-    uint64_t number;          /* numbered: of this record */
+    struct skr_bytes key;    /* the whole key, or the common prefix; valid until the next call */
+    bool is_prefix;          /* a common prefix: there is no object */
+    struct skr_bytes record; /* encoded; decode with skr_object_decode, or for uploads skr_upload_decode */
+    uint64_t number;         /* numbered: of this record */
 };
 enum skr_status skr_walk_open(struct skr_view *view, uint64_t node, const struct skr_walk_options *options,
                               struct skr_walk **out, struct skr_error *err);
@@ -166,20 +166,21 @@ struct skr_version_place {
 };
 /* The number in versions_node of a version that is not the null version. */
 uint64_t skr_version_number(int64_t version_ns);
-/* `version_ns` as in the record: 0 is the null version. What is found may be a delete marker. SKR_VERSION_NOT_FOUND. The null version is found
- * by looking at all versions of the key that are newer. */
+/* `version_ns` as in the record: 0 is the null version. What is found may be a delete marker. SKR_VERSION_NOT_FOUND. The null
+ * version is found by looking at all versions of the key that are newer. */
 enum skr_status skr_version_find(struct skr_view *view, struct skr_arena *arena, const struct skr_container *container,
-                                 struct skr_bytes key, int64_t version_ns, struct skr_object *out, struct skr_version_place *place,
-                                 struct skr_error *err);
+                                 struct skr_bytes key, int64_t version_ns, struct skr_object *out,
+                                 struct skr_version_place *place, struct skr_error *err);
 /* The newest one that is not current. SKR_VERSION_NOT_FOUND. */
 enum skr_status skr_version_newest(struct skr_view *view, struct skr_arena *arena, const struct skr_container *container,
                                    struct skr_bytes key, struct skr_object *out, struct skr_version_place *place,
                                    struct skr_error *err);
-/* Makes `object`, whose time of last change is its tick, the current one; what was there stays as a version or goes, by the container's
- * versioning. Sets version_ns. The content's reference as for skr_object_put. */
+/* Makes `object`, whose time of last change is its tick, the current one; what was there stays as a version or goes, by the
+ * container's versioning. Sets version_ns. The content's reference as for skr_object_put. */
 enum skr_status skr_version_put(struct skr_view *view, const struct skr_container *container, struct skr_bytes key,
                                 struct skr_object *object, struct skr_error *err);
-/* The same with a delete marker: afterwards there is no current object. Only where versioning is not off. Sets kind and version_ns. */
+/* The same with a delete marker: afterwards there is no current object. Only where versioning is not off. Sets kind and
+ * version_ns. */
 enum skr_status skr_version_mark(struct skr_view *view, const struct skr_container *container, struct skr_bytes key,
                                  struct skr_object *marker, struct skr_error *err);
 /* Removes one for good. Where none is current then, the newest one left becomes it, unless it is a delete marker. */
@@ -187,12 +188,13 @@ enum skr_status skr_version_remove(struct skr_view *view, const struct skr_conta
                                    const struct skr_version_place *place, struct skr_error *err);
 /* Replaces its record and leaves its content's references alone. */
 enum skr_status skr_version_update(struct skr_view *view, const struct skr_container *container, struct skr_bytes key,
-                                   const struct skr_version_place *place, const struct skr_object *object, struct skr_error *err);
+                                   const struct skr_version_place *place, const struct skr_object *object,
+                                   struct skr_error *err);
 
 /* ---- contents ---- */
 
-/* A new content with one reference. `payload` for INLINE; `extents` otherwise (adjacent ones are merged; each distinct file gains a
- * reference, and must be known through skr_file_record_create before). Fills `out`. */
+/* A new content with one reference. `payload` for INLINE; `extents` otherwise (adjacent ones are merged; each distinct file
+ * gains a reference, and must be known through skr_file_record_create before). Fills `out`. */
 enum skr_status skr_content_create_inline(struct skr_view *view, uint64_t content_id, struct skr_bytes payload, uint32_t crc32c,
                                           struct skr_content *out, struct skr_error *err);
 enum skr_status skr_content_create_extents(struct skr_view *view, uint64_t content_id, const struct skr_extent *extents,
@@ -214,8 +216,8 @@ enum skr_status skr_file_record_release(struct skr_view *view, uint64_t file_id,
 /* Checksums of chunks (64 KiB each, counted from the file's beginning). */
 enum skr_status skr_checksums_put(struct skr_view *view, uint64_t file_id, uint64_t first_chunk, const uint32_t *crc32c,
                                   size_t count, struct skr_error *err);
-enum skr_status skr_checksums_get(struct skr_view *view, uint64_t file_id, uint64_t first_chunk, uint32_t *crc32c,
-                                  size_t count, struct skr_error *err);
+enum skr_status skr_checksums_get(struct skr_view *view, uint64_t file_id, uint64_t first_chunk, uint32_t *crc32c, size_t count,
+                                  struct skr_error *err);
 
 /* The committed block list of a content, kept with it. Names are raw bytes (decoded ids). */
 enum skr_status skr_block_list_put(struct skr_view *view, uint64_t content_id, const struct skr_block *blocks, size_t count,
@@ -235,7 +237,7 @@ struct skr_upload {
     int64_t created_ns, touched_ns;
     uint64_t object_node, upload_node; /* of its container: its objects, and the tree that the upload is in */
     struct skr_bytes key;
-    struct skr_bytes draft;            /* MULTIPART: the record of what its object will be; for skr_object_decode */
+    struct skr_bytes draft; /* MULTIPART: the record of what its object will be; for skr_object_decode */
     uint32_t block_count;
     uint32_t name_size; /* of its block names: all have the same; 0 while there are none */
 };
@@ -252,12 +254,13 @@ enum skr_status skr_upload_create(struct skr_view *view, const struct skr_contai
 enum skr_status skr_upload_remove(struct skr_view *view, const struct skr_upload *upload, uint64_t committed_content_id,
                                   struct skr_error *err);
 /* From the record of a walk over a container's uploads_node or multiparts_node. */
-enum skr_status skr_upload_decode(struct skr_view *view, struct skr_bytes record, struct skr_upload *out, struct skr_error *err);
+enum skr_status skr_upload_decode(struct skr_view *view, struct skr_bytes record, struct skr_upload *out,
+                                  struct skr_error *err);
 /* Uploads not touched since `before_ns`, oldest first. */
 enum skr_status skr_upload_expired(struct skr_view *view, int64_t before_ns, struct skr_upload *out, struct skr_error *err);
 
-/* Stages a block of block->name and digests, replacing one of the same name; each extent's file gains a reference. Fills in its size and time;
- * updates block_count, touched_ns. */
+/* Stages a block of block->name and digests, replacing one of the same name; each extent's file gains a reference. Fills in its
+ * size and time; updates block_count, touched_ns. */
 enum skr_status skr_block_put(struct skr_view *view, struct skr_upload *upload, struct skr_block *block,
                               const struct skr_extent *extents, size_t extent_count, bool owned, struct skr_error *err);
 /* A staged block and its extents, which are in the arena. SKR_NOT_FOUND. */
@@ -276,13 +279,13 @@ enum skr_status skr_block_visit(struct skr_view *view, const struct skr_upload *
 struct skr_garbage {
     uint64_t row; /* for skr_garbage_forget */
     enum {
-        SKR_GARBAGE_CONTENT,  /* a content without references: skr_garbage_step() takes it apart */
-        SKR_GARBAGE_TREE,     /* a removed container's tree */
-        SKR_GARBAGE_UPLOAD,   /* a removed upload's blocks */
-        SKR_GARBAGE_FILE,     /* a file to unlink */
-        SKR_GARBAGE_RANGE     /* a range of a living file to punch */
+        SKR_GARBAGE_CONTENT, /* a content without references: skr_garbage_step() takes it apart */
+        SKR_GARBAGE_TREE,    /* a removed container's tree */
+        SKR_GARBAGE_UPLOAD,  /* a removed upload's blocks */
+        SKR_GARBAGE_FILE,    /* a file to unlink */
+        SKR_GARBAGE_RANGE    /* a range of a living file to punch */
     } kind;
-    uint64_t id; /* content, node, upload or file */
+    uint64_t id;                       /* content, node, upload or file */
     uint64_t offset_bytes, size_bytes; /* RANGE */
 };
 /* The first garbage row with number > `after`. SKR_NOT_FOUND: none. */
@@ -299,7 +302,7 @@ enum skr_status skr_garbage_forget(struct skr_view *view, uint64_t row, struct s
 /* Sums and problems that a check of all invariants inside metadata found. */
 struct skr_meta_check {
     uint64_t containers, objects, directories, contents, files, uploads, blocks, garbage_rows;
-    uint64_t versions; /* not current, delete markers too */
+    uint64_t versions;     /* not current, delete markers too */
     uint64_t object_bytes; /* of objects and versions */
     uint64_t problems;
 };

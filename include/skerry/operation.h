@@ -18,14 +18,14 @@ struct skr_selector {
 };
 
 struct skr_operation {
-    const char *name;                     /* the protocol's documented name: "Put Blob" */
-    enum skr_method method;               /* SKR_GET rows serve HEAD too unless a SKR_HEAD row matches */
+    const char *name;       /* the protocol's documented name: "Put Blob" */
+    enum skr_method method; /* SKR_GET rows serve HEAD too unless a SKR_HEAD row matches */
     enum skr_resource resource;
     struct skr_selector selectors[SKR_MAX_SELECTORS]; /* all must match; the row with most matching selectors wins */
-    uint32_t permissions;                 /* any one of these SKR_PERMISSION_ bits (auth.h) suffices; 0: any authenticated caller */
-    uint64_t body_limit_bytes;            /* 0: a body is not expected, and ignored */
+    uint32_t permissions;      /* any one of these SKR_PERMISSION_ bits (auth.h) suffices; 0: any authenticated caller */
+    uint64_t body_limit_bytes; /* 0: a body is not expected, and ignored */
     void (*handle)(void *request_context);
-    const char *note;                     /* one line for the feature list, or NULL */
+    const char *note; /* one line for the feature list, or NULL */
 };
 
 /* The best matching row, or NULL. Pure. */

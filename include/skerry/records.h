@@ -7,9 +7,9 @@
 
 #include "skerry/bytes.h"
 
-#define SKR_MAX_KEY_BYTES 4096    /* an object's name, in bytes of UTF-8 */
-#define SKR_MAX_BLOCKS 50000      /* committed blocks or parts of one object */
-#define SKR_MAX_PARTS 10000       /* numbers of parts of one multipart upload: 1 to this */
+#define SKR_MAX_KEY_BYTES 4096 /* an object's name, in bytes of UTF-8 */
+#define SKR_MAX_BLOCKS 50000   /* committed blocks or parts of one object */
+#define SKR_MAX_PARTS 10000    /* numbers of parts of one multipart upload: 1 to this */
 #define SKR_MAX_UNCOMMITTED_BLOCKS 100000
 #define SKR_MAX_BLOCK_NAME_BYTES 64
 #define SKR_ETAG_SIZE 48
@@ -25,8 +25,8 @@ enum skr_property {
     SKR_PROPERTY_ACCESS_TIER = 6,
     SKR_PROPERTY_COPY_ID = 7,
     SKR_PROPERTY_COPY_SOURCE = 8,
-    SKR_PROPERTY_STORAGE_CLASS = 9,    /* as S3 names it; not set: STANDARD */
-    SKR_PROPERTY_CANNED_ACL = 10,      /* as S3 names it; not set: private */
+    SKR_PROPERTY_STORAGE_CLASS = 9, /* as S3 names it; not set: STANDARD */
+    SKR_PROPERTY_CANNED_ACL = 10,   /* as S3 names it; not set: private */
     SKR_PROPERTY_WEBSITE_REDIRECT = 11,
     SKR_PROPERTY_COUNT
 };
@@ -64,13 +64,13 @@ struct skr_extent {
 
 /* Where an object's bytes are. */
 struct skr_content {
-    uint64_t id;         /* 0 when size is 0 and nothing is stored */
+    uint64_t id; /* 0 when size is 0 and nothing is stored */
     uint64_t size_bytes;
     enum { SKR_CONTENT_EMPTY = 0, SKR_CONTENT_INLINE = 1, SKR_CONTENT_EXTENT = 2, SKR_CONTENT_EXTENTS = 3 } layout;
-    uint32_t crc32c;         /* INLINE: of the payload */
+    uint32_t crc32c;          /* INLINE: of the payload */
     struct skr_extent extent; /* EXTENT: all of it. EXTENTS: use skr_content_extents() */
     uint32_t extent_count;
-    uint32_t block_count;     /* entries of its committed block list */
+    uint32_t block_count; /* entries of its committed block list */
 };
 
 enum skr_object_kind {
@@ -87,25 +87,26 @@ enum skr_versioning { SKR_VERSIONING_OFF = 0, SKR_VERSIONING_ENABLED = 1, SKR_VE
 #define SKR_MAX_TAGS 50
 
 struct skr_object {
-    uint64_t id;            /* stable over overwrites of metadata, renames; a new object has a new one */
+    uint64_t id; /* stable over overwrites of metadata, renames; a new object has a new one */
     enum skr_object_kind kind;
     int64_t created_ns, modified_ns; /* Unix */
-    struct skr_bytes etag;  /* without quotes, at most SKR_ETAG_SIZE */
+    struct skr_bytes etag;           /* without quotes, at most SKR_ETAG_SIZE */
     bool has_md5;
     uint8_t md5[16];
-    int64_t copied_ns;      /* when COPY_ID is set: completion of the copy */
+    int64_t copied_ns; /* when COPY_ID is set: completion of the copy */
     struct skr_content content;
     struct skr_bytes properties[SKR_PROPERTY_COUNT]; /* data NULL: not set */
-    const struct skr_name_value *metadata; /* in the order given, case kept */
+    const struct skr_name_value *metadata;           /* in the order given, case kept */
     size_t metadata_count;
     const struct skr_name_value *tags; /* in the order given */
     size_t tag_count;
-    int64_t version_ns;     /* names the version: the tick at which it was made. 0: the null version */
+    int64_t version_ns; /* names the version: the tick at which it was made. 0: the null version */
     struct skr_checksum checksum;
     enum skr_checksum_form checksum_form;
-    uint64_t upload_id;     /* of the multipart upload that it was completed from; else 0 */
+    uint64_t upload_id;             /* of the multipart upload that it was completed from; else 0 */
     enum skr_versioning versioning; /* not stored: its container's, filled when core hands the record out */
-    bool is_current;        /* not stored: no version was asked for, or the one that was is the current one. Filled by looking an object up */
+    bool is_current; /* not stored: no version was asked for, or the one that was is the current one. Filled by looking an
+                        object up */
 };
 
 /* Conditions of a request on what is there now. Zero: none. Entity tags without quotes and without W/. */
@@ -150,15 +151,15 @@ struct skr_container {
     size_t metadata_count;
 };
 
-/* A committed or uncommitted block of Blob, or a part of S3. Names are raw bytes: decoded ids, or the part's number in four bytes,
- * most significant first. */
+/* A committed or uncommitted block of Blob, or a part of S3. Names are raw bytes: decoded ids, or the part's number in four
+ * bytes, most significant first. */
 struct skr_block {
     struct skr_bytes name;
     uint64_t size_bytes;
-    bool has_md5;              /* parts have it, and committed blocks that were parts */
+    bool has_md5; /* parts have it, and committed blocks that were parts */
     uint8_t md5[16];
     struct skr_checksum checksum; /* likewise, when the upload has one */
-    int64_t modified_ns;       /* staged blocks only */
+    int64_t modified_ns;          /* staged blocks only */
 };
 
 #endif

@@ -27,17 +27,17 @@
 struct skr_store;
 
 struct skr_store_options {
-    const char *directory;  /* the data folder; exists. `contents` is made in it */
-    uint64_t boot;          /* 1 to 2^24 - 1: the number of this opening of the data folder, from metadata */
-    bool direct_io;         /* write with O_DIRECT where the file system allows it */
-    bool read_only;         /* for fsck: nothing is created */
-    unsigned max_open_files;/* descriptors kept open for reading, 16 to 65536 */
-    uint64_t reserve_bytes; /* free space below which new writers are refused with SKR_NO_SPACE */
+    const char *directory;   /* the data folder; exists. `contents` is made in it */
+    uint64_t boot;           /* 1 to 2^24 - 1: the number of this opening of the data folder, from metadata */
+    bool direct_io;          /* write with O_DIRECT where the file system allows it */
+    bool read_only;          /* for fsck: nothing is created */
+    unsigned max_open_files; /* descriptors kept open for reading, 16 to 65536 */
+    uint64_t reserve_bytes;  /* free space below which new writers are refused with SKR_NO_SPACE */
 };
 
 /* `io` belongs to the calling thread and is used only during the call. */
-enum skr_status
-skr_store_open(struct skr_store **out, const struct skr_store_options *options, struct skr_io *io, struct skr_error *err);
+enum skr_status skr_store_open(struct skr_store **out, const struct skr_store_options *options, struct skr_io *io,
+                               struct skr_error *err);
 void skr_store_close(struct skr_store *store); /* no writer, read or file may be open. NULL-safe */
 
 /* True after a failed fsync: writers fail with SKR_READ_ONLY. Any thread. */
@@ -48,8 +48,8 @@ void skr_store_set_read_only(struct skr_store *store, const char *reason);
 /* Free and total bytes of the file system. Any thread. */
 enum skr_status skr_store_space(struct skr_store *store, uint64_t *free_bytes, uint64_t *total_bytes, struct skr_error *err);
 
-/* May something be written now? SKR_NO_SPACE below the reserve, SKR_READ_ONLY. Writers ask by themselves; for bytes that go elsewhere on the
- * same disk. Any thread. */
+/* May something be written now? SKR_NO_SPACE below the reserve, SKR_READ_ONLY. Writers ask by themselves; for bytes that go
+ * elsewhere on the same disk. Any thread. */
 enum skr_status skr_store_admit(struct skr_store *store, struct skr_error *err);
 
 /* ---- writing ---- */
@@ -58,15 +58,15 @@ enum skr_status skr_store_admit(struct skr_store *store, struct skr_error *err);
  * Reference-counted: a writer holds one. */
 struct skr_slots;
 enum skr_status skr_slots_open(struct skr_store *store, struct skr_slots **out, struct skr_error *err);
-void skr_slots_release(struct skr_slots *slots); /* any thread. NULL-safe */
+void skr_slots_release(struct skr_slots *slots);           /* any thread. NULL-safe */
 uint64_t skr_slots_file_id(const struct skr_slots *slots); /* any thread */
 
 struct skr_writer;
 
 struct skr_writer_options {
-    uint64_t expected_size;   /* bytes to come, or SKR_SIZE_UNKNOWN. More than announced: SKR_INVALID_ARGUMENT */
-    struct skr_slots *slots;  /* write into a slot of this file (expected_size must be known), or NULL: a file of its own */
-    bool md5;                 /* compute it too: on a hashing thread, side by side with other streams, where a stream is large */
+    uint64_t expected_size;  /* bytes to come, or SKR_SIZE_UNKNOWN. More than announced: SKR_INVALID_ARGUMENT */
+    struct skr_slots *slots; /* write into a slot of this file (expected_size must be known), or NULL: a file of its own */
+    bool md5;                /* compute it too: on a hashing thread, side by side with other streams, where a stream is large */
     void (*ready)(void *context); /* there is room again, or the writer failed, after a write took less than offered */
     void *context;
 };
@@ -74,9 +74,9 @@ struct skr_writer_options {
 /* What a finished writer left on disk, durable. Owned by the writer. */
 struct skr_written {
     uint64_t file_id;
-    uint64_t offset_bytes;   /* multiple of SKR_CRC_CHUNK_BYTES */
+    uint64_t offset_bytes; /* multiple of SKR_CRC_CHUNK_BYTES */
     uint64_t size_bytes;
-    const uint32_t *crc32c;  /* one a chunk, `crc_count` = ceil(size / SKR_CRC_CHUNK_BYTES) */
+    const uint32_t *crc32c; /* one a chunk, `crc_count` = ceil(size / SKR_CRC_CHUNK_BYTES) */
     size_t crc_count;
     uint8_t md5[SKR_MD5_SIZE]; /* when it was asked for */
 };
@@ -104,21 +104,21 @@ void skr_writer_discard(struct skr_writer *writer);
 struct skr_file;
 /* Errors: SKR_CORRUPT when it is missing (metadata says it must be there), SKR_NO_DESCRIPTORS, SKR_IO. */
 enum skr_status skr_file_acquire(struct skr_store *store, uint64_t file_id, struct skr_file **out, struct skr_error *err);
-void skr_file_release(struct skr_file *file); /* any thread. NULL-safe */
+void skr_file_release(struct skr_file *file);         /* any thread. NULL-safe */
 int skr_file_descriptor(const struct skr_file *file); /* for sendfile; valid while the handle is held */
 
 /* One verified read. Embedded in the caller's state. */
 struct skr_read {
     /* set by the caller */
     struct skr_file *file;
-    uint64_t offset_bytes;   /* any offset and size inside one extent */
-    size_t size_bytes;       /* 1 to 4 MiB */
-    uint64_t end_bytes;      /* end of the written range that holds it: where the last chunk is cut short */
-    const uint32_t *crc32c;  /* of the chunks that [offset, offset + size) touches, the first one first; copied by the call */
-    void *buffer;            /* `size_bytes` */
+    uint64_t offset_bytes;  /* any offset and size inside one extent */
+    size_t size_bytes;      /* 1 to 4 MiB */
+    uint64_t end_bytes;     /* end of the written range that holds it: where the last chunk is cut short */
+    const uint32_t *crc32c; /* of the chunks that [offset, offset + size) touches, the first one first; copied by the call */
+    void *buffer;           /* `size_bytes` */
     void (*done)(struct skr_read *read, enum skr_status status); /* inside skr_io_run() */
-    struct skr_error error;  /* why, when it failed */
-    void *state;             /* private */
+    struct skr_error error;                                      /* why, when it failed */
+    void *state;                                                 /* private */
 };
 /* SKR_OK: the bytes were in the page cache and are in `buffer`. SKR_PENDING: `done` comes. SKR_CORRUPT: checksum mismatch.
  * SKR_IO, SKR_NO_MEMORY. */

@@ -169,7 +169,8 @@ void skr_exchange_before_send(struct skr_exchange *exchange, void (*prepare)(voi
     exchange->prepare_context = context;
 }
 
-void skr_exchange_visit_headers(const struct skr_exchange *exchange, void (*visit)(void *context, const char *name), void *context)
+void skr_exchange_visit_headers(const struct skr_exchange *exchange, void (*visit)(void *context, const char *name),
+                                void *context)
 {
     for (size_t i = 0; i < exchange->header_count; i++)
         visit(context, exchange->headers[i].name.data);
@@ -192,8 +193,8 @@ void skr_exchange_send_head(struct skr_exchange *exchange, int http_status, uint
     skr_exchange_send(exchange, http_status, SKR_NO_BYTES, true);
 }
 
-void skr_exchange_send_stream(struct skr_exchange *exchange, int http_status, uint64_t length, const struct skr_body_source *source,
-                              void *context)
+void skr_exchange_send_stream(struct skr_exchange *exchange, int http_status, uint64_t length,
+                              const struct skr_body_source *source, void *context)
 {
     (void)length, (void)source, (void)context;
     skr_exchange_send(exchange, http_status, SKR_NO_BYTES, true);

@@ -1,14 +1,11 @@
-/* A server for tests of the HTTP room alone: its face tells what it understood of a request, so that a test with a raw socket can
- * compare that with what it sent. Ends at the end of its standard input. Paths:
- *   /echo...      receives the body; answers method, raw target, query, headers, body length and MD5 as JSON
- *   /paused...    as /echo, with a sink that takes at most 1000 bytes and is woken through the reactor's inbox
- *   /collect...   as /echo, through skr_exchange_receive_all
- *   /limit/N      as /echo, with a body limit of N
- *   /early/S      answers S without receiving
- *   /hold         answers 403 when /release is asked for on the same reactor
- *   /memory/N     N bytes from the arena;   /bytes/N  streams N bytes;   /stalling/N  streams, pausing before each block
- *   /broken       streams less than it announced;   /discard  takes a body without looking;   /named  odd response headers
- *   /status/S     answers S with a body;   /stats    what happened so far
+/* A server for tests of the HTTP room alone: its face tells what it understood of a request, so that a test with a raw socket
+ * can compare that with what it sent. Ends at the end of its standard input. Paths: /echo...      receives the body; answers
+ * method, raw target, query, headers, body length and MD5 as JSON /paused...    as /echo, with a sink that takes at most 1000
+ * bytes and is woken through the reactor's inbox /collect...   as /echo, through skr_exchange_receive_all /limit/N      as
+ * /echo, with a body limit of N /early/S      answers S without receiving /hold         answers 403 when /release is asked for
+ * on the same reactor /memory/N     N bytes from the arena;   /bytes/N  streams N bytes;   /stalling/N  streams, pausing before
+ * each block /broken       streams less than it announced;   /discard  takes a body without looking;   /named  odd response
+ * headers /status/S     answers S with a body;   /stats    what happened so far
  */
 #include <openssl/evp.h>
 #include <stdatomic.h>
@@ -234,13 +231,13 @@ static void reply_stats(struct skr_exchange *exchange)
     struct skr_http_counters counters;
     char text[400];
     skr_http_read_counters(server, &counters);
-    int size = snprintf(text, sizeof text,
-                        "{\"handled\":%llu,\"ended\":%llu,\"aborted\":%llu,\"closed\":%llu,\"refused\":%llu,\"open\":%llu,"
-                        "\"shed\":%llu,\"timeouts\":%llu}\n",
-                        (unsigned long long)handled, (unsigned long long)ended, (unsigned long long)aborted,
-                        (unsigned long long)closed_count, (unsigned long long)refused,
-                        (unsigned long long)counters.connections_open, (unsigned long long)counters.connections_shed,
-                        (unsigned long long)counters.timeouts);
+    int size =
+        snprintf(text, sizeof text,
+                 "{\"handled\":%llu,\"ended\":%llu,\"aborted\":%llu,\"closed\":%llu,\"refused\":%llu,\"open\":%llu,"
+                 "\"shed\":%llu,\"timeouts\":%llu}\n",
+                 (unsigned long long)handled, (unsigned long long)ended, (unsigned long long)aborted,
+                 (unsigned long long)closed_count, (unsigned long long)refused, (unsigned long long)counters.connections_open,
+                 (unsigned long long)counters.connections_shed, (unsigned long long)counters.timeouts);
     skr_exchange_send(exchange, 200, (struct skr_bytes){text, (size_t)size}, false);
 }
 

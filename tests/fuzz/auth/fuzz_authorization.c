@@ -16,7 +16,8 @@ static void take_headers(struct skr_request *request, struct skr_bytes rest)
         else if (colon == NULL)
             *header = (struct skr_header){line, SKR_BYTES("")};
         else
-            *header = (struct skr_header){{line.data, (size_t)(colon - line.data)}, {colon + 1, line.size - (size_t)(colon + 1 - line.data)}};
+            *header = (struct skr_header){{line.data, (size_t)(colon - line.data)},
+                                          {colon + 1, line.size - (size_t)(colon + 1 - line.data)}};
     }
 }
 

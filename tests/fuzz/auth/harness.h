@@ -35,7 +35,8 @@ static inline const struct skr_auth_options *fuzz_options(void)
     if (options.accounts != NULL)
         return &options;
     fuzz_random_letters(key, 44);
-    if (skr_accounts_open(&accounts, &error) != SKR_OK || skr_accounts_add(accounts, SKR_BYTES("fuzz"), SKR_BYTES(key), &error) != SKR_OK)
+    if (skr_accounts_open(&accounts, &error) != SKR_OK ||
+        skr_accounts_add(accounts, SKR_BYTES("fuzz"), SKR_BYTES(key), &error) != SKR_OK)
         abort();
     options = (struct skr_auth_options){accounts, fuzz_policy, NULL, 900};
     return &options;
@@ -44,7 +45,8 @@ static inline const struct skr_auth_options *fuzz_options(void)
 /* Authenticates; only nobody may come of it. */
 static inline void fuzz_check(const struct skr_request *request, struct skr_arena *arena)
 {
-    const struct skr_target target = {.account = {"fuzz", 4}, .container = {"c", 1}, .object = {"b", 1}, .resource = SKR_RESOURCE_OBJECT};
+    const struct skr_target target = {
+        .account = {"fuzz", 4}, .container = {"c", 1}, .object = {"b", 1}, .resource = SKR_RESOURCE_OBJECT};
     struct skr_principal principal;
     struct skr_error error;
     enum skr_auth_refusal refusal = skr_auth_blob(fuzz_options(), request, &target, arena, &principal, &error);

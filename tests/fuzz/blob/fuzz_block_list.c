@@ -1,4 +1,5 @@
-/* Any bytes as the body of Put Block List. What is taken is bounded, in form, and says the same when it is written down again. */
+/* Any bytes as the body of Put Block List. What is taken is bounded, in form, and says the same when it is written down again.
+ */
 #include <assert.h>
 #include <stdlib.h>
 
@@ -7,8 +8,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static const char *const kinds[] = {[SKR_BLOCK_COMMITTED] = "Committed", [SKR_BLOCK_UNCOMMITTED] = "Uncommitted",
-                                    [SKR_BLOCK_LATEST] = "Latest"};
+static const char *const kinds[] = {
+    [SKR_BLOCK_COMMITTED] = "Committed", [SKR_BLOCK_UNCOMMITTED] = "Uncommitted", [SKR_BLOCK_LATEST] = "Latest"};
 
 static void check_again(struct skr_arena *arena, const struct skr_choice_list *list)
 {

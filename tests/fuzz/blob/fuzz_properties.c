@@ -1,5 +1,5 @@
-/* Any bytes as the body of Set Blob Service Properties, merged into any that are stored. What comes of it is a document that can be merged into
- * itself without a change. */
+/* Any bytes as the body of Set Blob Service Properties, merged into any that are stored. What comes of it is a document that
+ * can be merged into itself without a change. */
 #include <assert.h>
 
 #include "service_properties.h"

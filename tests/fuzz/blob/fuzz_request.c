@@ -1,5 +1,5 @@
-/* Any request line and headers through everything that the Blob front end reads of them. Each reader either takes what it finds, which is then
- * in form, or answers once with an error that is well-formed. */
+/* Any request line and headers through everything that the Blob front end reads of them. Each reader either takes what it
+ * finds, which is then in form, or answers once with an error that is well-formed. */
 #include <assert.h>
 
 #include "blocks.h"

@@ -1,4 +1,5 @@
-/* Any bytes as one value of a header or a query: numbers, dates, base64, hexadecimal, percent-encoding. What is taken survives a round trip. */
+/* Any bytes as one value of a header or a query: numbers, dates, base64, hexadecimal, percent-encoding. What is taken survives
+ * a round trip. */
 #include <assert.h>
 #include <stdio.h>
 

@@ -1,6 +1,6 @@
-/* Any bytes on a connection, through libmicrohttpd and the checks behind it, beside a second reader that is strict and simple. Each
- * request that reaches a handler must be one that the second reader finds at the same place, with the same target, headers and body:
- * so no two readers of the bytes can disagree about what was asked for, or where the next request begins.
+/* Any bytes on a connection, through libmicrohttpd and the checks behind it, beside a second reader that is strict and simple.
+ * Each request that reaches a handler must be one that the second reader finds at the same place, with the same target, headers
+ * and body: so no two readers of the bytes can disagree about what was asked for, or where the next request begins.
  */
 #include <assert.h>
 #include <errno.h>
@@ -180,9 +180,9 @@ static struct skr_reactor *open_reactor(void)
     return &reactor;
 }
 
-/* What cannot be told from CRLF, since libmicrohttpd overwrites it all with zeros: a zero byte before a line feed, and zero bytes or
- * colons within the two line ends that close the headers. All are turned into CRLF for both readers; the README of the room says
- * what that leaves open. */
+/* What cannot be told from CRLF, since libmicrohttpd overwrites it all with zeros: a zero byte before a line feed, and zero
+ * bytes or colons within the two line ends that close the headers. All are turned into CRLF for both readers; the README of the
+ * room says what that leaves open. */
 static bool is_like_the_closing_line_ends(const uint8_t *at)
 {
     unsigned line_feeds = 0;

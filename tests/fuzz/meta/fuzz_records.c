@@ -1,4 +1,5 @@
-/* Any bytes as a stored record: it is corrupt, or it means something that is in bounds and is written down and read again as the same. */
+/* Any bytes as a stored record: it is corrupt, or it means something that is in bounds and is written down and read again as
+ * the same. */
 #include <assert.h>
 
 #include "contents.h"
@@ -74,7 +75,8 @@ static void check_upload(struct skr_bytes record)
         return;
     assert(upload.key.size >= 1 && upload.key.size <= SKR_MAX_KEY_BYTES);
     check_inside(record, upload.key);
-    assert(skr_upload_encode(&encoder, &upload) && skr_bytes_starts_with(record, (struct skr_bytes){encoder.data, encoder.size}));
+    assert(skr_upload_encode(&encoder, &upload) &&
+           skr_bytes_starts_with(record, (struct skr_bytes){encoder.data, encoder.size}));
 }
 
 static void check_rows(struct skr_bytes record)

@@ -1,5 +1,5 @@
-/* Any bytes as the small documents of buckets and of DeleteObjects: what is taken keeps its bounds, and rules that are rendered are taken
- * again as the same.
+/* Any bytes as the small documents of buckets and of DeleteObjects: what is taken keeps its bounds, and rules that are rendered
+ * are taken again as the same.
  */
 #include <assert.h>
 

@@ -1,5 +1,5 @@
-/* Any bytes as the source of a copy, a range, tags, a list of parts, an access control list: what is taken keeps its bounds, and what is
- * rendered from it is taken again as the same.
+/* Any bytes as the source of a copy, a range, tags, a list of parts, an access control list: what is taken keeps its bounds,
+ * and what is rendered from it is taken again as the same.
  */
 #include <assert.h>
 
@@ -28,7 +28,8 @@ static void check_tags(struct skr_arena *arena, const struct skr_tags *tags)
     assert(skr_tags_parse_xml(arena, skr_xml_bytes(&xml), "Tagging", &skr_s3_object_tags, &again) == SKR_TAGS_FINE);
     assert(again.count == tags->count);
     for (size_t i = 0; i < again.count; i++)
-        assert(skr_bytes_equal(again.pairs[i].name, tags->pairs[i].name) && skr_bytes_equal(again.pairs[i].value, tags->pairs[i].value));
+        assert(skr_bytes_equal(again.pairs[i].name, tags->pairs[i].name) &&
+               skr_bytes_equal(again.pairs[i].value, tags->pairs[i].value));
     skr_xml_close(&xml);
 }
 

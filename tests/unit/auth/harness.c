@@ -16,13 +16,16 @@ static struct skr_arena arena;
 static struct skr_accounts *accounts;
 
 /* Policies of every container: "all" has everything, "times" and "letters" a part, "spent" is over, "bare" has nothing. */
-static enum skr_status find_policy(void *context, const struct skr_target *where, struct skr_bytes id, struct skr_stored_policy *out)
+static enum skr_status find_policy(void *context, const struct skr_target *where, struct skr_bytes id,
+                                   struct skr_stored_policy *out)
 {
     static const struct {
         const char *id, *start, *expiry, *permission;
     } policies[] = {
-        {"all", "2026-06-15T00:00:00Z", "2026-06-16", "rl"}, {"times", "2026-06-15", "2026-06-16T00:00:00.0000000Z", ""},
-        {"letters", "", "", "r"},                            {"spent", "", "2026-06-15T11:59:59Z", "r"},
+        {"all", "2026-06-15T00:00:00Z", "2026-06-16", "rl"},
+        {"times", "2026-06-15", "2026-06-16T00:00:00.0000000Z", ""},
+        {"letters", "", "", "r"},
+        {"spent", "", "2026-06-15T11:59:59Z", "r"},
         {"bare", "", "", ""},
     };
     ck_assert_ptr_eq(context, &options);
@@ -30,7 +33,8 @@ static enum skr_status find_policy(void *context, const struct skr_target *where
         return SKR_CONTAINER_NOT_FOUND;
     for (size_t i = 0; i < COUNT(policies); i++)
         if (skr_bytes_equal(id, skr_text(policies[i].id))) {
-            *out = (struct skr_stored_policy){skr_text(policies[i].start), skr_text(policies[i].expiry), skr_text(policies[i].permission)};
+            *out = (struct skr_stored_policy){skr_text(policies[i].start), skr_text(policies[i].expiry),
+                                              skr_text(policies[i].permission)};
             return SKR_OK;
         }
     return SKR_NOT_FOUND;
@@ -83,8 +87,8 @@ void harness_request(const struct vector *vector)
     memset(&request, 0, sizeof request);
     request.method = method_of(vector->method);
     request.method_name = skr_arena_copy(&arena, skr_text(vector->method));
-    ck_assert_msg(skr_uri_parse(&arena, skr_arena_copy(&arena, skr_text(vector->target)), &request.uri, &error) == SKR_OK, "%s: %s",
-                  vector->target, error.message);
+    ck_assert_msg(skr_uri_parse(&arena, skr_arena_copy(&arena, skr_text(vector->target)), &request.uri, &error) == SKR_OK,
+                  "%s: %s", vector->target, error.message);
     add_headers(skr_arena_copy(&arena, skr_text(vector->headers)));
     request.tls = vector->tls;
     strcpy(request.peer, "10.0.0.5");
@@ -97,7 +101,9 @@ void harness_request(const struct vector *vector)
         .host_style = vector->host_style,
         .container = skr_text(vector->container),
         .object = skr_text(vector->object),
-        .resource = *vector->object ? SKR_RESOURCE_OBJECT : *vector->container ? SKR_RESOURCE_CONTAINER : SKR_RESOURCE_SERVICE,
+        .resource = *vector->object      ? SKR_RESOURCE_OBJECT
+                    : *vector->container ? SKR_RESOURCE_CONTAINER
+                                         : SKR_RESOURCE_SERVICE,
     };
 }
 
@@ -121,7 +127,8 @@ const char *harness_sign(const char *text)
     static char signature[SKR_BASE64_SIZE(32) + 1];
     unsigned char digest[32];
     unsigned size = sizeof digest;
-    ck_assert_ptr_nonnull(HMAC(EVP_sha256(), TEST_KEY, sizeof TEST_KEY - 1, (const unsigned char *)text, strlen(text), digest, &size));
+    ck_assert_ptr_nonnull(
+        HMAC(EVP_sha256(), TEST_KEY, sizeof TEST_KEY - 1, (const unsigned char *)text, strlen(text), digest, &size));
     skr_base64_encode(signature, digest, sizeof digest);
     return signature;
 }

@@ -1,5 +1,5 @@
-/* Who may do what: the whole matrix of schemes, rights, resources and rows, against rules that are stated here once more and differently;
- * and the table of accounts. */
+/* Who may do what: the whole matrix of schemes, rights, resources and rows, against rules that are stated here once more and
+ * differently; and the table of accounts. */
 #include <check.h>
 
 #include "harness.h"
@@ -10,13 +10,14 @@ static const struct skr_target places[] = {
     {.account = {"handmade", 8}, .container = {"c", 1}, .resource = SKR_RESOURCE_CONTAINER},
     {.account = {"handmade", 8}, .container = {"c", 1}, .object = {"b", 1}, .resource = SKR_RESOURCE_OBJECT},
 };
-static const uint32_t rights[] = {SKR_PERMISSION_READ,   SKR_PERMISSION_ADD,           SKR_PERMISSION_CREATE,  SKR_PERMISSION_WRITE,
-                                  SKR_PERMISSION_DELETE, SKR_PERMISSION_LIST,          SKR_PERMISSION_TAGS,    SKR_PERMISSION_FILTER,
-                                  SKR_PERMISSION_OWNER,  SKR_PERMISSION_DELETE_VERSION, SKR_PERMISSION_POLICY, SKR_PERMISSION_IMMUTABILITY};
+static const uint32_t rights[] = {SKR_PERMISSION_READ,           SKR_PERMISSION_ADD,    SKR_PERMISSION_CREATE,
+                                  SKR_PERMISSION_WRITE,          SKR_PERMISSION_DELETE, SKR_PERMISSION_LIST,
+                                  SKR_PERMISSION_TAGS,           SKR_PERMISSION_FILTER, SKR_PERMISSION_OWNER,
+                                  SKR_PERMISSION_DELETE_VERSION, SKR_PERMISSION_POLICY, SKR_PERMISSION_IMMUTABILITY};
 static const enum skr_method methods[] = {SKR_GET, SKR_HEAD, SKR_PUT, SKR_POST, SKR_DELETE};
 
-static enum skr_auth_refusal ask(const struct skr_principal *who, uint32_t permissions, enum skr_method method, struct skr_target where,
-                                 int access)
+static enum skr_auth_refusal ask(const struct skr_principal *who, uint32_t permissions, enum skr_method method,
+                                 struct skr_target where, int access)
 {
     struct skr_operation row = {.name = "a row", .method = method, .resource = where.resource, .permissions = permissions};
     return skr_auth_authorize(who, &row, &where, access);
@@ -24,7 +25,8 @@ static enum skr_auth_refusal ask(const struct skr_principal *who, uint32_t permi
 
 static struct skr_principal with(enum skr_auth_scheme scheme, uint32_t permissions)
 {
-    return (struct skr_principal){.scheme = scheme, .account = SKR_BYTES("handmade"), .permissions = permissions, .resource_types = UINT32_MAX};
+    return (struct skr_principal){
+        .scheme = scheme, .account = SKR_BYTES("handmade"), .permissions = permissions, .resource_types = UINT32_MAX};
 }
 
 START_TEST(the_key_may_all)
@@ -52,8 +54,9 @@ START_TEST(an_account_sas_may_what_its_letters_and_types_say)
                     struct skr_principal who = with(SKR_AUTH_ACCOUNT_SAS, rights[held] & ~(uint32_t)SKR_PERMISSION_OWNER);
                     who.resource_types = types;
                     enum skr_auth_refusal expected = (types >> p & 1) == 0 ? SKR_AUTH_RESOURCE_TYPE_MISMATCH
-                                                     : held == asked && rights[asked] != SKR_PERMISSION_OWNER ? SKR_AUTH_ALLOWED
-                                                                                                    : SKR_AUTH_PERMISSION_MISMATCH;
+                                                     : held == asked && rights[asked] != SKR_PERMISSION_OWNER
+                                                         ? SKR_AUTH_ALLOWED
+                                                         : SKR_AUTH_PERMISSION_MISMATCH;
                     ck_assert_int_eq(ask(&who, rights[asked], SKR_PUT, places[p], 0), expected);
                     ck_assert_int_eq(ask(&who, 0, SKR_GET, places[p], 0), SKR_AUTH_ALLOWED);
                 }
@@ -64,7 +67,8 @@ START_TEST(no_sas_reaches_what_is_the_owners)
 {
     const uint32_t all_letters = UINT32_MAX & ~(uint32_t)SKR_PERMISSION_OWNER;
     for (size_t p = 0; p < COUNT(places); p++) {
-        struct skr_principal account = with(SKR_AUTH_ACCOUNT_SAS, all_letters), service = with(SKR_AUTH_SERVICE_SAS, all_letters);
+        struct skr_principal account = with(SKR_AUTH_ACCOUNT_SAS, all_letters),
+                             service = with(SKR_AUTH_SERVICE_SAS, all_letters);
         service.scope_container = SKR_BYTES("c");
         ck_assert_int_eq(ask(&account, SKR_PERMISSION_OWNER, SKR_GET, places[p], 2), SKR_AUTH_PERMISSION_MISMATCH);
         ck_assert_int_eq(ask(&service, SKR_PERMISSION_OWNER, SKR_GET, places[p], 2), SKR_AUTH_PERMISSION_MISMATCH);
@@ -89,7 +93,8 @@ START_TEST(a_service_sas_stays_in_its_scope)
         ck_assert_int_eq(ask(&container, rights[r], SKR_PUT, other_blob, 0), SKR_AUTH_ALLOWED);
         ck_assert_int_eq(ask(&container, rights[r], SKR_PUT, other_container, 0), SKR_AUTH_PERMISSION_MISMATCH);
         ck_assert_int_eq(ask(&container, rights[r], SKR_GET, places[0], 0), SKR_AUTH_PERMISSION_MISMATCH);
-        ck_assert_int_eq(ask(&container, rights[r], SKR_GET, places[1], 0), lists ? SKR_AUTH_ALLOWED : SKR_AUTH_PERMISSION_MISMATCH);
+        ck_assert_int_eq(ask(&container, rights[r], SKR_GET, places[1], 0),
+                         lists ? SKR_AUTH_ALLOWED : SKR_AUTH_PERMISSION_MISMATCH);
         ck_assert_int_eq(ask(&blob, rights[r], SKR_PUT, places[2], 0), SKR_AUTH_ALLOWED);
         ck_assert_int_eq(ask(&blob, rights[r], SKR_PUT, other_blob, 0), SKR_AUTH_PERMISSION_MISMATCH);
         ck_assert_int_eq(ask(&blob, rights[r], SKR_PUT, other_container, 0), SKR_AUTH_PERMISSION_MISMATCH);
@@ -124,13 +129,19 @@ START_TEST(a_secondary_is_read_only)
         struct skr_target where = places[p];
         where.secondary = true;
         ck_assert_int_eq(ask(&key, SKR_PERMISSION_READ, SKR_GET, where, 0), SKR_AUTH_ALLOWED);
-        ck_assert_int_eq(ask(&key, SKR_PERMISSION_READ, SKR_POST, where, 0), SKR_AUTH_ALLOWED); /* a query of a blob's content */
+        ck_assert_int_eq(ask(&key, SKR_PERMISSION_READ, SKR_POST, where, 0),
+                         SKR_AUTH_ALLOWED); /* a query of a blob's content */
         ck_assert_int_eq(ask(&key, SKR_PERMISSION_LIST, SKR_GET, where, 0), SKR_AUTH_ALLOWED);
         ck_assert_int_eq(ask(&key, SKR_PERMISSION_OWNER, SKR_GET, where, 0), SKR_AUTH_ALLOWED);
         ck_assert_int_eq(ask(&sas, SKR_PERMISSION_READ, SKR_HEAD, where, 0), SKR_AUTH_ALLOWED);
-        static const uint32_t changing[] = {SKR_PERMISSION_WRITE, SKR_PERMISSION_CREATE | SKR_PERMISSION_WRITE, SKR_PERMISSION_DELETE,
-                                            SKR_PERMISSION_ADD, SKR_PERMISSION_OWNER, SKR_PERMISSION_TAGS,
-                                            SKR_PERMISSION_READ | SKR_PERMISSION_WRITE, 0};
+        static const uint32_t changing[] = {SKR_PERMISSION_WRITE,
+                                            SKR_PERMISSION_CREATE | SKR_PERMISSION_WRITE,
+                                            SKR_PERMISSION_DELETE,
+                                            SKR_PERMISSION_ADD,
+                                            SKR_PERMISSION_OWNER,
+                                            SKR_PERMISSION_TAGS,
+                                            SKR_PERMISSION_READ | SKR_PERMISSION_WRITE,
+                                            0};
         for (size_t i = 0; i < COUNT(changing); i++) {
             ck_assert_int_eq(ask(&key, changing[i], SKR_PUT, where, 0), SKR_AUTH_PERMISSION_MISMATCH);
             ck_assert_int_eq(ask(&sas, changing[i], SKR_DELETE, where, 0), SKR_AUTH_PERMISSION_MISMATCH);
@@ -177,15 +188,17 @@ START_TEST(accounts_have_names_and_keys)
     static const char bytes[257];
     ck_assert_int_eq(skr_accounts_open(&accounts, &error), SKR_OK);
     for (size_t i = 0; i < COUNT(cases); i++) {
-        ck_assert_msg(skr_accounts_add(accounts, skr_text(cases[i].name), skr_text(cases[i].key), &error) == cases[i].status, "%s %s",
-                      cases[i].name, cases[i].key);
+        ck_assert_msg(skr_accounts_add(accounts, skr_text(cases[i].name), skr_text(cases[i].key), &error) == cases[i].status,
+                      "%s %s", cases[i].name, cases[i].key);
         ck_assert(cases[i].status == SKR_OK || cases[i].key[0] != 's' || strstr(error.message, "secret") == NULL);
         ck_assert_int_eq(skr_accounts_known(accounts, skr_text(cases[i].name)), cases[i].status == SKR_OK);
     }
     skr_base64_encode(key, bytes, 257);
-    ck_assert_int_eq(skr_accounts_add(accounts, SKR_BYTES("abd"), (struct skr_bytes){key, sizeof key}, &error), SKR_INVALID_ARGUMENT);
+    ck_assert_int_eq(skr_accounts_add(accounts, SKR_BYTES("abd"), (struct skr_bytes){key, sizeof key}, &error),
+                     SKR_INVALID_ARGUMENT);
     skr_base64_encode(key, bytes, 256);
-    ck_assert_int_eq(skr_accounts_add(accounts, SKR_BYTES("abd"), (struct skr_bytes){key, SKR_BASE64_SIZE(256)}, &error), SKR_OK);
+    ck_assert_int_eq(skr_accounts_add(accounts, SKR_BYTES("abd"), (struct skr_bytes){key, SKR_BASE64_SIZE(256)}, &error),
+                     SKR_OK);
     ck_assert(!skr_accounts_has_well_known_key(accounts));
     ck_assert_int_eq(skr_accounts_add(accounts, SKR_BYTES("other"), SKR_BYTES(SKR_WELL_KNOWN_KEY), &error), SKR_OK);
     ck_assert(skr_accounts_has_well_known_key(accounts));

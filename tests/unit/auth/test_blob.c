@@ -1,12 +1,13 @@
-/* Authentication and authorization of Blob requests. The signatures below were made independently, with Python's hmac module over strings to
- * sign that were written by hand from the documentation (Authorize with Shared Key; Create an account SAS; Create a service SAS). */
+/* Authentication and authorization of Blob requests. The signatures below were made independently, with Python's hmac module
+ * over strings to sign that were written by hand from the documentation (Authorize with Shared Key; Create an account SAS;
+ * Create a service SAS). */
 #include <check.h>
 
 #include "skerry/auth.h"
 #include "skerry/encoding.h"
 
 #define KEY "c2tlcnJ5LXRlc3Qta2V5LTAxMjM0NTY3ODk=" /* "skerry-test-key-0123456789" */
-#define NOW_S INT64_C(1767323045) /* Fri, 02 Jan 2026 03:04:05 GMT */
+#define NOW_S INT64_C(1767323045)                  /* Fri, 02 Jan 2026 03:04:05 GMT */
 
 static struct skr_accounts *accounts;
 static struct skr_arena arena;
@@ -22,7 +23,8 @@ static void setup(void)
     memset(&request, 0, sizeof request);
     request.received_ns = NOW_S * 1000000000;
     strcpy(request.peer, "127.0.0.1");
-    target = (struct skr_target){SKR_BYTES("myaccount"), false, false, SKR_BYTES("mycontainer"), SKR_BYTES("my blob"), SKR_RESOURCE_OBJECT};
+    target = (struct skr_target){SKR_BYTES("myaccount"), false, false, SKR_BYTES("mycontainer"), SKR_BYTES("my blob"),
+                                 SKR_RESOURCE_OBJECT};
     policy = (struct skr_stored_policy){SKR_BYTES(""), SKR_BYTES(""), SKR_BYTES("")};
 }
 
@@ -44,7 +46,8 @@ static void header(const char *name, const char *value)
     request.headers[request.header_count++] = (struct skr_header){skr_text(name), skr_text(value)};
 }
 
-static enum skr_status find_policy(void *context, const struct skr_target *where, struct skr_bytes id, struct skr_stored_policy *out)
+static enum skr_status find_policy(void *context, const struct skr_target *where, struct skr_bytes id,
+                                   struct skr_stored_policy *out)
 {
     (void)context, (void)where;
     *out = policy;
@@ -92,22 +95,54 @@ START_TEST(whatever_is_altered_is_refused)
     struct skr_principal principal;
     shared_key_request("SharedKey myaccount:GDMoXmSaaII2KufzKDES4x3ZmAK/HUEjEaSJut/xd2g=");
     switch (_i) {
-    case 0: request.method_name = SKR_BYTES("PUT"); break;
-    case 1: line("GET", "/myaccount/mycontainer/my%20blob2?comp=metadata&timeout=20"); break;
-    case 2: line("GET", "/myaccount/mycontainer/my%20blob?comp=metadata&timeout=21"); break;
-    case 3: line("GET", "/myaccount/mycontainer/my%20blob?comp=metadata&timeout=20&x=y"); break;
-    case 4: line("GET", "/myaccount/mycontainer/my+blob?comp=metadata&timeout=20"); break;
-    case 5: request.headers[1].value = SKR_BYTES("2021-12-03"); break;
-    case 6: request.headers[3].value = SKR_BYTES("bytes=0-8"); break;
-    case 7: header("x-ms-meta-more", "1"); break;
-    case 8: header("If-Match", "*"); break;
-    case 9: header("Content-MD5", "AAAAAAAAAAAAAAAAAAAAAA=="); break;
-    case 10: request.headers[5].value = SKR_BYTES("SharedKey otheraccount:GDMoXmSaaII2KufzKDES4x3ZmAK/HUEjEaSJut/xd2g="); break;
-    case 11: request.received_ns += INT64_C(901) * 1000000000; break;
-    case 12: request.received_ns -= INT64_C(901) * 1000000000; break;
-    case 13: request.headers[2].value = SKR_BYTES("yesterday"); break;
-    case 14: request.headers[4].value = SKR_BYTES("1"); break;
-    case 15: target.account = SKR_BYTES("unknown"); break;
+    case 0:
+        request.method_name = SKR_BYTES("PUT");
+        break;
+    case 1:
+        line("GET", "/myaccount/mycontainer/my%20blob2?comp=metadata&timeout=20");
+        break;
+    case 2:
+        line("GET", "/myaccount/mycontainer/my%20blob?comp=metadata&timeout=21");
+        break;
+    case 3:
+        line("GET", "/myaccount/mycontainer/my%20blob?comp=metadata&timeout=20&x=y");
+        break;
+    case 4:
+        line("GET", "/myaccount/mycontainer/my+blob?comp=metadata&timeout=20");
+        break;
+    case 5:
+        request.headers[1].value = SKR_BYTES("2021-12-03");
+        break;
+    case 6:
+        request.headers[3].value = SKR_BYTES("bytes=0-8");
+        break;
+    case 7:
+        header("x-ms-meta-more", "1");
+        break;
+    case 8:
+        header("If-Match", "*");
+        break;
+    case 9:
+        header("Content-MD5", "AAAAAAAAAAAAAAAAAAAAAA==");
+        break;
+    case 10:
+        request.headers[5].value = SKR_BYTES("SharedKey otheraccount:GDMoXmSaaII2KufzKDES4x3ZmAK/HUEjEaSJut/xd2g=");
+        break;
+    case 11:
+        request.received_ns += INT64_C(901) * 1000000000;
+        break;
+    case 12:
+        request.received_ns -= INT64_C(901) * 1000000000;
+        break;
+    case 13:
+        request.headers[2].value = SKR_BYTES("yesterday");
+        break;
+    case 14:
+        request.headers[4].value = SKR_BYTES("1");
+        break;
+    case 15:
+        target.account = SKR_BYTES("unknown");
+        break;
     }
     ck_assert_int_ne(authenticate(&principal), SKR_AUTH_ALLOWED);
 }
@@ -115,15 +150,24 @@ END_TEST
 
 START_TEST(malformed_authorization)
 {
-    static const char *const values[] = {"", "Basic eA==", "Bearer x", "SharedKey", "SharedKey ", "SharedKey myaccount", "SharedKey myaccount:",
-                                         "SharedKey :abc", "sharedkey myaccount:abc"};
+    static const char *const values[] = {"",
+                                         "Basic eA==",
+                                         "Bearer x",
+                                         "SharedKey",
+                                         "SharedKey ",
+                                         "SharedKey myaccount",
+                                         "SharedKey myaccount:",
+                                         "SharedKey :abc",
+                                         "sharedkey myaccount:abc"};
     struct skr_principal principal;
     shared_key_request(values[_i]);
     ck_assert_int_eq(authenticate(&principal), SKR_AUTH_MALFORMED);
 }
 END_TEST
 
-#define ACCOUNT_SAS "sv=2021-12-02&ss=b&srt=co&sp=rl&se=2026-01-02T04:00:00Z&sip=127.0.0.1-127.0.0.9&spr=https,http&sig=1L6K86hKqxI8fNW9SFncVNEPeEUjdFsSU4vHQq0HuxE%3D"
+#define ACCOUNT_SAS                                                                                                            \
+    "sv=2021-12-02&ss=b&srt=co&sp=rl&se=2026-01-02T04:00:00Z&sip=127.0.0.1-127.0.0.9&spr=https,http&sig="                      \
+    "1L6K86hKqxI8fNW9SFncVNEPeEUjdFsSU4vHQq0HuxE%3D"
 
 START_TEST(account_sas)
 {
@@ -145,11 +189,16 @@ END_TEST
 START_TEST(an_altered_account_sas)
 {
     static const char *const targets[] = {
-        "/a?sv=2021-12-02&ss=b&srt=co&sp=rwl&se=2026-01-02T04:00:00Z&sip=127.0.0.1-127.0.0.9&spr=https,http&sig=1L6K86hKqxI8fNW9SFncVNEPeEUjdFsSU4vHQq0HuxE%3D",
-        "/a?sv=2021-12-02&ss=b&srt=sco&sp=rl&se=2026-01-02T04:00:00Z&sip=127.0.0.1-127.0.0.9&spr=https,http&sig=1L6K86hKqxI8fNW9SFncVNEPeEUjdFsSU4vHQq0HuxE%3D",
-        "/a?sv=2021-12-02&ss=b&srt=co&sp=rl&se=2027-01-02T04:00:00Z&sip=127.0.0.1-127.0.0.9&spr=https,http&sig=1L6K86hKqxI8fNW9SFncVNEPeEUjdFsSU4vHQq0HuxE%3D",
-        "/a?sv=2021-12-02&ss=b&srt=co&sp=rl&se=2026-01-02T04:00:00Z&spr=https,http&sig=1L6K86hKqxI8fNW9SFncVNEPeEUjdFsSU4vHQq0HuxE%3D",
-        "/a?sv=2020-10-02&ss=b&srt=co&sp=rl&se=2026-01-02T04:00:00Z&sip=127.0.0.1-127.0.0.9&spr=https,http&sig=1L6K86hKqxI8fNW9SFncVNEPeEUjdFsSU4vHQq0HuxE%3D",
+        "/a?sv=2021-12-02&ss=b&srt=co&sp=rwl&se=2026-01-02T04:00:00Z&sip=127.0.0.1-127.0.0.9&spr=https,http&sig="
+        "1L6K86hKqxI8fNW9SFncVNEPeEUjdFsSU4vHQq0HuxE%3D",
+        "/a?sv=2021-12-02&ss=b&srt=sco&sp=rl&se=2026-01-02T04:00:00Z&sip=127.0.0.1-127.0.0.9&spr=https,http&sig="
+        "1L6K86hKqxI8fNW9SFncVNEPeEUjdFsSU4vHQq0HuxE%3D",
+        "/a?sv=2021-12-02&ss=b&srt=co&sp=rl&se=2027-01-02T04:00:00Z&sip=127.0.0.1-127.0.0.9&spr=https,http&sig="
+        "1L6K86hKqxI8fNW9SFncVNEPeEUjdFsSU4vHQq0HuxE%3D",
+        "/a?sv=2021-12-02&ss=b&srt=co&sp=rl&se=2026-01-02T04:00:00Z&spr=https,http&sig="
+        "1L6K86hKqxI8fNW9SFncVNEPeEUjdFsSU4vHQq0HuxE%3D",
+        "/a?sv=2020-10-02&ss=b&srt=co&sp=rl&se=2026-01-02T04:00:00Z&sip=127.0.0.1-127.0.0.9&spr=https,http&sig="
+        "1L6K86hKqxI8fNW9SFncVNEPeEUjdFsSU4vHQq0HuxE%3D",
         "/a?" ACCOUNT_SAS "&sp=rwdl",
         "/a?ss=b&srt=co&sp=rl&se=2026-01-02T04:00:00Z&sig=1L6K86hKqxI8fNW9SFncVNEPeEUjdFsSU4vHQq0HuxE%3D",
         "/a?" ACCOUNT_SAS "&skoid=x",
@@ -163,7 +212,9 @@ END_TEST
 START_TEST(service_sas_for_a_blob)
 {
     struct skr_principal principal;
-    line("GET", "/myaccount/mycontainer/my%20blob?sv=2021-12-02&sr=b&sp=r&se=2026-01-02T04:00:00Z&rscd=attachment&sig=xgPfERW2JJ1ie%2Bz1JlcGgrn85VwOyYcuOVacNwHn9w8%3D");
+    line("GET", "/myaccount/mycontainer/"
+                "my%20blob?sv=2021-12-02&sr=b&sp=r&se=2026-01-02T04:00:00Z&rscd=attachment&sig=xgPfERW2JJ1ie%"
+                "2Bz1JlcGgrn85VwOyYcuOVacNwHn9w8%3D");
     ck_assert_int_eq(authenticate(&principal), SKR_AUTH_ALLOWED);
     ck_assert(skr_bytes_equal(principal.content_disposition, SKR_BYTES("attachment")));
     ck_assert(skr_bytes_equal(principal.scope_object, SKR_BYTES("my blob")));
@@ -175,7 +226,8 @@ END_TEST
 START_TEST(service_sas_with_a_stored_policy)
 {
     struct skr_principal principal;
-    line("GET", "/myaccount/mycontainer/my%20blob?sv=2021-12-02&sr=c&si=known&sig=5mxL0ki994Cd2WijGKb%2FZqtnIQFwrv%2FgctB2UTEW9X8%3D");
+    line("GET",
+         "/myaccount/mycontainer/my%20blob?sv=2021-12-02&sr=c&si=known&sig=5mxL0ki994Cd2WijGKb%2FZqtnIQFwrv%2FgctB2UTEW9X8%3D");
     policy = (struct skr_stored_policy){SKR_BYTES("2026-01-01"), SKR_BYTES("2026-01-03"), SKR_BYTES("rl")};
     ck_assert_int_eq(authenticate(&principal), SKR_AUTH_ALLOWED);
     ck_assert_uint_eq(principal.permissions, SKR_PERMISSION_READ | SKR_PERMISSION_LIST);
@@ -201,17 +253,24 @@ static enum skr_auth_refusal authorize(enum skr_auth_scheme scheme, uint32_t hel
 
 START_TEST(authorization)
 {
-    const uint32_t read = SKR_PERMISSION_READ, write = SKR_PERMISSION_WRITE, create = SKR_PERMISSION_CREATE, list = SKR_PERMISSION_LIST;
+    const uint32_t read = SKR_PERMISSION_READ, write = SKR_PERMISSION_WRITE, create = SKR_PERMISSION_CREATE,
+                   list = SKR_PERMISSION_LIST;
     const uint32_t owner = SKR_PERMISSION_OWNER;
     ck_assert_int_eq(authorize(SKR_AUTH_SHARED_KEY, UINT32_MAX, owner, SKR_PUT, SKR_RESOURCE_CONTAINER, 0), SKR_AUTH_ALLOWED);
     ck_assert_int_eq(authorize(SKR_AUTH_ACCOUNT_SAS, read, read, SKR_GET, SKR_RESOURCE_OBJECT, 0), SKR_AUTH_ALLOWED);
-    ck_assert_int_eq(authorize(SKR_AUTH_ACCOUNT_SAS, read, write | create, SKR_PUT, SKR_RESOURCE_OBJECT, 0), SKR_AUTH_PERMISSION_MISMATCH);
-    ck_assert_int_eq(authorize(SKR_AUTH_ACCOUNT_SAS, create, write | create, SKR_PUT, SKR_RESOURCE_OBJECT, 0), SKR_AUTH_ALLOWED);
-    ck_assert_int_eq(authorize(SKR_AUTH_ACCOUNT_SAS, 0x7FFF, owner, SKR_PUT, SKR_RESOURCE_CONTAINER, 0), SKR_AUTH_PERMISSION_MISMATCH);
-    ck_assert_int_eq(authorize(SKR_AUTH_ACCOUNT_SAS, list, list, SKR_GET, SKR_RESOURCE_SERVICE, 0), SKR_AUTH_RESOURCE_TYPE_MISMATCH);
+    ck_assert_int_eq(authorize(SKR_AUTH_ACCOUNT_SAS, read, write | create, SKR_PUT, SKR_RESOURCE_OBJECT, 0),
+                     SKR_AUTH_PERMISSION_MISMATCH);
+    ck_assert_int_eq(authorize(SKR_AUTH_ACCOUNT_SAS, create, write | create, SKR_PUT, SKR_RESOURCE_OBJECT, 0),
+                     SKR_AUTH_ALLOWED);
+    ck_assert_int_eq(authorize(SKR_AUTH_ACCOUNT_SAS, 0x7FFF, owner, SKR_PUT, SKR_RESOURCE_CONTAINER, 0),
+                     SKR_AUTH_PERMISSION_MISMATCH);
+    ck_assert_int_eq(authorize(SKR_AUTH_ACCOUNT_SAS, list, list, SKR_GET, SKR_RESOURCE_SERVICE, 0),
+                     SKR_AUTH_RESOURCE_TYPE_MISMATCH);
     ck_assert_int_eq(authorize(SKR_AUTH_SERVICE_SAS, list, list, SKR_GET, SKR_RESOURCE_CONTAINER, 0), SKR_AUTH_ALLOWED);
-    ck_assert_int_eq(authorize(SKR_AUTH_SERVICE_SAS, read, read, SKR_GET, SKR_RESOURCE_CONTAINER, 0), SKR_AUTH_PERMISSION_MISMATCH);
-    ck_assert_int_eq(authorize(SKR_AUTH_SERVICE_SAS, list, list, SKR_GET, SKR_RESOURCE_SERVICE, 0), SKR_AUTH_PERMISSION_MISMATCH);
+    ck_assert_int_eq(authorize(SKR_AUTH_SERVICE_SAS, read, read, SKR_GET, SKR_RESOURCE_CONTAINER, 0),
+                     SKR_AUTH_PERMISSION_MISMATCH);
+    ck_assert_int_eq(authorize(SKR_AUTH_SERVICE_SAS, list, list, SKR_GET, SKR_RESOURCE_SERVICE, 0),
+                     SKR_AUTH_PERMISSION_MISMATCH);
     ck_assert_int_ne(authorize(SKR_AUTH_ANONYMOUS, 0, read, SKR_GET, SKR_RESOURCE_OBJECT, 0), SKR_AUTH_ALLOWED);
     ck_assert_int_eq(authorize(SKR_AUTH_ANONYMOUS, 0, read, SKR_GET, SKR_RESOURCE_OBJECT, 1), SKR_AUTH_ALLOWED);
     ck_assert_int_ne(authorize(SKR_AUTH_ANONYMOUS, 0, list, SKR_GET, SKR_RESOURCE_CONTAINER, 1), SKR_AUTH_ALLOWED);

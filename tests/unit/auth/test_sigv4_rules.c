@@ -83,7 +83,8 @@ START_TEST(forms_of_the_header)
         ck_assert_ptr_null(strstr(error.message, SIGV4_SECRET));
     }
     s3_must_refuse(SKR_AUTH_HEADER_MALFORMED, "GET", "/key", HOST DATED PLAIN WHOLE WHOLE);
-    size_t size = (size_t)snprintf(text, sizeof text, HOST DATED PLAIN AUTHORIZATION CREDENTIAL ",Signature=" ZEROS ",SignedHeaders=host");
+    size_t size = (size_t)snprintf(text, sizeof text,
+                                   HOST DATED PLAIN AUTHORIZATION CREDENTIAL ",Signature=" ZEROS ",SignedHeaders=host");
     for (int i = 0; i < SKR_MAX_HEADERS; i++)
         size += (size_t)snprintf(text + size, sizeof text - size, ";h%d", i);
     snprintf(text + size, sizeof text - size, "\n");
@@ -172,7 +173,8 @@ START_TEST(times)
     s3_must_refuse(SKR_AUTH_HEADER_MALFORMED, "GET", "/key", HOST PLAIN "x-amz-date: Mon, 15 Jun 2026 12:00:00 GMT\n" WHOLE);
     s3_must_refuse(SKR_AUTH_HEADER_MALFORMED, "GET", "/key", HOST PLAIN "Date: yesterday\n" WHOLE);
     static const char *const far[] = {"Date: Thu, 15 Jun 7119 12:00:00 GMT\n", "Date: Sun, 15 Jun 1600 12:00:00 GMT\n",
-                                      "Date: 71190615T120000Z\n", "x-amz-date: 99991231T235959Z\n", "x-amz-date: 00010101T000000Z\n"};
+                                      "Date: 71190615T120000Z\n", "x-amz-date: 99991231T235959Z\n",
+                                      "x-amz-date: 00010101T000000Z\n"};
     for (size_t i = 0; i < COUNT(far); i++) {
         snprintf(text, sizeof text, HOST PLAIN "%s" WHOLE, far[i]);
         ck_assert_int_ne(s3_run("GET", "/key", text), SKR_AUTH_ALLOWED);
@@ -366,7 +368,8 @@ START_TEST(a_full_key_does_what_a_row_asks_and_a_read_only_key_reads)
                 {SKR_GET, SKR_PERMISSION_TAGS, false},
                 {SKR_GET, SKR_PERMISSION_OWNER, false},
                 {SKR_GET, SKR_PERMISSION_POLICY, true},
-                {SKR_PUT, SKR_PERMISSION_POLICY, false},  {SKR_PUT, 0, false},
+                {SKR_PUT, SKR_PERMISSION_POLICY, false},
+                {SKR_PUT, 0, false},
                 {SKR_POST, 0, false},
                 {SKR_PUT, SKR_PERMISSION_WRITE, false},
                 {SKR_DELETE, SKR_PERMISSION_DELETE, false},

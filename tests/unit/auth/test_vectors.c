@@ -21,7 +21,8 @@ END_TEST
 
 static void must_refuse(const struct vector *vector, const char *what, struct skr_bytes part)
 {
-    ck_assert_msg(harness_check() != SKR_AUTH_ALLOWED, "%s: allowed with another %s '%.*s'", vector->name, what, SKR_PRINT(part));
+    ck_assert_msg(harness_check() != SKR_AUTH_ALLOWED, "%s: allowed with another %s '%.*s'", vector->name, what,
+                  SKR_PRINT(part));
 }
 
 /* A copy with one character changed, `at` from its beginning. */
@@ -78,8 +79,8 @@ END_TEST
 static bool is_signed_header(struct skr_bytes name, bool lite)
 {
     static const char *const both[] = {"content-md5", "content-type"};
-    static const char *const full[] = {"content-encoding", "content-language", "content-length", "if-modified-since",
-                                       "if-match", "if-none-match", "if-unmodified-since", "range"};
+    static const char *const full[] = {"content-encoding", "content-language", "content-length",      "if-modified-since",
+                                       "if-match",         "if-none-match",    "if-unmodified-since", "range"};
     if (skr_bytes_equal_nocase(name, SKR_BYTES("date")))
         return skr_request_header(&request, "x-ms-date").data == NULL;
     return (name.size > 5 && skr_bytes_equal_nocase((struct skr_bytes){name.data, 5}, SKR_BYTES("x-ms-"))) ||
@@ -167,8 +168,8 @@ END_TEST
 
 START_TEST(every_parameter_of_a_sas_counts)
 {
-    static const char *const known[] = {"sv", "ss", "srt", "sp", "st", "se", "sip", "spr", "ses", "sr", "si",
-                                        "rscc", "rscd", "rsce", "rscl", "rsct"};
+    static const char *const known[] = {"sv",  "ss", "srt", "sp",   "st",   "se",   "sip",  "spr",
+                                        "ses", "sr", "si",  "rscc", "rscd", "rsce", "rscl", "rsct"};
     const struct vector *vector = &vectors[_i];
     if (vector->scheme == SKR_AUTH_SHARED_KEY)
         return;

@@ -1,4 +1,5 @@
-/* Every status, refusal and error of the protocol is answered with a code, a fitting HTTP status and a body that is well-formed. */
+/* Every status, refusal and error of the protocol is answered with a code, a fitting HTTP status and a body that is
+ * well-formed. */
 #include <check.h>
 #include <stdlib.h>
 
@@ -11,8 +12,10 @@ static struct skr_call call;
 
 static void make(void)
 {
-    ck_assert(exchange_parse(&exchange, SKR_BYTES("GET /acct/box/blob?comp=%3Cx%3E\nx-ms-client-request-id: mine\nx-ms-version: <&>\n")));
-    call = (struct skr_call){.exchange = &exchange, .request = &exchange.request, .arena = &exchange.arena, .version = SKR_BYTES("2021-12-02")};
+    ck_assert(exchange_parse(&exchange,
+                             SKR_BYTES("GET /acct/box/blob?comp=%3Cx%3E\nx-ms-client-request-id: mine\nx-ms-version: <&>\n")));
+    call = (struct skr_call){
+        .exchange = &exchange, .request = &exchange.request, .arena = &exchange.arena, .version = SKR_BYTES("2021-12-02")};
 }
 
 static void clean(void)
@@ -48,7 +51,8 @@ static void expect_error(void)
     if (exchange.status != 304) {
         ck_assert(skr_xml_parse(exchange.reply, visit, &seen));
         ck_assert_str_eq(seen.code, code);
-        ck_assert(strlen(seen.message) > 0 && strstr(seen.message, "RequestId:") != NULL && strstr(seen.message, "\nTime:") != NULL);
+        ck_assert(strlen(seen.message) > 0 && strstr(seen.message, "RequestId:") != NULL &&
+                  strstr(seen.message, "\nTime:") != NULL);
         ck_assert(skr_bytes_equal(exchange_header(&exchange, "content-type"), SKR_BYTES("application/xml")));
     }
     exchange_again(&exchange);

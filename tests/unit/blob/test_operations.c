@@ -1,5 +1,5 @@
-/* Every row of the table is reached by the request that the service documents for it, asks for what the service documents, and nothing else is
- * reached by accident. */
+/* Every row of the table is reached by the request that the service documents for it, asks for what the service documents, and
+ * nothing else is reached by accident. */
 #include <check.h>
 #include <stdlib.h>
 
@@ -81,7 +81,8 @@ static const struct skr_operation *find(const char *text)
     struct skr_accounts *accounts;
     struct skr_error error;
     ck_assert_int_eq(skr_accounts_open(&accounts, &error), SKR_OK);
-    ck_assert_int_eq(skr_target_parse(&exchange.arena, accounts, exchange.request.uri.raw_path, SKR_BYTES("h"), &target), SKR_TARGET_OK);
+    ck_assert_int_eq(skr_target_parse(&exchange.arena, accounts, exchange.request.uri.raw_path, SKR_BYTES("h"), &target),
+                     SKR_TARGET_OK);
     skr_accounts_close(accounts);
     return skr_operation_find(skr_blob_rows, skr_blob_row_count, &exchange.request, target.resource);
 }
@@ -91,10 +92,10 @@ static uint32_t rights_of(const char *letters)
     static const struct {
         char letter;
         uint32_t right;
-    } known[] = {{'r', SKR_PERMISSION_READ},   {'a', SKR_PERMISSION_ADD},    {'c', SKR_PERMISSION_CREATE}, {'w', SKR_PERMISSION_WRITE},
-                 {'d', SKR_PERMISSION_DELETE}, {'l', SKR_PERMISSION_LIST},   {'t', SKR_PERMISSION_TAGS},   {'f', SKR_PERMISSION_FILTER},
-                 {'O', SKR_PERMISSION_OWNER},  {'i', SKR_PERMISSION_IMMUTABILITY},
-                 {'x', SKR_PERMISSION_DELETE_VERSION}};
+    } known[] = {{'r', SKR_PERMISSION_READ},         {'a', SKR_PERMISSION_ADD},           {'c', SKR_PERMISSION_CREATE},
+                 {'w', SKR_PERMISSION_WRITE},        {'d', SKR_PERMISSION_DELETE},        {'l', SKR_PERMISSION_LIST},
+                 {'t', SKR_PERMISSION_TAGS},         {'f', SKR_PERMISSION_FILTER},        {'O', SKR_PERMISSION_OWNER},
+                 {'i', SKR_PERMISSION_IMMUTABILITY}, {'x', SKR_PERMISSION_DELETE_VERSION}};
     uint32_t rights = 0;
     for (; *letters != '\0'; letters++)
         for (size_t i = 0; i < COUNT(known); i++)
@@ -135,7 +136,8 @@ START_TEST(no_row_is_open_by_mistake)
         bool may_be_open = strcmp(row->name, "Get Account Information") == 0 || row->method == SKR_OPTIONS;
         ck_assert_msg(row->permissions != 0 || may_be_open, "%s asks for no right", row->name);
         ck_assert_msg(row->handle != NULL, "%s", row->name);
-        bool writes = row->method == SKR_PUT || row->method == SKR_POST || row->method == SKR_DELETE || row->method == SKR_PATCH;
+        bool writes =
+            row->method == SKR_PUT || row->method == SKR_POST || row->method == SKR_DELETE || row->method == SKR_PATCH;
         uint32_t reading = SKR_PERMISSION_READ | SKR_PERMISSION_LIST;
         ck_assert_msg(!writes || (row->permissions & reading) == 0 || strcmp(row->name, "Query Blob Contents") == 0,
                       "%s writes with a right to read", row->name);
@@ -146,8 +148,17 @@ END_TEST
 START_TEST(nothing_else_is_reached)
 {
     static const char *const unknown[] = {
-        "GET /acct", "PUT /acct", "DELETE /acct?comp=list", "PATCH /acct/box/blob", "TRACE /acct/box/blob", "POST /acct/box/blob",
-        "GET /acct?comp=List", "PUT /acct/box", "DELETE /acct/box", "GET /acct/box?comp=acl", "GET /acct/box?restype=Container",
+        "GET /acct",
+        "PUT /acct",
+        "DELETE /acct?comp=list",
+        "PATCH /acct/box/blob",
+        "TRACE /acct/box/blob",
+        "POST /acct/box/blob",
+        "GET /acct?comp=List",
+        "PUT /acct/box",
+        "DELETE /acct/box",
+        "GET /acct/box?comp=acl",
+        "GET /acct/box?restype=Container",
     };
     for (size_t i = 0; i < COUNT(unknown); i++)
         ck_assert_msg(find(unknown[i]) == NULL, "%s", unknown[i]);

@@ -16,7 +16,9 @@ static void parse(const char *headers)
     exchange_release(&exchange);
     snprintf(text, sizeof text, "PUT /acct/box/blob?comp=block&blockid=%s\n%s\n", "QUFB", headers);
     ck_assert(exchange_parse(&exchange, skr_text(text)));
-    call = (struct skr_call){.exchange = &exchange, .request = &exchange.request, .arena = &exchange.arena,
+    call = (struct skr_call){.exchange = &exchange,
+                             .request = &exchange.request,
+                             .arena = &exchange.arena,
                              .target = {.resource = SKR_RESOURCE_OBJECT}};
 }
 
@@ -65,8 +67,9 @@ END_TEST
 
 START_TEST(bad_conditions)
 {
-    static const char *const bad[] = {"If-Match: ,\n", "If-Match: \"a\",,\"b\"\n", "If-None-Match: \"\"\n", "If-None-Match: W/\n",
-                                      "If-Modified-Since: yesterday\n", "If-Unmodified-Since: 784111777\n"};
+    static const char *const bad[] = {
+        "If-Match: ,\n",       "If-Match: \"a\",,\"b\"\n",       "If-None-Match: \"\"\n",
+        "If-None-Match: W/\n", "If-Modified-Since: yesterday\n", "If-Unmodified-Since: 784111777\n"};
     for (size_t i = 0; i < COUNT(bad); i++) {
         parse(bad[i]);
         ck_assert_msg(!skr_call_conditions(&call), "%s", bad[i]);
@@ -87,11 +90,15 @@ START_TEST(metadata)
     parse("x-ms-meta-a: 1\nX-MS-Meta-Big_Name9: two words \nx-ms-metadata: no\nx-ms-meta-_: \n");
     ck_assert(skr_call_metadata(&call, &pairs, &count));
     ck_assert_uint_eq(count, 3);
-    ck_assert(skr_bytes_equal(pairs[1].name, SKR_BYTES("Big_Name9")) && skr_bytes_equal(pairs[1].value, SKR_BYTES("two words")));
+    ck_assert(skr_bytes_equal(pairs[1].name, SKR_BYTES("Big_Name9")) &&
+              skr_bytes_equal(pairs[1].value, SKR_BYTES("two words")));
     static const struct {
         const char *headers, *code;
-    } bad[] = {{"x-ms-meta-: v\n", "EmptyMetadataKey"}, {"x-ms-meta-9a: v\n", "InvalidMetadata"}, {"x-ms-meta-a-b: v\n", "InvalidMetadata"},
-               {"x-ms-meta-a.b: v\n", "InvalidMetadata"}, {"x-ms-meta-\xC3\xA4: v\nx-ms-meta-a$: v\n", "InvalidMetadata"}};
+    } bad[] = {{"x-ms-meta-: v\n", "EmptyMetadataKey"},
+               {"x-ms-meta-9a: v\n", "InvalidMetadata"},
+               {"x-ms-meta-a-b: v\n", "InvalidMetadata"},
+               {"x-ms-meta-a.b: v\n", "InvalidMetadata"},
+               {"x-ms-meta-\xC3\xA4: v\nx-ms-meta-a$: v\n", "InvalidMetadata"}};
     for (size_t i = 0; i < COUNT(bad); i++) {
         parse(bad[i].headers);
         ck_assert_msg(!skr_call_metadata(&call, &pairs, &count), "%s", bad[i].headers);
@@ -120,8 +127,10 @@ START_TEST(digests)
     ck_assert_uint_eq(got.crc64, UINT64_C(0x0807060504030201));
     static const struct {
         const char *headers, *code;
-    } bad[] = {{"Content-MD5: AAAA\n", "InvalidMd5"}, {"Content-MD5: AAECAwQFBgcICQoLDA0ODw\n", "InvalidMd5"},
-               {"Content-MD5: AAECAwQFBgcICQoLDA0ODxA=\n", "InvalidMd5"}, {"x-ms-content-crc64: AQIDBAUGBwgJ\n", "InvalidCrc64"},
+    } bad[] = {{"Content-MD5: AAAA\n", "InvalidMd5"},
+               {"Content-MD5: AAECAwQFBgcICQoLDA0ODw\n", "InvalidMd5"},
+               {"Content-MD5: AAECAwQFBgcICQoLDA0ODxA=\n", "InvalidMd5"},
+               {"x-ms-content-crc64: AQIDBAUGBwgJ\n", "InvalidCrc64"},
                {"x-ms-content-crc64: x\n", "InvalidCrc64"},
                {"Content-MD5: AAECAwQFBgcICQoLDA0ODw==\nx-ms-content-crc64: AQIDBAUGBwg=\n", "BothCrc64AndMd5HeaderPresent"}};
     for (size_t i = 0; i < COUNT(bad); i++) {
@@ -154,9 +163,10 @@ START_TEST(what_is_not_offered)
 {
     static const struct {
         const char *header, *code;
-    } refused[] = {{"x-ms-lease-id: 1\n", "LeaseNotPresentWithBlobOperation"}, {"x-ms-encryption-key: k\n", "UnsupportedHeader"},
-                   {"x-ms-encryption-scope: s\n", "UnsupportedHeader"}, {"x-ms-tags: a=b\n", "UnsupportedHeader"},
-                   {"x-ms-legal-hold: true\n", "UnsupportedHeader"}, {"x-ms-if-tags: a\n", "UnsupportedHeader"}};
+    } refused[] = {
+        {"x-ms-lease-id: 1\n", "LeaseNotPresentWithBlobOperation"}, {"x-ms-encryption-key: k\n", "UnsupportedHeader"},
+        {"x-ms-encryption-scope: s\n", "UnsupportedHeader"},        {"x-ms-tags: a=b\n", "UnsupportedHeader"},
+        {"x-ms-legal-hold: true\n", "UnsupportedHeader"},           {"x-ms-if-tags: a\n", "UnsupportedHeader"}};
     parse("x-ms-date: today\n");
     ck_assert(!skr_call_unsupported(&call));
     for (size_t i = 0; i < COUNT(refused); i++) {

@@ -62,7 +62,8 @@ static const struct {
 START_TEST(paths_and_hosts)
 {
     struct skr_target target;
-    ck_assert_int_eq(skr_target_parse(&arena, accounts, skr_text(good[_i].path), skr_text(good[_i].host), &target), SKR_TARGET_OK);
+    ck_assert_int_eq(skr_target_parse(&arena, accounts, skr_text(good[_i].path), skr_text(good[_i].host), &target),
+                     SKR_TARGET_OK);
     ck_assert_int_eq(target.resource, good[_i].resource);
     ck_assert(skr_bytes_equal(target.account, skr_text(good[_i].account)));
     ck_assert(skr_bytes_equal(target.container, skr_text(good[_i].container)));
@@ -74,10 +75,12 @@ END_TEST
 
 START_TEST(bad_paths)
 {
-    static const char *const bad[] = {"/", "//box/a", "/known/b%ZZ", "/known/box/%", "/known/box/%C3%28", "/known/box/%ED%A0%80"};
+    static const char *const bad[] = {
+        "/", "//box/a", "/known/b%ZZ", "/known/box/%", "/known/box/%C3%28", "/known/box/%ED%A0%80"};
     struct skr_target target;
     for (size_t i = 0; i < COUNT(bad); i++)
-        ck_assert_msg(skr_target_parse(&arena, accounts, skr_text(bad[i]), SKR_BYTES("h"), &target) == SKR_TARGET_BAD_URI, "%s", bad[i]);
+        ck_assert_msg(skr_target_parse(&arena, accounts, skr_text(bad[i]), SKR_BYTES("h"), &target) == SKR_TARGET_BAD_URI, "%s",
+                      bad[i]);
 }
 END_TEST
 
@@ -89,8 +92,9 @@ START_TEST(long_names)
     for (int over = 0; over < 2; over++) {
         size_t size = (size_t)sprintf(path, "/known/box/");
         memset(path + size, 'a', 1024 + (size_t)over);
-        ck_assert_int_eq(skr_target_parse(&arena, accounts, (struct skr_bytes){path, size + 1024 + (size_t)over}, SKR_BYTES("h"), &target),
-                         over ? SKR_TARGET_TOO_LONG : SKR_TARGET_OK);
+        ck_assert_int_eq(
+            skr_target_parse(&arena, accounts, (struct skr_bytes){path, size + 1024 + (size_t)over}, SKR_BYTES("h"), &target),
+            over ? SKR_TARGET_TOO_LONG : SKR_TARGET_OK);
         for (int i = 0; i < 512 + over; i++)
             size += (size_t)sprintf(path + size, "%%F0%%9F%%98%%80");
         ck_assert_int_eq(skr_target_parse(&arena, accounts, (struct skr_bytes){path, size}, SKR_BYTES("h"), &target),
@@ -101,9 +105,21 @@ END_TEST
 
 START_TEST(container_names)
 {
-    static const char *const valid[] = {"abc", "a-b", "0ab", "a1-b2-c3", "$root", "$logs", "$web",
-                                        "abcdefghijklmnopqrstuvwxyz0123456789abcdefghijklmnopqrstuvwxyz0"};
-    static const char *const invalid[] = {"", "ab", "-ab", "ab-", "a--b", "Abc", "a_b", "a.b", "a/b", "$rooT", "abc\n", "\xC3\xA4-bc",
+    static const char *const valid[] = {
+        "abc",   "a-b",   "0ab",  "a1-b2-c3",
+        "$root", "$logs", "$web", "abcdefghijklmnopqrstuvwxyz0123456789abcdefghijklmnopqrstuvwxyz0"};
+    static const char *const invalid[] = {"",
+                                          "ab",
+                                          "-ab",
+                                          "ab-",
+                                          "a--b",
+                                          "Abc",
+                                          "a_b",
+                                          "a.b",
+                                          "a/b",
+                                          "$rooT",
+                                          "abc\n",
+                                          "\xC3\xA4-bc",
                                           "abcdefghijklmnopqrstuvwxyz0123456789abcdefghijklmnopqrstuvwxyz01"};
     for (size_t i = 0; i < COUNT(valid); i++)
         ck_assert_msg(skr_container_name_is_valid(skr_text(valid[i])), "%s", valid[i]);

@@ -46,7 +46,8 @@ enum skr_status harness_open(struct harness *harness)
     struct skr_core_options options = {.directory = harness->directory,
                                        .workers = 1,
                                        .inline_limit_bytes = 16384,
-                                       .upload_lifetime_s = harness->upload_lifetime_s != 0 ? harness->upload_lifetime_s : 604800,
+                                       .upload_lifetime_s =
+                                           harness->upload_lifetime_s != 0 ? harness->upload_lifetime_s : 604800,
                                        .direct_io = true,
                                        .meta_map_initial_bytes = 16 << 20,
                                        .fault = harness->fault};
@@ -220,8 +221,9 @@ enum skr_status harness_set_versioning(struct harness *harness, const char *cont
 {
     struct outcome outcome = {.called = false};
     struct skr_container_settings settings = {.set_versioning = true, .versioning = versioning};
-    return harness_wait(harness, &outcome,
-                        skr_update_container(harness->worker, ACCOUNT, skr_text(container), NULL, &settings, harness_done, &outcome));
+    return harness_wait(
+        harness, &outcome,
+        skr_update_container(harness->worker, ACCOUNT, skr_text(container), NULL, &settings, harness_done, &outcome));
 }
 
 enum skr_status harness_put(struct harness *harness, const char *container, const char *key, size_t size, uint64_t seed)
@@ -236,8 +238,8 @@ enum skr_status harness_put(struct harness *harness, const char *container, cons
     return harness_wait(harness, &outcome, skr_put_object(harness->worker, &put, ingest, harness_done, &outcome));
 }
 
-enum skr_status harness_put_block(struct harness *harness, const char *container, const char *key, const char *block, size_t size,
-                                  uint64_t seed)
+enum skr_status harness_put_block(struct harness *harness, const char *container, const char *key, const char *block,
+                                  size_t size, uint64_t seed)
 {
     enum skr_status status;
     struct outcome outcome = {.called = false};
@@ -265,9 +267,9 @@ enum skr_status harness_copy(struct harness *harness, const char *container, con
     struct outcome outcome = {.called = false};
     struct skr_put put = {.name = harness_name(container, to)};
     struct skr_copy_source source = {.name = harness_name(container, from), .length = SKR_SIZE_ANY};
-    return harness_wait(harness, &outcome,
-                        skr_copy_object(harness->worker, &put, &source, SKR_COPY_PROPERTIES | SKR_COPY_METADATA, harness_done,
-                                        &outcome));
+    return harness_wait(
+        harness, &outcome,
+        skr_copy_object(harness->worker, &put, &source, SKR_COPY_PROPERTIES | SKR_COPY_METADATA, harness_done, &outcome));
 }
 
 enum skr_status harness_delete(struct harness *harness, const char *container, const char *key)

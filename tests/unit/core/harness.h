@@ -33,11 +33,11 @@ struct outcome {
     struct skr_block block; /* but for its name */
 };
 
-void harness_make(struct harness *harness);           /* a new data folder, opened */
+void harness_make(struct harness *harness);            /* a new data folder, opened */
 enum skr_status harness_open(struct harness *harness); /* opens the folder again */
 void harness_close(struct harness *harness);
-void harness_remove(struct harness *harness);         /* closes and deletes the folder */
-void harness_run(struct harness *harness);            /* one turn of the loop */
+void harness_remove(struct harness *harness); /* closes and deletes the folder */
+void harness_run(struct harness *harness);    /* one turn of the loop */
 
 void harness_done(void *context, const struct skr_result *result); /* a skr_done for struct outcome */
 enum skr_status harness_wait(struct harness *harness, struct outcome *outcome, struct skr_pending *pending);
@@ -57,8 +57,8 @@ struct skr_ingest *harness_ingest_with(struct harness *harness, struct skr_inges
                                        enum skr_status *status);
 enum skr_status harness_set_versioning(struct harness *harness, const char *container, enum skr_versioning versioning);
 enum skr_status harness_put(struct harness *harness, const char *container, const char *key, size_t size, uint64_t seed);
-enum skr_status harness_put_block(struct harness *harness, const char *container, const char *key, const char *block, size_t size,
-                                  uint64_t seed);
+enum skr_status harness_put_block(struct harness *harness, const char *container, const char *key, const char *block,
+                                  size_t size, uint64_t seed);
 /* Commits the latest blocks of these names, a zero-terminated string each, ended by NULL. */
 enum skr_status harness_commit(struct harness *harness, const char *container, const char *key, const char *const *blocks);
 enum skr_status harness_copy(struct harness *harness, const char *container, const char *from, const char *to);

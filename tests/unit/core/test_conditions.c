@@ -13,10 +13,26 @@ static enum skr_status check(struct skr_conditions conditions, bool exists, bool
     return skr_conditions_check(&conditions, exists, tag_a, MODIFIED_S * INT64_C(1000000000) + 500000000, reading, &error);
 }
 
-#define MATCH(tag) (struct skr_conditions){.if_match = &(tag), .if_match_count = 1}
-#define NONE_MATCH(tag) (struct skr_conditions){.if_none_match = &(tag), .if_none_match_count = 1}
-#define MODIFIED(s) (struct skr_conditions){.has_modified_since = true, .modified_since_s = (s)}
-#define UNMODIFIED(s) (struct skr_conditions){.has_unmodified_since = true, .unmodified_since_s = (s)}
+#define MATCH(tag)                                                                                                             \
+    (struct skr_conditions)                                                                                                    \
+    {                                                                                                                          \
+        .if_match = &(tag), .if_match_count = 1                                                                                \
+    }
+#define NONE_MATCH(tag)                                                                                                        \
+    (struct skr_conditions)                                                                                                    \
+    {                                                                                                                          \
+        .if_none_match = &(tag), .if_none_match_count = 1                                                                      \
+    }
+#define MODIFIED(s)                                                                                                            \
+    (struct skr_conditions)                                                                                                    \
+    {                                                                                                                          \
+        .has_modified_since = true, .modified_since_s = (s)                                                                    \
+    }
+#define UNMODIFIED(s)                                                                                                          \
+    (struct skr_conditions)                                                                                                    \
+    {                                                                                                                          \
+        .has_unmodified_since = true, .unmodified_since_s = (s)                                                                \
+    }
 
 START_TEST(no_condition_always_holds)
 {

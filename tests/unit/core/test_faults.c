@@ -175,8 +175,9 @@ static const struct {
     enum skr_io_call call;
     int os_errno;
 } faults[] = {
-    {SKR_IO_OPEN, EMFILE},   {SKR_IO_READ, EIO},        {SKR_IO_WRITE, ENOSPC}, {SKR_IO_WRITE, EIO},  {SKR_IO_SYNC, EIO},
-    {SKR_IO_UNLINK, EACCES}, {SKR_IO_ALLOCATE, ENOSPC}, {SKR_IO_PUNCH, EIO},    {SKR_IO_ALLOCATE, EOPNOTSUPP},
+    {SKR_IO_OPEN, EMFILE},        {SKR_IO_READ, EIO},     {SKR_IO_WRITE, ENOSPC},
+    {SKR_IO_WRITE, EIO},          {SKR_IO_SYNC, EIO},     {SKR_IO_UNLINK, EACCES},
+    {SKR_IO_ALLOCATE, ENOSPC},    {SKR_IO_PUNCH, EIO},    {SKR_IO_ALLOCATE, EOPNOTSUPP},
     {SKR_IO_SYNC_DIRECTORY, EIO}, {SKR_IO_MKDIR, ENOSPC}, {SKR_IO_TRUNCATE, EIO},
 };
 

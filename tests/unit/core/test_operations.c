@@ -171,7 +171,8 @@ START_TEST(listing_merges_uncommitted_names_in_order)
 {
     struct skr_error error;
     char seen[256] = "";
-    struct skr_list_options options = {.account = SKR_BYTES("acct"), .container = SKR_BYTES("box"), .include_uncommitted = true};
+    struct skr_list_options options = {
+        .account = SKR_BYTES("acct"), .container = SKR_BYTES("box"), .include_uncommitted = true};
     ck_assert_int_eq(harness_put(&harness, "box", "a", 1, 1), SKR_OK);
     ck_assert_int_eq(harness_put(&harness, "box", "d/e", 1, 1), SKR_OK);
     ck_assert_int_eq(harness_put(&harness, "box", "z", 1, 1), SKR_OK);

@@ -135,8 +135,8 @@ static void is_ready(void *context)
     *(bool *)context = true;
 }
 
-struct skr_writer *store_write(struct store_harness *harness, size_t size, unsigned seed, uint64_t expected, struct skr_slots *slots,
-                               enum skr_status *status)
+struct skr_writer *store_write(struct store_harness *harness, size_t size, unsigned seed, uint64_t expected,
+                               struct skr_slots *slots, enum skr_status *status)
 {
     static bool ready;
     struct skr_error error = {.status = SKR_OK};
@@ -197,7 +197,8 @@ static void has_read(struct skr_read *read, enum skr_status status)
     ((struct waiting_read *)read)->status = status;
 }
 
-enum skr_status store_read(struct store_harness *harness, const struct skr_written *written, uint64_t offset, size_t size, void *buffer)
+enum skr_status store_read(struct store_harness *harness, const struct skr_written *written, uint64_t offset, size_t size,
+                           void *buffer)
 {
     struct waiting_read waiting = {.called = false};
     struct skr_error error;

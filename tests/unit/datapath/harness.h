@@ -20,7 +20,8 @@ struct seam_log {
     size_t count;
 };
 extern struct seam_log seam_log;
-/* From now on, the calls of one kind after the next `skip` fail, `times` of them; on every thread, or on the test's own only. */
+/* From now on, the calls of one kind after the next `skip` fail, `times` of them; on every thread, or on the test's own only.
+ */
 void seam_fail(enum skr_io_call call, int os_errno, long skip, long times, bool own_thread_only);
 void seam_heal(void);
 /* The thread that makes files ahead can make none, so that the test's own does it all. Before a store is opened. */
@@ -36,12 +37,13 @@ void store_remove(struct store_harness *harness);
 /* Deterministic bytes. */
 void store_fill(unsigned char *bytes, size_t size, unsigned seed);
 /* Opens a writer and gives it bytes, waiting when it is full. NULL and *status when it cannot be opened. */
-struct skr_writer *store_write(struct store_harness *harness, size_t size, unsigned seed, uint64_t expected, struct skr_slots *slots,
-                               enum skr_status *status);
+struct skr_writer *store_write(struct store_harness *harness, size_t size, unsigned seed, uint64_t expected,
+                               struct skr_slots *slots, enum skr_status *status);
 /* Finishes and waits. */
 enum skr_status store_finish(struct store_harness *harness, struct skr_writer *writer);
 /* Reads [offset, offset + size) of what was written and waits. */
-enum skr_status store_read(struct store_harness *harness, const struct skr_written *written, uint64_t offset, size_t size, void *buffer);
+enum skr_status store_read(struct store_harness *harness, const struct skr_written *written, uint64_t offset, size_t size,
+                           void *buffer);
 /* Path of a content file. */
 void store_file_path(struct store_harness *harness, uint64_t file_id, char path[160]);
 bool store_file_exists(struct store_harness *harness, uint64_t file_id);

@@ -16,8 +16,8 @@ static struct skr_writer *begun(size_t size, struct skr_slots *slots)
     return writer;
 }
 
-/* The first file is made on the writer's thread: folders, each with a sync of the one above, the file, a sync of its folder; then bytes, the
- * cut to size, the sync of bytes. Only then `done`. */
+/* The first file is made on the writer's thread: folders, each with a sync of the one above, the file, a sync of its folder;
+ * then bytes, the cut to size, the sync of bytes. Only then `done`. */
 START_TEST(everything_is_durable_before_done)
 {
     seam_keep_others_out(true);
@@ -102,8 +102,8 @@ static void count_done(void *context, enum skr_status status, const struct skr_e
     ++*(int *)context;
 }
 
-/* Blocks of one upload share a file and its syncs. After one that failed the kernel reports the next as a success, although bytes of any
- * of them may be lost: neither who waited for the next one nor who comes later may be told so. */
+/* Blocks of one upload share a file and its syncs. After one that failed the kernel reports the next as a success, although
+ * bytes of any of them may be lost: neither who waited for the next one nor who comes later may be told so. */
 START_TEST(a_failed_sync_of_shared_slots_is_final)
 {
     struct skr_error error;

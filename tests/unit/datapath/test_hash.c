@@ -103,8 +103,8 @@ START_TEST(all_ways_to_a_crc64_agree)
         uint64_t state = (uint64_t)rand() << 40 ^ (uint64_t)rand() << 11 ^ (uint64_t)rand();
         uint64_t expected = ways[0].update(state, noise + offset, size);
         for (size_t w = 1; w < count; w++)
-            ck_assert_msg(ways[w].update(state, noise + offset, size) == expected, "%s differs: %zu bytes at %zu", ways[w].name, size,
-                          offset);
+            ck_assert_msg(ways[w].update(state, noise + offset, size) == expected, "%s differs: %zu bytes at %zu", ways[w].name,
+                          size, offset);
         if (i % 100 == 0)
             ck_assert_uint_eq(skr_crc64(0, noise + offset, size), crc64_by_definition(noise + offset, size));
     }

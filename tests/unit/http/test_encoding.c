@@ -8,8 +8,13 @@
 
 START_TEST(base64_knows_the_vectors_of_the_rfc)
 {
-    static const char *const vectors[][2] = {{"", ""},         {"f", "Zg=="},         {"fo", "Zm8="},        {"foo", "Zm9v"},
-                                             {"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="}, {"foobar", "Zm9vYmFy"}};
+    static const char *const vectors[][2] = {{"", ""},
+                                             {"f", "Zg=="},
+                                             {"fo", "Zm8="},
+                                             {"foo", "Zm9v"},
+                                             {"foob", "Zm9vYg=="},
+                                             {"fooba", "Zm9vYmE="},
+                                             {"foobar", "Zm9vYmFy"}};
     for (size_t i = 0; i < COUNT(vectors); i++) {
         char text[16] = "";
         uint8_t data[16];
@@ -26,7 +31,8 @@ END_TEST
 
 START_TEST(base64_is_strict)
 {
-    static const char *const bad[] = {"Z", "Zg", "Zg=", "Zh==", "Zm9=", "====", "Z===", "Zg==Zg==", "Zm 9v", "Zm9v\n", "Zm9-", "Zm_v", "=m9v"};
+    static const char *const bad[] = {
+        "Z", "Zg", "Zg=", "Zh==", "Zm9=", "====", "Z===", "Zg==Zg==", "Zm 9v", "Zm9v\n", "Zm9-", "Zm_v", "=m9v"};
     uint8_t data[64];
     size_t size;
     for (size_t i = 0; i < COUNT(bad); i++)
@@ -78,9 +84,22 @@ END_TEST
 
 START_TEST(utf8)
 {
-    static const char *const good[] = {"", "abc", "\xc3\xa4", "\xe0\xa0\x80", "\xed\x9f\xbf", "\xee\x80\x80", "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf"};
-    static const char *const bad[] = {"\x80", "\xc0\x80", "\xc1\xbf", "\xc3", "\xc3(", "\xe0\x9f\xbf", "\xed\xa0\x80", "\xed\xbf\xbf",
-                                      "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xff", "\xe2\x82", "a\xf0\x9f\x98"};
+    static const char *const good[] = {
+        "", "abc", "\xc3\xa4", "\xe0\xa0\x80", "\xed\x9f\xbf", "\xee\x80\x80", "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf"};
+    static const char *const bad[] = {"\x80",
+                                      "\xc0\x80",
+                                      "\xc1\xbf",
+                                      "\xc3",
+                                      "\xc3(",
+                                      "\xe0\x9f\xbf",
+                                      "\xed\xa0\x80",
+                                      "\xed\xbf\xbf",
+                                      "\xf0\x8f\xbf\xbf",
+                                      "\xf4\x90\x80\x80",
+                                      "\xf5\x80\x80\x80",
+                                      "\xff",
+                                      "\xe2\x82",
+                                      "a\xf0\x9f\x98"};
     for (size_t i = 0; i < COUNT(good); i++)
         ck_assert_msg(skr_is_utf8(skr_text(good[i])), "%zu", i);
     for (size_t i = 0; i < COUNT(bad); i++)
@@ -103,11 +122,21 @@ END_TEST
 
 START_TEST(http_dates)
 {
-    static const char *const same[] = {"Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994"};
-    static const char *const bad[] = {"", "Sun, 06 Nov 1994 08:49:37", "Sun, 06 Nov 1994 08:49:37 UTC", "Sun, 31 Feb 2024 00:00:00 GMT",
-                                      "Sun, 06 Nov 1994 24:00:00 GMT", "Sun, 06 Nov 1994 08:60:00 GMT", "Sun, 00 Nov 1994 08:49:37 GMT",
-                                      "Sun, 06 Nob 1994 08:49:37 GMT", "Sun, 06 Nov 1994 08:49:37 GMT ", "Sun, 06 Nov 1994 08:49:37 GMTx",
-                                      "0", "1994-11-06T08:49:37Z", "Sun, 06 Nov 1994 08:49:-7 GMT"};
+    static const char *const same[] = {"Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT",
+                                       "Sun Nov  6 08:49:37 1994"};
+    static const char *const bad[] = {"",
+                                      "Sun, 06 Nov 1994 08:49:37",
+                                      "Sun, 06 Nov 1994 08:49:37 UTC",
+                                      "Sun, 31 Feb 2024 00:00:00 GMT",
+                                      "Sun, 06 Nov 1994 24:00:00 GMT",
+                                      "Sun, 06 Nov 1994 08:60:00 GMT",
+                                      "Sun, 00 Nov 1994 08:49:37 GMT",
+                                      "Sun, 06 Nob 1994 08:49:37 GMT",
+                                      "Sun, 06 Nov 1994 08:49:37 GMT ",
+                                      "Sun, 06 Nov 1994 08:49:37 GMTx",
+                                      "0",
+                                      "1994-11-06T08:49:37Z",
+                                      "Sun, 06 Nov 1994 08:49:-7 GMT"};
     char text[SKR_HTTP_DATE_SIZE + 1] = "";
     int64_t seconds;
     for (size_t i = 0; i < COUNT(same); i++) {
@@ -142,10 +171,25 @@ START_TEST(iso_dates)
                 {"1969-12-31T19:00:00-05:00", 0},
                 {"2024-02-29T12:00:00Z", 1709208000000000000},
                 {"1969-12-31T23:59:59.5Z", -500000000}};
-    static const char *const bad[] = {"", "1970", "1970-1-1", "1970-01-01T", "1970-01-01T00", "1970-01-01T00:00", "1970-01-01T00:00:00",
-                                      "1970-01-01T00:00:00.Z", "1970-01-01T00:00:00.1234567890Z", "1970-13-01", "1970-02-30", "2023-02-29",
-                                      "1970-01-01T24:00Z", "1970-01-01T00:00Zx", "1970-01-01 00:00Z", "1970-01-01T00:00+1:00",
-                                      "1970-01-01T00:00+15:00", "0001-01-01", "9999-01-01"};
+    static const char *const bad[] = {"",
+                                      "1970",
+                                      "1970-1-1",
+                                      "1970-01-01T",
+                                      "1970-01-01T00",
+                                      "1970-01-01T00:00",
+                                      "1970-01-01T00:00:00",
+                                      "1970-01-01T00:00:00.Z",
+                                      "1970-01-01T00:00:00.1234567890Z",
+                                      "1970-13-01",
+                                      "1970-02-30",
+                                      "2023-02-29",
+                                      "1970-01-01T24:00Z",
+                                      "1970-01-01T00:00Zx",
+                                      "1970-01-01 00:00Z",
+                                      "1970-01-01T00:00+1:00",
+                                      "1970-01-01T00:00+15:00",
+                                      "0001-01-01",
+                                      "9999-01-01"};
     char text[37];
     int64_t ns;
     for (size_t i = 0; i < COUNT(good); i++) {

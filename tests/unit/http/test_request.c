@@ -52,7 +52,8 @@ END_TEST
 
 START_TEST(bad_targets_are_refused)
 {
-    static const char *const bad[] = {"", "a", "*", "/a b", "/a\tb", "/a\x01", "/a\x7f", "/a\xe4", "/%", "/%4", "/%GG", "/%00", "/a?b=%0", "/a#b", "?a"};
+    static const char *const bad[] = {"",   "a",   "*",    "/a b", "/a\tb",   "/a\x01", "/a\x7f", "/a\xe4",
+                                      "/%", "/%4", "/%GG", "/%00", "/a?b=%0", "/a#b",   "?a"};
     char many[1024] = "/?";
     for (size_t i = 0; i < COUNT(bad); i++)
         ck_assert_msg(parse(bad[i]) == SKR_INVALID_ARGUMENT, "'%s' was taken", bad[i]);
@@ -80,8 +81,19 @@ static bool resolves(const char *text, uint64_t size, uint64_t offset, uint64_t 
 
 START_TEST(ranges)
 {
-    static const char *const bad[] = {"", "bytes=", "bytes=-", "bytes", "bytes=a-b", "bytes=5-4", "bytes=1-2,3-4", "bytes= 1-2", "bytes=1 -2",
-                                      "items=1-2", "bytes=+1-2", "bytes=1--2", "bytes=18446744073709551616a-"};
+    static const char *const bad[] = {"",
+                                      "bytes=",
+                                      "bytes=-",
+                                      "bytes",
+                                      "bytes=a-b",
+                                      "bytes=5-4",
+                                      "bytes=1-2,3-4",
+                                      "bytes= 1-2",
+                                      "bytes=1 -2",
+                                      "items=1-2",
+                                      "bytes=+1-2",
+                                      "bytes=1--2",
+                                      "bytes=18446744073709551616a-"};
     struct skr_range range;
     uint64_t offset, length;
     for (size_t i = 0; i < COUNT(bad); i++) {
@@ -93,7 +105,8 @@ START_TEST(ranges)
     ck_assert(resolves("bytes=0-18446744073709551615", UINT64_MAX, 0, UINT64_MAX));
     ck_assert(resolves("bytes=18446744073709551614-", UINT64_MAX, UINT64_MAX - 1, 1));
     ck_assert(resolves("bytes=2-18446744073709551616", 10, 2, 8) && resolves("bytes=-18446744073709551616", 10, 0, 10));
-    ck_assert(!resolves("bytes=18446744073709551616-", 10, 0, 0) && !resolves("bytes=99999999999999999999-99999999999999999999", 10, 0, 0));
+    ck_assert(!resolves("bytes=18446744073709551616-", 10, 0, 0) &&
+              !resolves("bytes=99999999999999999999-99999999999999999999", 10, 0, 0));
     ck_assert(!resolves("bytes=10-", 10, 0, 0) && !resolves("bytes=-0", 10, 0, 0) && !resolves("bytes=0-0", 0, 0, 0));
     ck_assert(skr_range_parse(SKR_BYTES("bytes=-1"), &range) && !skr_range_resolve(&range, 0, &offset, &length));
     range = (struct skr_range){.kind = SKR_RANGE_NONE};
@@ -108,13 +121,19 @@ static const struct skr_operation rows[] = {
     {.name = "List", .method = SKR_GET, .resource = SKR_RESOURCE_CONTAINER, .selectors = {{SKR_SELECT_QUERY, "comp", "list"}}},
     {.name = "Put", .method = SKR_PUT, .resource = SKR_RESOURCE_OBJECT},
     {.name = "Copy", .method = SKR_PUT, .resource = SKR_RESOURCE_OBJECT, .selectors = {{SKR_SELECT_HEADER, "x-copy", NULL}}},
-    {.name = "Copy Block", .method = SKR_PUT, .resource = SKR_RESOURCE_OBJECT,
+    {.name = "Copy Block",
+     .method = SKR_PUT,
+     .resource = SKR_RESOURCE_OBJECT,
      .selectors = {{SKR_SELECT_QUERY, "comp", "block"}, {SKR_SELECT_HEADER, "X-Copy", NULL}}},
-    {.name = "Page", .method = SKR_PUT, .resource = SKR_RESOURCE_OBJECT, .selectors = {{SKR_SELECT_HEADER, "x-type", "PageBlob"}}},
+    {.name = "Page",
+     .method = SKR_PUT,
+     .resource = SKR_RESOURCE_OBJECT,
+     .selectors = {{SKR_SELECT_HEADER, "x-type", "PageBlob"}}},
     {.name = "Later", .method = SKR_PUT, .resource = SKR_RESOURCE_OBJECT, .selectors = {{SKR_SELECT_QUERY, "restype", NULL}}},
 };
 
-static const char *found(enum skr_method method, const char *target, const char *header, const char *value, enum skr_resource resource)
+static const char *found(enum skr_method method, const char *target, const char *header, const char *value,
+                         enum skr_resource resource)
 {
     request.method = method;
     ck_assert_int_eq(parse(target), SKR_OK);

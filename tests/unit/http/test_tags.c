@@ -30,7 +30,8 @@ START_TEST(queries)
     struct skr_tags tags;
     ck_assert_int_eq(skr_tags_parse_query(&arena, SKR_BYTES("a=1&&b%20c=d%3De+f&g"), &ascii, &tags), SKR_TAGS_FINE);
     ck_assert_uint_eq(tags.count, 3);
-    ck_assert(skr_bytes_equal(tags.pairs[1].name, SKR_BYTES("b c")) && skr_bytes_equal(tags.pairs[1].value, SKR_BYTES("d=e f")));
+    ck_assert(skr_bytes_equal(tags.pairs[1].name, SKR_BYTES("b c")) &&
+              skr_bytes_equal(tags.pairs[1].value, SKR_BYTES("d=e f")));
     ck_assert(skr_bytes_equal(tags.pairs[2].name, SKR_BYTES("g")) && tags.pairs[2].value.size == 0);
     ck_assert_int_eq(skr_tags_parse_query(&arena, SKR_NO_BYTES, &ascii, &tags), SKR_TAGS_FINE);
     ck_assert_uint_eq(tags.count, 0);
@@ -44,17 +45,18 @@ START_TEST(what_is_refused)
         const struct skr_tag_rules *rules;
         enum skr_tags_problem problem;
     } cases[] = {
-        {"a=%", &ascii, SKR_TAGS_MALFORMED},        {"=1", &ascii, SKR_TAGS_KEY_EMPTY},
-        {"a=1&a=2", &ascii, SKR_TAGS_KEY_TWICE},    {"a=1&b=2&c=3&d=4", &ascii, SKR_TAGS_TOO_MANY},
-        {"a%40=1", &ascii, SKR_TAGS_KEY_LETTERS},   {"a%40=%40", &any, SKR_TAGS_FINE},
+        {"a=%", &ascii, SKR_TAGS_MALFORMED},          {"=1", &ascii, SKR_TAGS_KEY_EMPTY},
+        {"a=1&a=2", &ascii, SKR_TAGS_KEY_TWICE},      {"a=1&b=2&c=3&d=4", &ascii, SKR_TAGS_TOO_MANY},
+        {"a%40=1", &ascii, SKR_TAGS_KEY_LETTERS},     {"a%40=%40", &any, SKR_TAGS_FINE},
         {"a=%C3%BC", &ascii, SKR_TAGS_VALUE_LETTERS}, {"a=%C3%BC", &any, SKR_TAGS_FINE},
-        {"a=%FF", &any, SKR_TAGS_VALUE_LETTERS},    {"a=%00", &any, SKR_TAGS_VALUE_LETTERS},
-        {"AWS:a=1", &any, SKR_TAGS_KEY_RESERVED},   {"aws:a=1", &ascii, SKR_TAGS_FINE},
-        {"a=1&A=2", &ascii, SKR_TAGS_FINE},         {"a=%EF%BF%BE", &any, SKR_TAGS_VALUE_LETTERS},
+        {"a=%FF", &any, SKR_TAGS_VALUE_LETTERS},      {"a=%00", &any, SKR_TAGS_VALUE_LETTERS},
+        {"AWS:a=1", &any, SKR_TAGS_KEY_RESERVED},     {"aws:a=1", &ascii, SKR_TAGS_FINE},
+        {"a=1&A=2", &ascii, SKR_TAGS_FINE},           {"a=%EF%BF%BE", &any, SKR_TAGS_VALUE_LETTERS},
     };
     struct skr_tags tags;
     for (size_t i = 0; i < COUNT(cases); i++)
-        ck_assert_msg(skr_tags_parse_query(&arena, skr_text(cases[i].text), cases[i].rules, &tags) == cases[i].problem, "%s", cases[i].text);
+        ck_assert_msg(skr_tags_parse_query(&arena, skr_text(cases[i].text), cases[i].rules, &tags) == cases[i].problem, "%s",
+                      cases[i].text);
     ck_assert_int_eq(skr_tags_parse_query(&arena, skr_text(letters(128)), &ascii, &tags), SKR_TAGS_FINE);
     ck_assert_int_eq(skr_tags_parse_query(&arena, skr_text(letters(129)), &ascii, &tags), SKR_TAGS_KEY_LONG);
 }
@@ -62,13 +64,21 @@ END_TEST
 
 START_TEST(documents)
 {
-    static const char *const bad[] = {"", "x", "<Tags/>", "<Tags></Tags>", "<Other><TagSet/></Other>", "<Tags><TagSet/><TagSet/></Tags>",
-                                      "<Tags><TagSet><Tag><Key>a</Key></Tag></TagSet></Tags>", "<Tags><TagSet><Tag/></TagSet></Tags>",
+    static const char *const bad[] = {"",
+                                      "x",
+                                      "<Tags/>",
+                                      "<Tags></Tags>",
+                                      "<Other><TagSet/></Other>",
+                                      "<Tags><TagSet/><TagSet/></Tags>",
+                                      "<Tags><TagSet><Tag><Key>a</Key></Tag></TagSet></Tags>",
+                                      "<Tags><TagSet><Tag/></TagSet></Tags>",
                                       "<Tags><TagSet><Tag><Key>a</Key><Key>b</Key><Value/></Tag></TagSet></Tags>",
-                                      "<Tags><TagSet><Tag><Key>a</Key><Value/><X/></Tag></TagSet></Tags>", "<Tagsy><TagSet/></Tagsy>"};
+                                      "<Tags><TagSet><Tag><Key>a</Key><Value/><X/></Tag></TagSet></Tags>",
+                                      "<Tagsy><TagSet/></Tagsy>"};
     struct skr_tags tags;
     struct skr_xml xml;
-    struct skr_bytes good = SKR_BYTES("<Tags><TagSet><Tag><Key>a</Key><Value>1</Value></Tag><Tag><Value/><Key>b</Key></Tag></TagSet></Tags>");
+    struct skr_bytes good =
+        SKR_BYTES("<Tags><TagSet><Tag><Key>a</Key><Value>1</Value></Tag><Tag><Value/><Key>b</Key></Tag></TagSet></Tags>");
     ck_assert_int_eq(skr_tags_parse_xml(&arena, good, "Tags", &ascii, &tags), SKR_TAGS_FINE);
     ck_assert(tags.count == 2 && skr_bytes_equal(tags.pairs[1].name, SKR_BYTES("b")) && tags.pairs[1].value.size == 0);
     ck_assert_int_eq(skr_tags_parse_xml(&arena, SKR_BYTES("<Tags><TagSet/></Tags>"), "Tags", &ascii, &tags), SKR_TAGS_FINE);
@@ -91,13 +101,24 @@ START_TEST(patterns)
         const char *pattern, *text;
         bool any_case, matches;
     } cases[] = {
-        {"*", "", false, true},        {"*", "x", false, true},      {"a*c", "abc", false, true}, {"a*c", "ac", false, true},
-        {"a*a", "a", false, false},    {"A*", "abc", false, false},  {"A*", "abc", true, true},   {"abc", "ABC", true, true},
-        {"abc", "ABC", false, false},  {"", "", false, true},        {"", "a", false, false},     {"a*", "", false, false},
-        {"https://*.example", "https://a.example", false, true},     {"https://*.example", "https://example", false, false},
+        {"*", "", false, true},
+        {"*", "x", false, true},
+        {"a*c", "abc", false, true},
+        {"a*c", "ac", false, true},
+        {"a*a", "a", false, false},
+        {"A*", "abc", false, false},
+        {"A*", "abc", true, true},
+        {"abc", "ABC", true, true},
+        {"abc", "ABC", false, false},
+        {"", "", false, true},
+        {"", "a", false, false},
+        {"a*", "", false, false},
+        {"https://*.example", "https://a.example", false, true},
+        {"https://*.example", "https://example", false, false},
     };
     for (size_t i = 0; i < COUNT(cases); i++)
-        ck_assert_msg(skr_wildcard_matches(skr_text(cases[i].pattern), skr_text(cases[i].text), cases[i].any_case) == cases[i].matches,
+        ck_assert_msg(skr_wildcard_matches(skr_text(cases[i].pattern), skr_text(cases[i].text), cases[i].any_case) ==
+                          cases[i].matches,
                       "%s %s", cases[i].pattern, cases[i].text);
 }
 END_TEST

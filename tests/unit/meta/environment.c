@@ -67,7 +67,8 @@ static enum skr_status apply_work(struct skr_view *view, struct skr_change *chan
 }
 
 enum skr_status environment_change(struct environment *environment,
-                                   enum skr_status (*work)(struct skr_view *view, void *context, struct skr_error *err), void *context)
+                                   enum skr_status (*work)(struct skr_view *view, void *context, struct skr_error *err),
+                                   void *context)
 {
     struct work_change change = {.change = {.apply = apply_work}, .work = work, .context = context};
     struct skr_error error;

@@ -168,7 +168,8 @@ static enum skr_status put_extents(struct skr_view *view, void *context, struct 
         status = skr_checksums_put(view, extents[i].file_id, extents[i].offset_bytes / 65536, crc, 2, err);
     }
     if (status == SKR_OK)
-        status = skr_content_create_extents(view, skr_meta_next_id(environment.meta), extents, many->count, &object.content, err);
+        status =
+            skr_content_create_extents(view, skr_meta_next_id(environment.meta), extents, many->count, &object.content, err);
     if (status == SKR_OK)
         status = skr_object_put(view, box.objects_node, SKR_BYTES("many"), &object, err);
     if (status == SKR_OK)

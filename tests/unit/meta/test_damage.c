@@ -39,9 +39,13 @@ static struct skr_bytes whole_object(void)
 static struct skr_bytes whole_container(void)
 {
     struct skr_encoder encoder = {.arena = &arena};
-    struct skr_container container = {.objects_node = 1, .uploads_node = 2, .etag = SKR_BYTES("0x8D"),
-                                      .public_access = SKR_PUBLIC_CONTAINER, .policy_count = 1,
-                                      .metadata = pairs, .metadata_count = 2};
+    struct skr_container container = {.objects_node = 1,
+                                      .uploads_node = 2,
+                                      .etag = SKR_BYTES("0x8D"),
+                                      .public_access = SKR_PUBLIC_CONTAINER,
+                                      .policy_count = 1,
+                                      .metadata = pairs,
+                                      .metadata_count = 2};
     container.policies[0] = (struct skr_access_policy){SKR_BYTES("id"), SKR_BYTES("s"), SKR_BYTES("e"), SKR_BYTES("r")};
     ck_assert(skr_container_encode(&encoder, &container));
     return (struct skr_bytes){encoder.data, encoder.size};
@@ -103,8 +107,10 @@ START_TEST(values_that_mean_nothing_are_corrupt)
     const size_t access = 1 + 4 * 8 + 1 + 4; /* after version, numbers and the entity tag */
     ck_assert_int_eq(record.data[access], SKR_PUBLIC_CONTAINER);
     for (int value = 3; value < 256; value += 63) /* nobody may take it for public */
-        ck_assert_int_eq(skr_container_decode(&arena, changed(record, record.size, access, value), &container, &error), SKR_CORRUPT);
-    ck_assert_int_eq(skr_container_decode(&arena, changed(record, record.size, access + 1, 6), &container, &error), SKR_CORRUPT);
+        ck_assert_int_eq(skr_container_decode(&arena, changed(record, record.size, access, value), &container, &error),
+                         SKR_CORRUPT);
+    ck_assert_int_eq(skr_container_decode(&arena, changed(record, record.size, access + 1, 6), &container, &error),
+                     SKR_CORRUPT);
     skr_arena_release(&arena);
 }
 END_TEST
@@ -185,7 +191,8 @@ static enum skr_status make_circle(struct skr_view *view, void *context, struct 
     char value[9] = {1};
     (void)context;
     skr_put_be64(value + 1, box.objects_node);
-    return skr_row_put(view, SKR_TABLE_DIRENTS, skr_key_1(&key, box.objects_node), (struct skr_bytes){value, sizeof value}, err);
+    return skr_row_put(view, SKR_TABLE_DIRENTS, skr_key_1(&key, box.objects_node), (struct skr_bytes){value, sizeof value},
+                       err);
 }
 
 START_TEST(a_walk_in_a_circle_ends)
@@ -209,9 +216,9 @@ END_TEST
 static enum skr_status make_endless_content(struct skr_view *view, void *context, struct skr_error *err)
 {
     uint64_t length = *(uint64_t *)context;
-    struct skr_content_row row = {.references = 1,
-                                  .content = {.id = 77, .size_bytes = length, .layout = SKR_CONTENT_EXTENT,
-                                              .extent = {5, 0, length, length}}};
+    struct skr_content_row row = {
+        .references = 1,
+        .content = {.id = 77, .size_bytes = length, .layout = SKR_CONTENT_EXTENT, .extent = {5, 0, length, length}}};
     return skr_content_row_put(view, &row, err);
 }
 

@@ -1,4 +1,5 @@
-/* What LMDB asks of the kernel, and when, seen and failed from between them: this program's calls come before the C library's. */
+/* What LMDB asks of the kernel, and when, seen and failed from between them: this program's calls come before the C library's.
+ */
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -44,7 +45,8 @@ static enum event classify(int fd, bool is_write)
         return NO_EVENT;
     path[size] = '\0';
     const char *last = strrchr(trace.directory, '/');
-    if (!is_write && strncmp(path, trace.directory, (size_t)(last - trace.directory)) == 0 && path[last - trace.directory] == '\0')
+    if (!is_write && strncmp(path, trace.directory, (size_t)(last - trace.directory)) == 0 &&
+        path[last - trace.directory] == '\0')
         return SYNCED_PARENT;
     if (strncmp(path, trace.directory, directory_size) != 0)
         return NO_EVENT;
@@ -186,11 +188,9 @@ static const struct {
     enum skr_status status;
     bool goes_on;
 } failures[] = {
-    {WROTE_PAGES, ENOSPC, SKR_NO_SPACE, true},
-    {WROTE_PAGES, EIO, SKR_IO, false},
+    {WROTE_PAGES, ENOSPC, SKR_NO_SPACE, true}, {WROTE_PAGES, EIO, SKR_IO, false},
     {SYNCED_FILE, ENOSPC, SKR_NO_SPACE, true}, /* all pages are written anew the next time */
-    {SYNCED_FILE, EIO, SKR_IO, false},
-    {WROTE_META, EIO, SKR_IO, false},
+    {SYNCED_FILE, EIO, SKR_IO, false},         {WROTE_META, EIO, SKR_IO, false},
     {WROTE_META, ENOSPC, SKR_IO, false}, /* nobody knows what is on disk: never told as a clean lack of space */
 };
 

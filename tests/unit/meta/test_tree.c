@@ -39,7 +39,8 @@ static size_t model_find(struct skr_bytes wanted, bool *there)
 /* Keys that like to be each other's neighbours, beginnings and directories. */
 static void random_key(struct key *key)
 {
-    static const char *const pieces[] = {"a", "b", "/", "-", ".", "0", "a/", "/a", "..", "a.b", "\xC3\xA9", "\xF0\x9F\x98\x80", "~", "z/"};
+    static const char *const pieces[] = {"a", "b", "/", "-", ".", "0", "a/", "/a", "..", "a.b", "\xC3\xA9", "\xF0\x9F\x98\x80",
+                                         "~", "z/"};
     key->size = 0;
     size_t wanted = 1 + (size_t)(rand() % 6);
     for (size_t i = 0; i < wanted; i++) {
@@ -67,7 +68,8 @@ static enum skr_status make_box(struct skr_view *view, void *context, struct skr
 
 static enum skr_status put_key(struct skr_view *view, void *context, struct skr_error *err)
 {
-    struct skr_object object = {.id = 7, .kind = SKR_OBJECT_BLOCK, .etag = SKR_BYTES("e"), .content = {.layout = SKR_CONTENT_EMPTY}};
+    struct skr_object object = {
+        .id = 7, .kind = SKR_OBJECT_BLOCK, .etag = SKR_BYTES("e"), .content = {.layout = SKR_CONTENT_EMPTY}};
     return skr_object_put(view, box.objects_node, bytes_of(context), &object, err);
 }
 
@@ -98,8 +100,8 @@ static void model_remove(size_t at)
 }
 
 /* What the model says comes next: a key or a common prefix, from `*at` on. */
-static bool model_next(size_t *at, struct skr_bytes prefix, struct skr_bytes delimiter, struct skr_bytes from, struct skr_bytes *out,
-                       bool *is_prefix)
+static bool model_next(size_t *at, struct skr_bytes prefix, struct skr_bytes delimiter, struct skr_bytes from,
+                       struct skr_bytes *out, bool *is_prefix)
 {
     while (*at < model_count) {
         struct skr_bytes key = bytes_of(&model[*at]);
@@ -138,7 +140,8 @@ static void compare_listing(struct skr_bytes prefix, struct skr_bytes delimiter,
     while (model_next(&at, prefix, delimiter, from, &expected, &is_prefix)) {
         enum skr_status status = skr_walk_next(walk, &entry, &error);
         ck_assert_msg(status == SKR_OK, "the walk ended before '%.*s'", SKR_PRINT(expected));
-        ck_assert_msg(skr_bytes_equal(entry.key, expected), "'%.*s' instead of '%.*s'", SKR_PRINT(entry.key), SKR_PRINT(expected));
+        ck_assert_msg(skr_bytes_equal(entry.key, expected), "'%.*s' instead of '%.*s'", SKR_PRINT(entry.key),
+                      SKR_PRINT(expected));
         ck_assert_int_eq(entry.is_prefix, is_prefix);
     }
     ck_assert_int_eq(skr_walk_next(walk, &entry, &error), SKR_NOT_FOUND);

@@ -1,4 +1,5 @@
-/* What S3's requests say in texts and documents: ids, sources of copies, ranges, tags, lists of parts, access control lists; and errors. */
+/* What S3's requests say in texts and documents: ids, sources of copies, ranges, tags, lists of parts, access control lists;
+ * and errors. */
 #include <check.h>
 #include <stdio.h>
 
@@ -13,8 +14,14 @@
 
 START_TEST(ids)
 {
-    static const char *const bad[] = {"", "null ", "NULL", "0", "00000000000000010000000000000001", "0000000000000000ffffffffffffffff",
-                                      "0000000000000001fffffffffffffffe0", "000000000000000gfffffffffffffffe"};
+    static const char *const bad[] = {"",
+                                      "null ",
+                                      "NULL",
+                                      "0",
+                                      "00000000000000010000000000000001",
+                                      "0000000000000000ffffffffffffffff",
+                                      "0000000000000001fffffffffffffffe0",
+                                      "000000000000000gfffffffffffffffe"};
     struct skr_arena arena = {0};
     struct skr_version version;
     uint64_t upload;
@@ -64,14 +71,27 @@ START_TEST(copy_sources)
                 {"b/k?versionId=null", "b", "k", 0},
                 {"%2Fb%2Fk?versionId=0000000000000007fffffffffffffff8", "b", "k", 7},
                 {"b/a?b", "b", "a?b", -1}};
-    static const char *const bad[] = {"", "/", "b", "b/", "/b/", "//k", "b/%", "b/%0", "b/%zz", "b/%ff", "b/a%00b", "b/k?versionId=", "b/k?versionId=7",
+    static const char *const bad[] = {"",
+                                      "/",
+                                      "b",
+                                      "b/",
+                                      "/b/",
+                                      "//k",
+                                      "b/%",
+                                      "b/%0",
+                                      "b/%zz",
+                                      "b/%ff",
+                                      "b/a%00b",
+                                      "b/k?versionId=",
+                                      "b/k?versionId=7",
                                       "b/k?versionId=null&x=y"};
     struct skr_arena arena = {0};
     struct skr_object_name name;
     char long_key[SKR_S3_MAX_KEY_BYTES + 4];
     for (size_t i = 0; i < COUNT(good); i++) {
         ck_assert_msg(skr_s3_copy_source_parse(&arena, skr_text(good[i].text), &name) == SKR_OK, "'%s'", good[i].text);
-        ck_assert(skr_bytes_equal(name.container, skr_text(good[i].bucket)) && skr_bytes_equal(name.key, skr_text(good[i].key)));
+        ck_assert(skr_bytes_equal(name.container, skr_text(good[i].bucket)) &&
+                  skr_bytes_equal(name.key, skr_text(good[i].key)));
         ck_assert_int_eq(name.version.is_given, good[i].version >= 0);
         ck_assert(!name.version.is_given || name.version.ns == good[i].version);
     }
@@ -80,15 +100,26 @@ START_TEST(copy_sources)
     memset(long_key, 'k', sizeof long_key);
     memcpy(long_key, "b/", 2);
     ck_assert(skr_s3_copy_source_parse(&arena, (struct skr_bytes){long_key, SKR_S3_MAX_KEY_BYTES + 2}, &name) == SKR_OK);
-    ck_assert(skr_s3_copy_source_parse(&arena, (struct skr_bytes){long_key, SKR_S3_MAX_KEY_BYTES + 3}, &name) == SKR_INVALID_ARGUMENT);
+    ck_assert(skr_s3_copy_source_parse(&arena, (struct skr_bytes){long_key, SKR_S3_MAX_KEY_BYTES + 3}, &name) ==
+              SKR_INVALID_ARGUMENT);
     skr_arena_release(&arena);
 }
 END_TEST
 
 START_TEST(copy_ranges)
 {
-    static const char *const bad[] = {"", "bytes=", "bytes=-1", "bytes=1-", "bytes=2-1", "bytes=0-1,2-3", "0-1", "Bytes=0-1", "bytes= 0-1", "bytes=0-x",
-                                      "bytes=0-18446744073709551615", "bytes=0-18446744073709551616"};
+    static const char *const bad[] = {"",
+                                      "bytes=",
+                                      "bytes=-1",
+                                      "bytes=1-",
+                                      "bytes=2-1",
+                                      "bytes=0-1,2-3",
+                                      "0-1",
+                                      "Bytes=0-1",
+                                      "bytes= 0-1",
+                                      "bytes=0-x",
+                                      "bytes=0-18446744073709551615",
+                                      "bytes=0-18446744073709551616"};
     uint64_t offset, length;
     ck_assert(skr_s3_copy_range_parse(SKR_BYTES("bytes=0-0"), &offset, &length) && offset == 0 && length == 1);
     ck_assert(skr_s3_copy_range_parse(SKR_BYTES("bytes=5-9"), &offset, &length) && offset == 5 && length == 5);
@@ -116,7 +147,8 @@ START_TEST(tags_in_a_header)
     ck_assert_uint_eq(tags.count, 0);
     ck_assert_int_eq(skr_query_tags(&arena, "a=1&b+c=%C3%BC%2B&d", &tags), SKR_TAGS_FINE);
     ck_assert_uint_eq(tags.count, 3);
-    ck_assert(skr_bytes_equal(tags.pairs[1].name, SKR_BYTES("b c")) && skr_bytes_equal(tags.pairs[1].value, SKR_BYTES("\xc3\xbc+")));
+    ck_assert(skr_bytes_equal(tags.pairs[1].name, SKR_BYTES("b c")) &&
+              skr_bytes_equal(tags.pairs[1].value, SKR_BYTES("\xc3\xbc+")));
     ck_assert(skr_bytes_equal(tags.pairs[2].name, SKR_BYTES("d")) && tags.pairs[2].value.size == 0);
     ck_assert_int_eq(skr_query_tags(&arena, "a&b&c&d", &tags), SKR_TAGS_TOO_MANY);
     ck_assert_int_eq(skr_query_tags(&arena, "a=1&a=2", &tags), SKR_TAGS_KEY_TWICE);
@@ -147,7 +179,8 @@ START_TEST(tags_in_a_document)
     } cases[] = {
         {"<Tagging><TagSet/></Tagging>", SKR_TAGS_FINE, 0},
         {"<Tagging xmlns='x'><TagSet><Tag><Value>v</Value><Key>k</Key></Tag></TagSet></Tagging>", SKR_TAGS_FINE, 1},
-        {"<Tagging><TagSet><Tag><Key>k</Key><Value/></Tag><Tag><Key>l</Key><Value/></Tag></TagSet></Tagging>", SKR_TAGS_FINE, 2},
+        {"<Tagging><TagSet><Tag><Key>k</Key><Value/></Tag><Tag><Key>l</Key><Value/></Tag></TagSet></Tagging>", SKR_TAGS_FINE,
+         2},
         {"<Tagging/>", SKR_TAGS_MALFORMED, 0},
         {"", SKR_TAGS_MALFORMED, 0},
         {"<TagSet/>", SKR_TAGS_MALFORMED, 0},
@@ -158,12 +191,15 @@ START_TEST(tags_in_a_document)
         {"<Tagging><TagSet><Tag><Key><b/></Key><Value/></Tag></TagSet></Tagging>", SKR_TAGS_MALFORMED, 0},
         {"<Tagging><TagSet><Tag><Key></Key><Value/></Tag></TagSet></Tagging>", SKR_TAGS_KEY_EMPTY, 0},
         {"<Tagging><TagSet><Tag><Key>k</Key><Value>&lt;</Value></Tag></TagSet></Tagging>", SKR_TAGS_VALUE_LETTERS, 0},
-        {"<Tagging><TagSet><Tag><Key>k</Key><Value/></Tag><Tag><Key>k</Key><Value/></Tag></TagSet></Tagging>", SKR_TAGS_KEY_TWICE, 0},
+        {"<Tagging><TagSet><Tag><Key>k</Key><Value/></Tag><Tag><Key>k</Key><Value/></Tag></TagSet></Tagging>",
+         SKR_TAGS_KEY_TWICE, 0},
     };
     struct skr_arena arena = {0};
     struct skr_tags tags;
     for (size_t i = 0; i < COUNT(cases); i++) {
-        ck_assert_msg(skr_tags_parse_xml(&arena, skr_text(cases[i].document), "Tagging", &skr_three_tags, &tags) == cases[i].problem, "%s", cases[i].document);
+        ck_assert_msg(skr_tags_parse_xml(&arena, skr_text(cases[i].document), "Tagging", &skr_three_tags, &tags) ==
+                          cases[i].problem,
+                      "%s", cases[i].document);
         ck_assert(cases[i].problem != SKR_TAGS_FINE || tags.count == cases[i].count);
     }
     skr_arena_release(&arena);
@@ -173,7 +209,8 @@ END_TEST
 /* ---- parts ---- */
 
 #define PART(number, rest) "<Part><PartNumber>" number "</PartNumber>" rest "</Part>"
-#define LIST(parts) "<CompleteMultipartUpload xmlns='http://s3.amazonaws.com/doc/2006-03-01/'>" parts "</CompleteMultipartUpload>"
+#define LIST(parts)                                                                                                            \
+    "<CompleteMultipartUpload xmlns='http://s3.amazonaws.com/doc/2006-03-01/'>" parts "</CompleteMultipartUpload>"
 #define ETAG "<ETag>&quot;000102030405060708090a0b0c0d0e0f&quot;</ETag>"
 
 START_TEST(part_lists)
@@ -205,8 +242,9 @@ START_TEST(part_lists)
         ck_assert_msg((int)list.problem == bad[i].problem, "%s: %d", bad[i].document, (int)list.problem);
         free(list.parts);
     }
-    ck_assert(skr_s3_part_list_parse(SKR_BYTES(LIST(PART("1", ETAG) "\n" PART("10000", "<ETag> nonsense </ETag><ChecksumCRC32>AAECAw==</ChecksumCRC32>"))),
-                                     &list));
+    ck_assert(skr_s3_part_list_parse(
+        SKR_BYTES(LIST(PART("1", ETAG) "\n" PART("10000", "<ETag> nonsense </ETag><ChecksumCRC32>AAECAw==</ChecksumCRC32>"))),
+        &list));
     ck_assert_uint_eq(list.count, 2);
     ck_assert(list.parts[0].number == 1 && list.parts[0].has_md5 && list.parts[0].md5[15] == 15 &&
               list.parts[0].checksum.kind == SKR_CHECKSUM_NONE);
@@ -257,7 +295,8 @@ START_TEST(canned_lists_come_back)
 }
 END_TEST
 
-#define ACL(grants) "<AccessControlPolicy><Owner><ID>me</ID></Owner><AccessControlList>" grants "</AccessControlList></AccessControlPolicy>"
+#define ACL(grants)                                                                                                            \
+    "<AccessControlPolicy><Owner><ID>me</ID></Owner><AccessControlList>" grants "</AccessControlList></AccessControlPolicy>"
 #define GRANT(grantee, permission) "<Grant><Grantee>" grantee "</Grantee><Permission>" permission "</Permission></Grant>"
 #define ALL "<URI>http://acs.amazonaws.com/groups/global/AllUsers</URI>"
 
@@ -285,7 +324,8 @@ START_TEST(other_lists_do_not)
     };
     struct skr_bytes canned;
     for (size_t i = 0; i < COUNT(cases); i++)
-        ck_assert_msg(skr_s3_acl_parse(skr_text(cases[i].document), SKR_BYTES("me"), &canned) == cases[i].status, "%s", cases[i].document);
+        ck_assert_msg(skr_s3_acl_parse(skr_text(cases[i].document), SKR_BYTES("me"), &canned) == cases[i].status, "%s",
+                      cases[i].document);
 }
 END_TEST
 
@@ -296,7 +336,9 @@ START_TEST(lists_of_deletions)
         size_t count; /* 0: refused */
     } cases[] = {
         {"<Delete><Object><Key>a</Key></Object></Delete>", 1},
-        {"<Delete><Quiet>true</Quiet><Object><Key> </Key><VersionId>null</VersionId></Object><Object><Key>b</Key></Object></Delete>", 2},
+        {"<Delete><Quiet>true</Quiet><Object><Key> "
+         "</Key><VersionId>null</VersionId></Object><Object><Key>b</Key></Object></Delete>",
+         2},
         {"<Delete><Object>x</Object></Delete>", 0}, /* it never began */
         {"<Delete><Object/></Delete>", 0},
         {"<Delete><Object><Key>a</Key></Object><Object>x</Object></Delete>", 0},
@@ -326,15 +368,24 @@ START_TEST(documents_of_buckets)
     struct skr_s3_cors *cors;
     struct skr_bytes location;
     bool unsupported;
-    ck_assert(skr_s3_creation_parse(
-        &arena, SKR_BYTES("<CreateBucketConfiguration><LocationConstraint>eu</LocationConstraint></CreateBucketConfiguration>"), &location, &unsupported) && !unsupported);
+    ck_assert(
+        skr_s3_creation_parse(
+            &arena,
+            SKR_BYTES("<CreateBucketConfiguration><LocationConstraint>eu</LocationConstraint></CreateBucketConfiguration>"),
+            &location, &unsupported) &&
+        !unsupported);
     ck_assert(skr_bytes_equal(location, SKR_BYTES("eu")));
-    ck_assert(skr_s3_creation_parse(&arena, SKR_BYTES("<CreateBucketConfiguration/>"), &location, &unsupported) && location.size == 0);
+    ck_assert(skr_s3_creation_parse(&arena, SKR_BYTES("<CreateBucketConfiguration/>"), &location, &unsupported) &&
+              location.size == 0);
     ck_assert(!skr_s3_creation_parse(&arena, SKR_BYTES("<CreateBucketConfigurations/>"), &location, &unsupported));
-    ck_assert(skr_s3_creation_parse(&arena, SKR_BYTES("<CreateBucketConfiguration><Tags/></CreateBucketConfiguration>"), &location, &unsupported) && unsupported);
-    ck_assert(skr_s3_versioning_parse(SKR_BYTES("<VersioningConfiguration><Status>Suspended</Status></VersioningConfiguration>"), &versioning));
+    ck_assert(skr_s3_creation_parse(&arena, SKR_BYTES("<CreateBucketConfiguration><Tags/></CreateBucketConfiguration>"),
+                                    &location, &unsupported) &&
+              unsupported);
+    ck_assert(skr_s3_versioning_parse(
+        SKR_BYTES("<VersioningConfiguration><Status>Suspended</Status></VersioningConfiguration>"), &versioning));
     ck_assert_int_eq(versioning.versioning, SKR_VERSIONING_SUSPENDED);
-    ck_assert(!skr_s3_versioning_parse(SKR_BYTES("<VersioningConfiguration><Status>On</Status></VersioningConfiguration>"), &versioning));
+    ck_assert(!skr_s3_versioning_parse(SKR_BYTES("<VersioningConfiguration><Status>On</Status></VersioningConfiguration>"),
+                                       &versioning));
     ck_assert(!skr_s3_versioning_parse(SKR_BYTES("<VersioningConfigurations/>"), &versioning));
     ck_assert(!skr_s3_cors_parse(&arena, SKR_BYTES("<CORSConfiguration><CORSRule>x</CORSRule></CORSConfiguration>"), &cors));
     skr_arena_release(&arena);

@@ -2,6 +2,7 @@
 BUILD ?= build
 DATA ?= ./skerry-data
 JOBS ?= $(shell nproc)
+BENCH ?=
 
 .PHONY: all run test bench asan tsan fuzz format install-dependencies
 all: $(BUILD)/build.ninja
@@ -22,7 +23,7 @@ test: all
 
 bench: all
 	@.ci/install-dependencies bench
-	python3 tests/bench/run.py
+	python3 tests/bench/run.py $(BENCH)
 
 asan tsan:
 	cmake -S . -B build-$@ -G Ninja -DSKERRY_SANITIZE=$(if $(filter asan,$@),address,thread)

@@ -65,14 +65,48 @@ __attribute__((target("pclmul,sse4.1"))) static uint64_t skr_crc64_by_folding(ui
     return skr_crc64_by_table(skr_crc64_by_table(0, rest, sizeof rest), bytes, size);
 }
 
-/* The same with four accumulators of 64 bytes each. Sixteen parts of 16 bytes are left, in order. */
-__attribute__((target("avx512f,vpclmulqdq,pclmul,sse4.1"))) static uint64_t
+/* What all wide ways have left: sixteen parts of 16 bytes, in order, and what comes after them. */
+__attribute__((target("pclmul,sse4.1"))) static uint64_t skr_crc64_of_parts(unsigned char rest[256], const unsigned char *bytes,
+                                                                            size_t size)
+{
+    const __m128i near = _mm_set_epi64x((long long)skr_fold_128[1], (long long)skr_fold_128[0]);
+    __m128i part = _mm_loadu_si128((const __m128i *)(const void *)rest);
+    for (int i = 1; i < 16; i++)
+        part = skr_fold(part, near, _mm_loadu_si128((const __m128i *)(const void *)(rest + 16 * i)));
+    _mm_storeu_si128((__m128i *)(void *)rest, part);
+    return skr_crc64_by_table(skr_crc64_by_table(0, rest, 16), bytes, size);
+}
+
+/* The same with eight accumulators of 32 bytes each. */
+__attribute__((target("avx2,vpclmulqdq,pclmul,sse4.1"))) static uint64_t
 skr_crc64_by_wide_folding(uint64_t state, const unsigned char *bytes, size_t size)
 {
     if (size < 512)
         return skr_crc64_by_folding(state, bytes, size);
+    const __m256i far = _mm256_broadcastsi128_si256(_mm_set_epi64x((long long)skr_fold_2048[1], (long long)skr_fold_2048[0]));
+    __m256i wide[8];
+    for (int i = 0; i < 8; i++)
+        wide[i] = _mm256_loadu_si256((const __m256i *)(const void *)(bytes + 32 * i));
+    wide[0] = _mm256_xor_si256(wide[0], _mm256_zextsi128_si256(_mm_set_epi64x(0, (long long)state)));
+    for (bytes += 256, size -= 256; size >= 256; bytes += 256, size -= 256)
+        for (int i = 0; i < 8; i++) {
+            __m256i low = _mm256_clmulepi64_epi128(wide[i], far, 0x00), high = _mm256_clmulepi64_epi128(wide[i], far, 0x11);
+            __m256i next = _mm256_loadu_si256((const __m256i *)(const void *)(bytes + 32 * i));
+            wide[i] = _mm256_xor_si256(_mm256_xor_si256(low, high), next);
+        }
+    unsigned char rest[256];
+    for (int i = 0; i < 8; i++)
+        _mm256_storeu_si256((__m256i *)(void *)(rest + 32 * i), wide[i]);
+    return skr_crc64_of_parts(rest, bytes, size);
+}
+
+/* The same with four accumulators of 64 bytes each. */
+__attribute__((target("avx512f,vpclmulqdq,pclmul,sse4.1"))) static uint64_t
+skr_crc64_by_widest_folding(uint64_t state, const unsigned char *bytes, size_t size)
+{
+    if (size < 512)
+        return skr_crc64_by_folding(state, bytes, size);
     const __m512i far = _mm512_broadcast_i32x4(_mm_set_epi64x((long long)skr_fold_2048[1], (long long)skr_fold_2048[0]));
-    const __m128i near = _mm_set_epi64x((long long)skr_fold_128[1], (long long)skr_fold_128[0]);
     __m512i wide[4];
     for (int i = 0; i < 4; i++)
         wide[i] = _mm512_loadu_si512(bytes + 64 * i);
@@ -85,11 +119,7 @@ skr_crc64_by_wide_folding(uint64_t state, const unsigned char *bytes, size_t siz
     unsigned char rest[256];
     for (int i = 0; i < 4; i++)
         _mm512_storeu_si512(rest + 64 * i, wide[i]);
-    __m128i part = _mm_loadu_si128((const __m128i *)(const void *)rest);
-    for (int i = 1; i < 16; i++)
-        part = skr_fold(part, near, _mm_loadu_si128((const __m128i *)(const void *)(rest + 16 * i)));
-    _mm_storeu_si128((__m128i *)(void *)rest, part);
-    return skr_crc64_by_table(skr_crc64_by_table(0, rest, 16), bytes, size);
+    return skr_crc64_of_parts(rest, bytes, size);
 }
 #endif
 
@@ -111,8 +141,10 @@ static size_t skr_crc64_find_ways(struct skr_crc64_way ways[SKR_CRC64_WAYS])
     bool folds = __builtin_cpu_supports("pclmul") && __builtin_cpu_supports("sse4.1");
     if (folds)
         ways[count++] = (struct skr_crc64_way){"pclmul", skr_crc64_by_folding};
+    if (folds && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("vpclmulqdq"))
+        ways[count++] = (struct skr_crc64_way){"vpclmulqdq, avx2", skr_crc64_by_wide_folding};
     if (folds && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("vpclmulqdq"))
-        ways[count++] = (struct skr_crc64_way){"vpclmulqdq", skr_crc64_by_wide_folding};
+        ways[count++] = (struct skr_crc64_way){"vpclmulqdq, avx512", skr_crc64_by_widest_folding};
 #endif
     return count;
 }

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SKR_CRC64_WAYS 3
+#define SKR_CRC64_WAYS 4
 struct skr_crc64_way {
     const char *name;
     uint64_t (*update)(uint64_t state, const unsigned char *bytes, size_t size); /* inverted before and after by the caller */

@@ -144,17 +144,32 @@ enum skr_status skr_store_space(struct skr_store *store, uint64_t *free_bytes, u
     return status;
 }
 
-enum skr_status skr_store_admit(struct skr_store *store, struct skr_error *err)
+static enum skr_status skr_store_admit_size(struct skr_store *store, uint64_t size, bool take, struct skr_error *err)
 {
     if (skr_store_is_read_only(store) || store->read_only_folder)
         return skr_fail(err, SKR_READ_ONLY, "the store takes no more writes until it is restarted");
     if (store->reserve_bytes == 0)
         return SKR_OK;
     enum skr_status status = skr_store_measure(store, err);
-    if (status == SKR_OK && atomic_load(&store->free_bytes) < store->reserve_bytes)
-        status = skr_fail_os(err, SKR_NO_SPACE, ENOSPC, "free space is below the reserve of %llu bytes",
-                             (unsigned long long)store->reserve_bytes);
-    return status;
+    if (status != SKR_OK)
+        return status;
+    uint64_t free_bytes = atomic_load(&store->free_bytes);
+    do {
+        if (free_bytes < store->reserve_bytes || free_bytes - store->reserve_bytes < size)
+            return skr_fail_os(err, SKR_NO_SPACE, ENOSPC, "free space would be below the reserve of %llu bytes",
+                               (unsigned long long)store->reserve_bytes);
+    } while (take && !atomic_compare_exchange_weak(&store->free_bytes, &free_bytes, free_bytes - size));
+    return SKR_OK;
+}
+
+enum skr_status skr_store_admit(struct skr_store *store, struct skr_error *err)
+{
+    return skr_store_admit_size(store, 0, false, err);
+}
+
+enum skr_status skr_store_take(struct skr_store *store, uint64_t size, struct skr_error *err)
+{
+    return skr_store_admit_size(store, size, true, err);
 }
 
 const struct skr_store_counters *skr_store_counters(const struct skr_store *store)

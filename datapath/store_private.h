@@ -75,6 +75,8 @@ struct skr_store {
 /* SKR_NO_SPACE, SKR_NO_DESCRIPTORS, SKR_NO_MEMORY or SKR_IO for a negative result of the io seam. */
 enum skr_status skr_store_status(int result);
 void skr_store_path(char path[SKR_PATH_SIZE], uint64_t file_id);
+/* As skr_store_admit for so many bytes more, which count as taken until free space is measured again. */
+enum skr_status skr_store_take(struct skr_store *store, uint64_t size, struct skr_error *err);
 /* An fsync failed: no more writes. */
 void skr_store_sync_failed(struct skr_store *store, int result);
 int64_t skr_now_ms(void);

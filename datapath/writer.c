@@ -101,7 +101,7 @@ static enum skr_status skr_writer_allocate(struct skr_writer *writer, struct skr
 enum skr_status skr_writer_open(struct skr_store *store, struct skr_io *io, const struct skr_writer_options *options,
                                 struct skr_writer **out, struct skr_error *err)
 {
-    enum skr_status status = skr_store_admit(store, err);
+    enum skr_status status = skr_store_take(store, options->expected_size == SKR_SIZE_UNKNOWN ? 0 : options->expected_size, err);
     if (status != SKR_OK)
         return status;
     struct skr_writer *writer = calloc(1, sizeof *writer);

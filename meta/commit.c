@@ -51,25 +51,31 @@ enum skr_status skr_meta_submit(struct skr_meta *meta, struct skr_change *change
 /* ---- one transaction ---- */
 
 /* Free pages of the environment, in bytes. LMDB shows its list of them to readers only. */
-static int64_t skr_free_bytes(struct skr_meta *meta)
+uint64_t skr_view_free_bytes(struct skr_view *view)
 {
-    MDB_txn *txn;
     MDB_cursor *cursor;
     MDB_val key, value;
-    int64_t pages = 0;
-    if (mdb_txn_begin(meta->env, NULL, MDB_RDONLY, &txn) != 0)
+    uint64_t pages = 0;
+    if (mdb_cursor_open(view->txn, 0, &cursor) != 0)
         return 0;
-    if (mdb_cursor_open(txn, 0, &cursor) == 0) {
-        while (mdb_cursor_get(cursor, &key, &value, MDB_NEXT) == 0)
-            if (value.mv_size >= sizeof(size_t)) {
-                size_t count;
-                memcpy(&count, value.mv_data, sizeof count);
-                pages += (int64_t)count;
-            }
-        mdb_cursor_close(cursor);
-    }
-    mdb_txn_abort(txn);
+    while (mdb_cursor_get(cursor, &key, &value, MDB_NEXT) == 0)
+        if (value.mv_size >= sizeof(size_t)) {
+            size_t count;
+            memcpy(&count, value.mv_data, sizeof count);
+            pages += count;
+        }
+    mdb_cursor_close(cursor);
     return pages * 4096;
+}
+
+static int64_t skr_free_bytes(struct skr_meta *meta)
+{
+    struct skr_view view = {.meta = meta};
+    if (mdb_txn_begin(meta->env, NULL, MDB_RDONLY, &view.txn) != 0)
+        return 0;
+    uint64_t bytes = skr_view_free_bytes(&view);
+    mdb_txn_abort(view.txn);
+    return (int64_t)bytes;
 }
 
 static int skr_transaction_begin(struct skr_meta *meta, struct skr_view *view)

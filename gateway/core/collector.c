@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "room.h"
 #include "skerry/log.h"
 
 #define SKR_COLLECT_BATCH 256
@@ -243,6 +244,7 @@ static void *skr_collector_run(void *argument)
         if (skr_store_is_read_only(collector->core->store))
             continue; /* nothing can be committed: leave the disk as it is */
         skr_collect_garbage(collector);
+        skr_room_measure(collector->core, collector->reader);
         skr_expire_slots(collector);
         if (skr_has_expired_upload(collector))
             skr_expire_uploads(collector);

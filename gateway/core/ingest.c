@@ -7,6 +7,8 @@
 
 #include <stdlib.h>
 
+#include "room.h"
+
 enum skr_status skr_ingest_open(struct skr_worker *worker, const struct skr_ingest_options *options, struct skr_ingest **out,
                                 struct skr_error *err)
 {
@@ -20,13 +22,14 @@ enum skr_status skr_ingest_open(struct skr_worker *worker, const struct skr_inge
     ingest->wants_crc64 = options->crc64;
     ingest->ready = options->ready;
     ingest->context = options->context;
-    enum skr_status status = skr_store_admit(worker->core->store, err); /* small payloads, too, leave the reserve alone */
+    bool is_block = options->block_of != NULL;
+    bool is_large = options->expected_size != SKR_SIZE_ANY && options->expected_size > worker->core->options.inline_limit_bytes;
+    bool is_inline = !is_block && !is_large && options->expected_size != SKR_SIZE_ANY;
+    enum skr_status status = skr_room_admit(worker->core, is_inline, options->expected_size, err);
     if (status == SKR_OK && options->checksum != SKR_CHECKSUM_NONE)
         status = skr_checksummer_open(&ingest->checksummer, options->checksum, err);
     if (status == SKR_OK && options->block_of != NULL && options->expected_size != SKR_SIZE_ANY)
         status = skr_upload_slots_acquire(worker->core, options->block_of, options->upload_id, &ingest->file, err);
-    bool is_block = options->block_of != NULL;
-    bool is_large = options->expected_size != SKR_SIZE_ANY && options->expected_size > worker->core->options.inline_limit_bytes;
     if (status == SKR_OK && (is_block || is_large))
         status = skr_ingest_to_flash(ingest, err);
     if (status != SKR_OK) {

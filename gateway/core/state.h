@@ -23,6 +23,7 @@ struct skr_core {
     struct skr_upload_slots uploads; /* files that blocks of open uploads go to */
     struct skr_collector *collector;
     _Atomic bool out_of_space;      /* the last change that needed room did not find any */
+    _Atomic int64_t meta_room_bytes; /* see room.h */
     _Atomic uint64_t garbage_collected;
 };
 

@@ -1,4 +1,5 @@
 /* Buckets: listing, making, removing, versioning, location. */
+#include "bucket_documents.h"
 #include "call.h"
 #include "listing.h"
 
@@ -98,6 +99,15 @@ static bool skr_s3_visit_creation(void *context, struct skr_bytes path, struct s
     return skr_bytes_equal(path, SKR_BYTES("CreateBucketConfiguration"));
 }
 
+bool skr_s3_creation_parse(struct skr_arena *arena, struct skr_bytes document, struct skr_bytes *location, bool *unsupported)
+{
+    struct skr_s3_creation creation = {.arena = arena};
+    bool parsed = skr_xml_parse(document, skr_s3_visit_creation, &creation);
+    *location = creation.location;
+    *unsupported = creation.unsupported;
+    return parsed;
+}
+
 static bool skr_s3_location_is_valid(struct skr_s3_call *call, struct skr_bytes location)
 {
     struct skr_bytes region = call->s3->options.region;
@@ -112,26 +122,27 @@ static bool skr_s3_location_is_valid(struct skr_s3_call *call, struct skr_bytes 
 
 static void skr_s3_create(struct skr_s3_call *call, struct skr_bytes document)
 {
-    struct skr_s3_creation creation = {.arena = call->arena};
+    struct skr_bytes location = SKR_NO_BYTES;
+    bool unsupported = false;
     struct skr_container_settings settings = {.set_documents = 0};
     struct skr_bytes properties[SKR_PROPERTY_COUNT] = {{0}};
-    if (document.size > 0 && !skr_xml_parse(document, skr_s3_visit_creation, &creation)) {
+    if (document.size > 0 && !skr_s3_creation_parse(call->arena, document, &location, &unsupported)) {
         skr_s3_refuse(call, SKR_S3_MALFORMED_XML);
         return;
     }
-    if (creation.unsupported) {
+    if (unsupported) {
         skr_s3_refuse(call, SKR_S3_NOT_IMPLEMENTED);
         return;
     }
-    if (!skr_s3_location_is_valid(call, creation.location)) {
+    if (!skr_s3_location_is_valid(call, location)) {
         skr_s3_refuse(call, SKR_S3_ILLEGAL_LOCATION);
         return;
     }
     if (!skr_s3_properties(call, properties))
         return;
-    if (creation.location.size > 0) {
+    if (location.size > 0) {
         settings.set_documents |= 1u << SKR_DOCUMENT_LOCATION;
-        settings.documents[SKR_DOCUMENT_LOCATION] = creation.location;
+        settings.documents[SKR_DOCUMENT_LOCATION] = location;
     }
     if (properties[SKR_PROPERTY_CANNED_ACL].data != NULL) {
         settings.set_documents |= 1u << SKR_DOCUMENT_CANNED_ACL;
@@ -231,11 +242,6 @@ void skr_s3_bucket_changed(void *context, const struct skr_result *result)
     skr_s3_reply(call, call->request->method == SKR_DELETE ? 204 : 200);
 }
 
-struct skr_s3_versioning_request {
-    enum skr_versioning versioning; /* OFF: not named */
-    bool invalid, mfa_delete;
-};
-
 static bool skr_s3_visit_versioning(void *context, struct skr_bytes path, struct skr_bytes text, bool ends)
 {
     struct skr_s3_versioning_request *request = context;
@@ -253,11 +259,16 @@ static bool skr_s3_visit_versioning(void *context, struct skr_bytes path, struct
            skr_bytes_equal(path, SKR_BYTES("VersioningConfiguration/MfaDelete"));
 }
 
+bool skr_s3_versioning_parse(struct skr_bytes document, struct skr_s3_versioning_request *out)
+{
+    *out = (struct skr_s3_versioning_request){.versioning = SKR_VERSIONING_OFF};
+    return skr_xml_parse(document, skr_s3_visit_versioning, out) && !out->invalid;
+}
+
 static void skr_s3_versioning_received(struct skr_s3_call *call, struct skr_bytes document)
 {
-    struct skr_s3_versioning_request request = {.versioning = SKR_VERSIONING_OFF};
-    bool parsed = skr_xml_parse(document, skr_s3_visit_versioning, &request);
-    if (!parsed || request.invalid) {
+    struct skr_s3_versioning_request request;
+    if (!skr_s3_versioning_parse(document, &request)) {
         skr_s3_refuse_document(call, document);
     } else if (request.mfa_delete) {
         skr_s3_refuse(call, SKR_S3_NOT_IMPLEMENTED);

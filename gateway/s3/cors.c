@@ -88,7 +88,7 @@ static bool skr_s3_visit_cors(void *context, struct skr_bytes path, struct skr_b
     return copy.data != NULL;
 }
 
-static bool skr_s3_cors_parse(struct skr_arena *arena, struct skr_bytes document, struct skr_s3_cors **out)
+bool skr_s3_cors_parse(struct skr_arena *arena, struct skr_bytes document, struct skr_s3_cors **out)
 {
     *out = skr_arena_alloc(arena, sizeof **out);
     if (*out == NULL)
@@ -104,7 +104,7 @@ static void skr_s3_cors_render_list(struct skr_xml *xml, const char *element, co
         skr_xml_element(xml, element, list->text);
 }
 
-static void skr_s3_cors_render(struct skr_xml *xml, const struct skr_s3_cors *cors)
+void skr_s3_cors_render(struct skr_xml *xml, const struct skr_s3_cors *cors)
 {
     skr_s3_xml_open(xml, "CORSConfiguration");
     for (size_t i = 0; i < cors->count; i++) {

@@ -1,71 +1,29 @@
 /* DeleteObjects: up to 1,000 keys in one request. All removals are submitted at once, so that they become durable together; the answer goes out
  * when the last one is done. */
-#include <stdlib.h>
-
 #include "call.h"
+#include "deletion_list.h"
 #include "listing.h"
-
-#define SKR_S3_MAX_DELETIONS 1000
 
 struct skr_s3_deletions;
 
 /* One key of the request, and what came of it. */
 struct skr_s3_deletion {
     struct skr_s3_deletions *all;
-    struct skr_bytes key, version, etag;
+    const struct skr_s3_deletion_choice *choice;
     struct skr_version parsed;
-    bool bad_version, unsupported;
+    bool bad_version;
     struct skr_pending *pending; /* NULL: not submitted, or done */
     enum skr_status status;
     bool is_marker;              /* a delete marker was made or removed */
-    bool has_version;
     int64_t version_ns;          /* of what was made or removed */
 };
 
 struct skr_s3_deletions {
     struct skr_s3_call *call;
-    bool quiet, too_many;
-    size_t count, outstanding;
+    struct skr_s3_deletion_list list;
+    size_t outstanding;
     struct skr_s3_deletion items[SKR_S3_MAX_DELETIONS];
 };
-
-/* ---- the request's document ---- */
-
-static bool skr_s3_visit_deletion(void *context, struct skr_bytes path, struct skr_bytes text, bool ends)
-{
-    struct skr_s3_deletions *all = context;
-    struct skr_arena *arena = all->call->arena;
-    if (skr_bytes_equal(path, SKR_BYTES("Delete")))
-        return text.data == NULL;
-    if (skr_bytes_equal(path, SKR_BYTES("Delete/Quiet"))) {
-        all->quiet = skr_bytes_equal_nocase(text, SKR_BYTES("true"));
-        return true;
-    }
-    if (skr_bytes_equal(path, SKR_BYTES("Delete/Object"))) {
-        if (ends)
-            return all->items[all->count - 1].key.size > 0; /* an object without a key is not an object */
-        all->too_many |= all->count == SKR_S3_MAX_DELETIONS;
-        if (all->too_many)
-            return false;
-        all->items[all->count++] = (struct skr_s3_deletion){.all = all};
-        return true;
-    }
-    if (all->count == 0 || !skr_bytes_starts_with(path, SKR_BYTES("Delete/Object/")))
-        return false;
-    struct skr_s3_deletion *item = &all->items[all->count - 1];
-    struct skr_bytes name = {path.data + 14, path.size - 14}, copy = skr_arena_copy(arena, text);
-    if (copy.data == NULL)
-        return false;
-    if (skr_bytes_equal(name, SKR_BYTES("Key")))
-        item->key = copy;
-    else if (skr_bytes_equal(name, SKR_BYTES("VersionId")))
-        item->version = copy;
-    else if (skr_bytes_equal(name, SKR_BYTES("ETag")))
-        item->etag = copy;
-    else /* conditions on time and size are for directory buckets */
-        return item->unsupported = skr_bytes_equal(name, SKR_BYTES("LastModifiedTime")) || skr_bytes_equal(name, SKR_BYTES("Size"));
-    return true;
-}
 
 /* ---- the answer ---- */
 
@@ -74,12 +32,12 @@ static void skr_s3_render_deletion(struct skr_s3_deletions *all, struct skr_xml 
     struct skr_arena *arena = all->call->arena;
     const char *message;
     bool gone = item->status == SKR_OK || item->status == SKR_OBJECT_NOT_FOUND || item->status == SKR_VERSION_NOT_FOUND;
-    if (gone && all->quiet)
+    if (gone && all->list.quiet)
         return;
     skr_xml_begin(xml, gone ? "Deleted" : "Error");
-    skr_xml_element_exact(xml, "Key", item->key);
-    if (item->version.size > 0)
-        skr_xml_element(xml, "VersionId", item->version);
+    skr_xml_element_exact(xml, "Key", item->choice->key);
+    if (item->choice->version.size > 0)
+        skr_xml_element(xml, "VersionId", item->choice->version);
     if (!gone) {
         skr_xml_element(xml, "Code", item->bad_version ? SKR_BYTES("NoSuchVersion") : skr_text(skr_s3_status_code(item->status, &message)));
         skr_xml_element(xml, "Message", item->bad_version ? SKR_BYTES("The specified version does not exist.") : skr_text(message));
@@ -94,7 +52,7 @@ static void skr_s3_deletions_answer(struct skr_s3_deletions *all)
 {
     struct skr_xml xml;
     skr_s3_xml_open(&xml, "DeleteResult");
-    for (size_t i = 0; i < all->count; i++)
+    for (size_t i = 0; i < all->list.count; i++)
         skr_s3_render_deletion(all, &xml, &all->items[i]);
     skr_xml_end(&xml, "DeleteResult");
     skr_s3_send_xml(all->call, 200, &xml);
@@ -118,7 +76,7 @@ static void skr_s3_deletion_done(void *context, const struct skr_result *result)
 static void skr_s3_deletions_closed(void *state)
 {
     struct skr_s3_deletions *all = state;
-    for (size_t i = 0; i < all->count; i++)
+    for (size_t i = 0; i < all->list.count; i++)
         skr_pending_detach(all->items[i].pending);
 }
 
@@ -133,10 +91,10 @@ static struct skr_bytes skr_s3_unquoted(struct skr_bytes etag)
 static void skr_s3_delete_one(struct skr_s3_deletion *item)
 {
     struct skr_s3_call *call = item->all->call;
-    struct skr_bytes etag = skr_s3_unquoted(item->etag);
+    struct skr_bytes etag = skr_s3_unquoted(item->choice->etag);
     struct skr_conditions conditions = {.if_match_any = false};
     struct skr_object_name name = {
-        .account = call->target.account, .container = call->target.container, .key = item->key, .version = item->parsed};
+        .account = call->target.account, .container = call->target.container, .key = item->choice->key, .version = item->parsed};
     if (etag.size == 1 && etag.data[0] == '*') {
         conditions.if_match_any = true;
     } else if (etag.size > 0) {
@@ -153,21 +111,23 @@ static void skr_s3_delete_one(struct skr_s3_deletion *item)
 static void skr_s3_deletions_received(struct skr_s3_call *call, struct skr_bytes document)
 {
     struct skr_s3_deletions *all = call->state;
-    if (!skr_xml_parse(document, skr_s3_visit_deletion, all) || all->count == 0) {
+    if (!skr_s3_deletion_list_parse(call->arena, document, &all->list)) {
         skr_s3_refuse_document(call, document);
         return;
     }
-    all->outstanding = all->count;
-    for (size_t i = 0; i < all->count; i++) {
+    all->outstanding = all->list.count;
+    for (size_t i = 0; i < all->list.count; i++) {
         struct skr_s3_deletion *item = &all->items[i];
-        item->bad_version = item->version.size > 0 && !skr_s3_version_parse(item->version, &item->parsed);
-        bool forbidden = item->version.size > 0 && !skr_bytes_equal(call->principal.account, call->target.account);
-        if (item->key.size > SKR_S3_MAX_KEY_BYTES || item->bad_version || item->unsupported || forbidden) { /* an ACL lets nobody remove versions */
-            item->status = forbidden           ? SKR_FORBIDDEN
-                           : item->unsupported ? SKR_UNSUPPORTED
-                           : item->bad_version ? SKR_INVALID_ARGUMENT
-                                               : SKR_NAME_TOO_LONG;
-            item->bad_version &= !forbidden && !item->unsupported;
+        const struct skr_s3_deletion_choice *choice = &all->list.items[i];
+        *item = (struct skr_s3_deletion){.all = all, .choice = choice};
+        item->bad_version = choice->version.size > 0 && !skr_s3_version_parse(choice->version, &item->parsed);
+        bool forbidden = choice->version.size > 0 && !skr_bytes_equal(call->principal.account, call->target.account);
+        if (choice->key.size > SKR_S3_MAX_KEY_BYTES || item->bad_version || choice->unsupported || forbidden) { /* an ACL lets nobody remove versions */
+            item->status = forbidden             ? SKR_FORBIDDEN
+                           : choice->unsupported ? SKR_UNSUPPORTED
+                           : item->bad_version   ? SKR_INVALID_ARGUMENT
+                                                 : SKR_NAME_TOO_LONG;
+            item->bad_version &= !forbidden && !choice->unsupported;
             all->outstanding--;
         } else {
             skr_s3_delete_one(item); /* its outcome comes later, never inside this call */

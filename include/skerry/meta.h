@@ -59,6 +59,8 @@ void skr_meta_reader_close(struct skr_meta_reader *reader); /* NULL-safe */
 /* One view at a time per reader; on the reader's thread. */
 enum skr_status skr_view_begin(struct skr_meta_reader *reader, struct skr_view **out, struct skr_error *err);
 void skr_view_end(struct skr_view *view);
+/* What the metadata file has room for without growing: it never shrinks. In a reader's view. */
+uint64_t skr_view_free_bytes(struct skr_view *view);
 /* Waits until every view that was open at the call has ended: after it nobody sees what a committed change removed.
  * Not on a thread that holds a view. */
 void skr_meta_quiesce(struct skr_meta *meta);

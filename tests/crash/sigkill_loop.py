@@ -1,151 +1,127 @@
 #!/usr/bin/env python3
-"""Writes from several clients, SIGKILL at random moments, restart: every acknowledged write is whole and the latest, every other one
-is wholly there or wholly absent, listings agree with reads, and fsck finds nothing wrong."""
+"""Writes from several clients of Blob and S3, SIGKILL at random moments, restart: every acknowledged write is whole and the latest, every
+other one is wholly there or wholly absent, uploads go on where they were, listings agree with reads, Blob and S3 see the same, and fsck
+finds nothing wrong."""
 import argparse
-import hashlib
-import http.client
+import collections
 import os
 import random
-import re
 import sys
 import tempfile
 import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
-from blobclient import Client, Server  # noqa: E402
-
-SIZES = [1, 700, 4096, 16384, 100_000, 3_000_000]
-GONE = None
-
-
-def content(seed, size):
-    """Bytes that say what they are: a wrong mixture of two writes cannot look like either."""
-    block = hashlib.sha256(str(seed).encode()).digest() * 64
-    return (block * (size // len(block) + 1))[:size]
+from blobclient import Server  # noqa: E402
+from blob_writer import BlobWriter  # noqa: E402
+from checks import Finder, check_removed  # noqa: E402
+from model import BOX, bucket_of, digest, settle  # noqa: E402
+from s3_writer import S3Writer  # noqa: E402
+from s3client import S3  # noqa: E402
 
 
-class Writer(threading.Thread):
-    """Owns its names, so that what each should hold is known exactly. `state`: acknowledged; `pending`: sent, not acknowledged."""
+class Loop:
+    def __init__(self, options, server):
+        self.options, self.server, self.chance = options, server, random.Random(options.seed)
+        self.blob_names = [f"w{i}" for i in range(options.blob_writers)]
+        self.s3_names = [f"s{i}" for i in range(options.s3_writers)]
+        self.states = {name: {} for name in self.blob_names + self.s3_names}
+        self.data_of_parts = {name: {} for name in self.s3_names}
+        self.problems, self.acknowledged, self.completed_after = [], collections.Counter(), 0
 
-    def __init__(self, number, endpoint, states, seed, stop):
-        super().__init__()
-        self.number, self.client, self.random, self.stop = number, Client(endpoint, timeout=30), random.Random(seed), stop
-        self.states, self.pending, self.acknowledged, self.errors = states, None, 0, []
+    def prepare(self):
+        s3 = S3(self.server.s3)
+        s3.create_bucket(BOX)
+        for name in self.s3_names:
+            s3.create_bucket(bucket_of(name))
+            s3.set_versioning(bucket_of(name), "Enabled")
+            self.states[name][("status", name + "/")] = "Enabled"
+        s3.close()
 
-    def run(self):
-        step = 0
-        while not self.stop.is_set():
-            step += 1
-            name = f"w{self.number}/{'deep/' * self.random.randrange(3)}n{self.random.randrange(8)}"
-            size = self.random.choice(SIZES)
-            body = content((self.number, self.random.random(), step), size)
-            kind = self.random.choice(["put", "put", "put", "blocks", "delete", "copy"])
-            old = self.states.get(name, GONE)
-            try:
-                if kind == "put":
-                    self.change(name, body, lambda: self.client.put_blob("box", name, body), 201)
-                elif kind == "blocks":
-                    cuts = sorted(self.random.sample(range(len(body) + 1), min(len(body), self.random.randrange(1, 6))))
-                    parts = [body[a:b] for a, b in zip([0] + cuts, cuts + [len(body)]) if b > a]
-                    names = [b"%04d" % i for i in range(len(parts))]
-                    for block, part in zip(names, parts):
-                        self.expect(self.client.put_block("box", name, block, part), 201)
-                    self.change(name, b"".join(parts), lambda: self.client.put_block_list("box", name, names), 201)
-                elif kind == "delete" and old is not GONE:
-                    self.change(name, GONE, lambda: self.client.delete_blob("box", name), 202)
-                elif kind == "copy" and old is not GONE:
-                    other = name + "-copy"
-                    self.change(other, old, lambda: self.client.copy_blob("box", other, name), 202)
-            except (OSError, http.client.HTTPException):
-                return  # killed
+    def writers(self, stop):
+        for name in self.blob_names:
+            yield BlobWriter(name, self.server, random.Random(self.chance.random()), self.states[name], stop)
+        for name in self.s3_names:
+            yield S3Writer(name, self.server, random.Random(self.chance.random()), self.states[name], stop, self.data_of_parts[name])
 
-    def expect(self, answer, status):
-        if answer.status != status:
-            self.errors.append(f"writer {self.number}: {answer} instead of {status}")
+    def write_and_kill(self):
+        stop = threading.Event()
+        writers = list(self.writers(stop))
+        for writer in writers:
+            writer.start()
+        stop.wait(self.chance.uniform(0.02, self.options.longest_s))  # the moment of the kill is the point, not a wait for something
+        self.server.kill()
+        stop.set()
+        for writer in writers:
+            writer.join()
+            self.problems += writer.errors
+            self.acknowledged.update({f"{type(writer).__name__[:-6]} {kind}": n for kind, n in writer.acknowledged.items()})
+        return writers
 
-    def change(self, name, becomes, call, status):
-        self.pending = (name, becomes)
-        self.expect(call(), status)
-        self.states[name] = becomes
-        self.pending = None
-        self.acknowledged += 1
+    def versions(self, name):
+        return {(slot[1], version.id) for slot, versions in self.states[name].items() if slot[0] == "versions" for version in versions}
 
+    def check(self, writers, before):
+        found = Finder(self.server, self.problems).find(self.s3_names)
+        for writer in writers:
+            own = {slot: value for slot, value in found.items() if slot[1].split("/")[0] == writer.name}
+            settle(writer, own, self.problems)
+            if writer.name in self.s3_names:
+                gone = (before[writer.name] | writer.made) - self.versions(writer.name)
+                check_removed(self.server, writer.name, [one for one in gone if one[1] != "null"], self.problems)
 
-def verify(endpoint, states, pending, problems):
-    """Compares with what must be there; a pending change may or may not have happened, and is settled by what is found."""
-    client = Client(endpoint)
-    listed = {}
-    marker = ""
-    while True:
-        answer = client.list_blobs("box", "maxresults=100" + ("&marker=" + marker if marker else ""))
-        text = answer.body.decode()
-        for name, etag, size in re.findall(r"<Name>([^<]*)</Name>.*?<Etag>([^<]*)</Etag><Content-Length>(\d+)<", text):
-            listed[name] = (etag, int(size))
-        marker = (re.findall(r"<NextMarker>([^<]*)</NextMarker>", text) or [""])[0].replace("+", "%2B").replace("/", "%2F")
-        if not marker:
-            break
-    undecided = dict(pending)
-    for name in set(states) | set(undecided) | set(listed):
-        answer = client.get_blob("box", name)
-        found = answer.body if answer.status == 200 else GONE
-        allowed = [states.get(name, GONE)] + ([undecided[name]] if name in undecided else [])
-        if found not in allowed:
-            what = "nothing" if found is GONE else f"{len(found)} bytes of {hashlib.sha256(found).hexdigest()[:8]}"
-            problems.append(f"{name}: found {what} ({answer}), acknowledged was another state")
-        if (found is not GONE) != (name in listed):
-            problems.append(f"{name}: listing and reading disagree")
-        elif found is not GONE and listed[name] != (answer.headers["ETag"].strip('"'), len(found)):
-            problems.append(f"{name}: the listing says {listed[name]}")
-        states[name] = found
-    client.close()
+    def go_on_with_uploads(self):
+        """Completes one upload of each writer that the kill left open, now and then."""
+        for writer in self.writers(threading.Event()):
+            slots = [slot for slot, value in writer.states.items() if slot[0] == "upload" and value.parts]
+            if slots and self.chance.random() < 0.3:
+                slot = self.chance.choice(slots)
+                writer.complete(slot)
+                body = writer.s3.get(BOX, slot[1]).body
+                if digest(body) != writer.get(("object", slot[1])).body:
+                    self.problems.append(f"{slot}: completed after a restart, then {len(body)} bytes")
+                self.problems += writer.errors
+                self.completed_after += 1
+            if writer.name in self.s3_names:
+                writer.forget_parts()
+
+    def round(self, number):
+        before = {name: self.versions(name) for name in self.s3_names}
+        writers = self.write_and_kill()
+        if number % self.options.fsck_every == self.options.fsck_every - 1 and self.server.fsck("--verify") != 0:
+            self.problems.append(f"round {number}: fsck found problems")
+        if number % 5 == 4:  # killed while it starts, too
+            self.server.start().kill()
+        self.server.start()
+        self.check(writers, before)
+        self.go_on_with_uploads()
 
 
 def main():
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--rounds", type=int, default=8)
     arguments.add_argument("--seed", type=int, default=1)
-    arguments.add_argument("--writers", type=int, default=4)
+    arguments.add_argument("--blob-writers", type=int, default=3)
+    arguments.add_argument("--s3-writers", type=int, default=4)
     arguments.add_argument("--fsck-every", type=int, default=4)
+    arguments.add_argument("--longest-s", type=float, default=0.8)
     options = arguments.parse_args()
-    chance = random.Random(options.seed)
-    problems, acknowledged, states = [], 0, [{} for _ in range(options.writers)]
     with tempfile.TemporaryDirectory(prefix="skerry-crash-") as data:
-        server = Server(data).start()
-        Client(server.blob).create_container("box")
-        for number in range(options.rounds):
-            stop = threading.Event()
-            writers = [Writer(i, server.blob, states[i], chance.random(), stop) for i in range(options.writers)]
-            for writer in writers:
-                writer.start()
-            stop.wait(chance.uniform(0.02, 0.4))  # the moment of the kill is the point, not a wait for something
-            server.kill()
-            stop.set()
-            for writer in writers:
-                writer.join()
-                acknowledged += writer.acknowledged
-                problems += writer.errors
-            if number % options.fsck_every == options.fsck_every - 1 and server.fsck("--verify") != 0:
-                problems.append(f"round {number}: fsck found problems")
-            if number % 5 == 4:  # killed while it starts, too
-                server.start().kill()
-            server.start()
-            merged, pending = {}, {}
-            for writer in writers:
-                merged.update(writer.states)
-                if writer.pending:
-                    pending[writer.pending[0]] = writer.pending[1]
-            verify(server.blob, merged, pending, problems)
-            for i, writer in enumerate(writers):
-                states[i] = {name: merged[name] for name in merged if name.startswith(f"w{i}/")}
-            if problems:
-                print("\n".join(problems[:20]), flush=True)
-                break
-        server.stop()
-        if server.fsck("--verify") != 0:
-            problems.append("at the end: fsck found problems")
-    print(f"{options.rounds} kills, {acknowledged} acknowledged changes, seed {options.seed}")
-    print(f"sigkill_loop: {options.rounds - bool(problems)} passed, {len(problems)} failed")
-    return 1 if problems else 0
+        loop = Loop(options, Server(data).start())
+        loop.prepare()
+        done = 0
+        while done < options.rounds and not loop.problems:
+            loop.round(done)
+            done += 1
+        print("\n".join(loop.problems[:20]), flush=True)
+        loop.server.stop()
+        if loop.server.fsck("--verify") != 0:
+            loop.problems.append("at the end: fsck found problems")
+    for kind, count in sorted(loop.acknowledged.items()):
+        print(f"{count:7} {kind}")
+    print(f"{done} kills, {sum(loop.acknowledged.values())} acknowledged changes, {loop.completed_after} uploads completed after a restart, "
+          f"seed {options.seed}")
+    print(f"sigkill_loop: {done - bool(loop.problems)} passed, {len(loop.problems)} failed")
+    return 1 if loop.problems else 0
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
 /* An S3 request from any target and headers: the first line is the target, the others are "name:value". And once more with a
- * form that is good as far as a fuzzer can make it, so that the text to sign is always built. */
+ * form that is good as far as a fuzzer can make it, in headers and in the query, so that the text to sign is always built. */
 #include "harness.h"
 
 static const struct skr_s3_auth_options *fuzz_s3_options(void)
@@ -52,6 +52,22 @@ static void check(const struct skr_request *request, struct skr_arena *arena)
         abort();
 }
 
+/* The fuzzer's target with a signature in its query, of a good form but for what the fuzzer puts in front of it. */
+static void check_presigned(struct skr_request *request, struct skr_arena *arena, struct skr_bytes line)
+{
+    static const char query[] = "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=FUZZ%2F20260615%2Fr%2Fs3%2Faws4_request"
+                                "&X-Amz-Date=20260615T120000Z&X-Amz-Expires=300&X-Amz-SignedHeaders=host"
+                                "&X-Amz-Signature=0000000000000000000000000000000000000000000000000000000000000000";
+    struct skr_error error;
+    char *text = skr_arena_alloc(arena, line.size + sizeof query + 8);
+    if (text == NULL)
+        abort();
+    bool has_query = line.size > 0 && memchr(line.data, '?', line.size) != NULL;
+    int size = sprintf(text, "%.*s%s%s", (int)line.size, line.size > 0 ? line.data : "", has_query ? "&" : "/?", query);
+    if (skr_uri_parse(arena, (struct skr_bytes){text, (size_t)size}, &request->uri, &error) == SKR_OK)
+        check(request, arena);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct skr_request request;
@@ -61,13 +77,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     request.method_name = SKR_BYTES("PUT");
     request.received_ns = INT64_C(1781524800000000000);
     request.header_count = 0;
-    if (skr_uri_parse(&arena, take_line(&rest), &request.uri, &error) != SKR_OK &&
+    struct skr_bytes line = take_line(&rest);
+    if (skr_uri_parse(&arena, line, &request.uri, &error) != SKR_OK &&
         skr_uri_parse(&arena, SKR_BYTES("/b/k%41+?uploads&a=%20"), &request.uri, &error) != SKR_OK)
         abort();
     while (rest.size > 0 && request.header_count < SKR_MAX_HEADERS - 4)
         take_header(&request, take_line(&rest));
     request.host = skr_request_header(&request, "host");
     check(&request, &arena);
+    struct skr_uri uri = request.uri;
+    check_presigned(&request, &arena, line);
+    request.uri = uri;
     request.host = SKR_BYTES("h");
     request.headers[request.header_count++] = (struct skr_header){SKR_BYTES("Host"), SKR_BYTES("h")};
     request.headers[request.header_count++] = (struct skr_header){SKR_BYTES("X-Amz-Date"), SKR_BYTES("20260615T120000Z")};

@@ -385,6 +385,26 @@ START_TEST(the_reserve_is_left_alone)
 }
 END_TEST
 
+/* Neither one writer that is larger than what is there, nor many at once. */
+START_TEST(the_reserve_is_left_alone_by_those_who_begin_above_it)
+{
+    enum skr_status status;
+    uint64_t free_bytes, total_bytes;
+    make();
+    ck_assert_int_eq(skr_store_space(harness.store, &free_bytes, &total_bytes, NULL), SKR_OK);
+    clean();
+    harness = (struct store_harness){.reserve_bytes = free_bytes / 2};
+    store_make(&harness);
+    ck_assert_ptr_null(store_write(&harness, 10, 1, free_bytes / 4 * 3, NULL, &status));
+    ck_assert_int_eq(status, SKR_NO_SPACE);
+    struct skr_writer *writer = store_write(&harness, 10, 1, 10, NULL, &status);
+    ck_assert_ptr_nonnull(writer);
+    ck_assert_int_eq(store_finish(&harness, writer), SKR_OK);
+    skr_writer_discard(writer);
+    clean();
+}
+END_TEST
+
 /* The disk is full: a clear answer, nothing left behind, and writes go on when there is room again. */
 START_TEST(a_full_disk_is_no_disaster)
 {
@@ -490,6 +510,7 @@ int main(void)
     tcase_add_test(cases, scans_find_what_is_there);
     tcase_add_test(cases, a_scan_that_missed_something_says_so);
     tcase_add_test(cases, the_reserve_is_left_alone);
+    tcase_add_test(cases, the_reserve_is_left_alone_by_those_who_begin_above_it);
     tcase_add_loop_test(cases, a_full_disk_is_no_disaster, 0, 3);
     tcase_add_test(cases, the_cache_of_descriptors_is_bounded);
     tcase_add_test(cases, running_out_of_descriptors);

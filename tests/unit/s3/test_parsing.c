@@ -3,6 +3,9 @@
 #include <stdio.h>
 
 #include "acl.h"
+#include "bucket_documents.h"
+#include "cors.h"
+#include "deletion_list.h"
 #include "objects.h"
 #include "tags.h"
 
@@ -286,6 +289,58 @@ START_TEST(other_lists_do_not)
 }
 END_TEST
 
+START_TEST(lists_of_deletions)
+{
+    static const struct {
+        const char *document;
+        size_t count; /* 0: refused */
+    } cases[] = {
+        {"<Delete><Object><Key>a</Key></Object></Delete>", 1},
+        {"<Delete><Quiet>true</Quiet><Object><Key> </Key><VersionId>null</VersionId></Object><Object><Key>b</Key></Object></Delete>", 2},
+        {"<Delete><Object>x</Object></Delete>", 0}, /* it never began */
+        {"<Delete><Object/></Delete>", 0},
+        {"<Delete><Object><Key>a</Key></Object><Object>x</Object></Delete>", 0},
+        {"<Delete><Object><Key>a</Key></Object><Object/></Delete>", 0},
+        {"<Delete><Object><VersionId>null</VersionId></Object></Delete>", 0},
+        {"<Delete><Object><Key/></Object></Delete>", 0},
+        {"<Delete><Key>a</Key></Delete>", 0},
+        {"<Delete><Object><Key>a</Key><Other>b</Other></Object></Delete>", 0},
+        {"<Delete/>", 0},
+        {"<Remove><Object><Key>a</Key></Object></Remove>", 0},
+        {"", 0},
+    };
+    struct skr_arena arena = {0};
+    struct skr_s3_deletion_list *list = skr_arena_alloc(&arena, sizeof *list);
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        bool taken = skr_s3_deletion_list_parse(&arena, skr_text(cases[i].document), list);
+        ck_assert_msg(taken == (cases[i].count > 0) && (!taken || list->count == cases[i].count), "%s", cases[i].document);
+    }
+    skr_arena_release(&arena);
+}
+END_TEST
+
+START_TEST(documents_of_buckets)
+{
+    struct skr_arena arena = {0};
+    struct skr_s3_versioning_request versioning;
+    struct skr_s3_cors *cors;
+    struct skr_bytes location;
+    bool unsupported;
+    ck_assert(skr_s3_creation_parse(
+        &arena, SKR_BYTES("<CreateBucketConfiguration><LocationConstraint>eu</LocationConstraint></CreateBucketConfiguration>"), &location, &unsupported) && !unsupported);
+    ck_assert(skr_bytes_equal(location, SKR_BYTES("eu")));
+    ck_assert(skr_s3_creation_parse(&arena, SKR_BYTES("<CreateBucketConfiguration/>"), &location, &unsupported) && location.size == 0);
+    ck_assert(!skr_s3_creation_parse(&arena, SKR_BYTES("<CreateBucketConfigurations/>"), &location, &unsupported));
+    ck_assert(skr_s3_creation_parse(&arena, SKR_BYTES("<CreateBucketConfiguration><Tags/></CreateBucketConfiguration>"), &location, &unsupported) && unsupported);
+    ck_assert(skr_s3_versioning_parse(SKR_BYTES("<VersioningConfiguration><Status>Suspended</Status></VersioningConfiguration>"), &versioning));
+    ck_assert_int_eq(versioning.versioning, SKR_VERSIONING_SUSPENDED);
+    ck_assert(!skr_s3_versioning_parse(SKR_BYTES("<VersioningConfiguration><Status>On</Status></VersioningConfiguration>"), &versioning));
+    ck_assert(!skr_s3_versioning_parse(SKR_BYTES("<VersioningConfigurations/>"), &versioning));
+    ck_assert(!skr_s3_cors_parse(&arena, SKR_BYTES("<CORSConfiguration><CORSRule>x</CORSRule></CORSConfiguration>"), &cors));
+    skr_arena_release(&arena);
+}
+END_TEST
+
 START_TEST(every_status_has_an_error)
 {
     for (int status = SKR_OK; status < SKR_STATUS_COUNT; status++)
@@ -307,6 +362,8 @@ int main(void)
     tcase_add_test(cases, part_lists_have_an_end);
     tcase_add_test(cases, canned_lists_come_back);
     tcase_add_test(cases, other_lists_do_not);
+    tcase_add_test(cases, lists_of_deletions);
+    tcase_add_test(cases, documents_of_buckets);
     tcase_add_test(cases, every_status_has_an_error);
     suite_add_tcase(suite, cases);
     SRunner *runner = srunner_create(suite);

@@ -61,7 +61,7 @@ def large(h):
 
 
 def connection_cuts(h):
-    c, s3, bucket, content = h.counts, h.client, h.bucket("cuts"), h.bytes(6 * MIB)
+    c, bucket, content = h.counts, h.bucket("cuts"), h.bytes(6 * MIB)
     answer = h.client_at(os.environ["COMPAT_UPLOAD_CUT_ENDPOINT"]).put_object(Bucket=bucket, Key="key", Body=content)
     c.equal("an upload that was cut is sent again", answer["ResponseMetadata"]["RetryAttempts"], 1)
     c.true("an upload that was cut: the bytes", h.read(bucket, "key") == content)

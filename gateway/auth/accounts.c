@@ -235,6 +235,7 @@ enum skr_status skr_accounts_add_s3_key(struct skr_accounts *accounts, struct sk
     key->read_only = read_only;
     key->well_known = skr_bytes_equal(secret, SKR_BYTES(SKR_WELL_KNOWN_KEY));
     skr_s3_secret_prepare(&key->secret, secret);
+    skr_hmac_sha1_prepare(&key->old_secret, secret.data, secret.size);
     const struct skr_s3_key *old = skr_accounts_s3_key(accounts, access_key);
     if (old == NULL) {
         key->next = accounts->s3_keys;

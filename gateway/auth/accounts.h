@@ -18,7 +18,8 @@ struct skr_s3_key {
     size_t access_key_size;
     struct skr_bytes account; /* lives as long as the accounts */
     bool read_only, well_known;
-    struct skr_hmac secret; /* of "AWS4" and the secret: where the derivation of a signing key begins */
+    struct skr_hmac secret;          /* of "AWS4" and the secret: where the derivation of a signing key begins */
+    struct skr_hmac_sha1 old_secret; /* of the secret, for Signature Version 2 */
 };
 /* NULL: no such access key. */
 const struct skr_s3_key *skr_accounts_s3_key(const struct skr_accounts *accounts, struct skr_bytes access_key);

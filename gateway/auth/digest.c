@@ -53,4 +53,34 @@ void skr_hmac_sign(const struct skr_hmac *hmac, struct skr_bytes text, uint8_t d
     OPENSSL_cleanse(&state, sizeof state);
 }
 
+void skr_hmac_sha1_prepare(struct skr_hmac_sha1 *hmac, const void *key, size_t size)
+{
+    uint8_t block[SHA_CBLOCK] = {0}, pad[SHA_CBLOCK];
+    if (size > sizeof block)
+        SHA1(key, size, block);
+    else
+        memcpy(block, key, size);
+    for (size_t i = 0; i < sizeof block; i++)
+        pad[i] = block[i] ^ 0x36;
+    SHA1_Init(&hmac->inner);
+    SHA1_Update(&hmac->inner, pad, sizeof pad);
+    for (size_t i = 0; i < sizeof block; i++)
+        pad[i] = block[i] ^ 0x5C;
+    SHA1_Init(&hmac->outer);
+    SHA1_Update(&hmac->outer, pad, sizeof pad);
+    OPENSSL_cleanse(block, sizeof block);
+    OPENSSL_cleanse(pad, sizeof pad);
+}
+
+void skr_hmac_sha1_sign(const struct skr_hmac_sha1 *hmac, struct skr_bytes text, uint8_t digest[SKR_SHA1_SIZE])
+{
+    SHA_CTX state = hmac->inner;
+    SHA1_Update(&state, text.data, text.size);
+    SHA1_Final(digest, &state);
+    state = hmac->outer;
+    SHA1_Update(&state, digest, SKR_SHA1_SIZE);
+    SHA1_Final(digest, &state);
+    OPENSSL_cleanse(&state, sizeof state);
+}
+
 #pragma GCC diagnostic pop

@@ -1,4 +1,5 @@
-/* SHA-256 and HMAC-SHA256 with states that are plain memory: they can be copied, kept and wiped without an allocation. */
+/* SHA-256, HMAC-SHA256 and HMAC-SHA1 with states that are plain memory: they can be copied, kept and wiped without an
+ * allocation. */
 #ifndef SKERRY_AUTH_DIGEST_H
 #define SKERRY_AUTH_DIGEST_H
 
@@ -24,5 +25,14 @@ struct skr_hmac {
 
 void skr_hmac_prepare(struct skr_hmac *hmac, const void *key, size_t size);
 void skr_hmac_sign(const struct skr_hmac *hmac, struct skr_bytes text, uint8_t digest[SKR_SHA256_SIZE]);
+
+/* The same with SHA-1. */
+#define SKR_SHA1_SIZE 20
+struct skr_hmac_sha1 {
+    SHA_CTX inner, outer;
+};
+
+void skr_hmac_sha1_prepare(struct skr_hmac_sha1 *hmac, const void *key, size_t size);
+void skr_hmac_sha1_sign(const struct skr_hmac_sha1 *hmac, struct skr_bytes text, uint8_t digest[SKR_SHA1_SIZE]);
 
 #endif

@@ -1,8 +1,9 @@
-/* S3 requests: Signature Version 4, or nobody. Nothing of a request counts before the signature was compared, but for what says
- * how to compute it. Source: "Authenticating Requests (AWS Signature Version 4)". */
+/* S3 requests: Signature Version 4, a URL presigned with Version 2, or nobody. Nothing of a request counts before the signature
+ * was compared, but for what says how to compute it. Source: "Authenticating Requests (AWS Signature Version 4)". */
 #include <openssl/crypto.h>
 #include <stdio.h>
 
+#include "sigv2.h"
 #include "sigv4.h"
 #include "skerry/encoding.h"
 
@@ -125,11 +126,19 @@ static enum skr_auth_refusal skr_sigv4_verify(const struct skr_s3_key *owner, co
                                 "and signing method.");
 }
 
+static void skr_s3_principal(const struct skr_s3_key *key, struct skr_principal *out)
+{
+    const uint32_t readers = SKR_PERMISSION_READ | SKR_PERMISSION_LIST | SKR_PERMISSION_POLICY;
+    *out = (struct skr_principal){.scheme = SKR_AUTH_SIGV4,
+                                  .account = key->account,
+                                  .permissions = key->read_only ? readers : UINT32_MAX,
+                                  .resource_types = UINT32_MAX};
+}
+
 static enum skr_auth_refusal skr_sigv4_check(const struct skr_s3_auth_options *options, const struct skr_request *request,
                                              const struct skr_sigv4 *signature, struct skr_arena *arena,
                                              struct skr_principal *out, struct skr_s3_payload *payload, struct skr_error *err)
 {
-    const uint32_t readers = SKR_PERMISSION_READ | SKR_PERMISSION_LIST | SKR_PERMISSION_POLICY;
     const struct skr_s3_key *key = skr_accounts_s3_key(options->accounts, signature->access_key);
     if (key == NULL)
         return skr_refuse(err, SKR_AUTH_ACCESS_KEY_UNKNOWN,
@@ -150,10 +159,35 @@ static enum skr_auth_refusal skr_sigv4_check(const struct skr_s3_auth_options *o
     if (refusal == SKR_AUTH_ALLOWED)
         refusal = skr_sigv4_verify(key, signature, request, arena, payload, err);
     if (refusal == SKR_AUTH_ALLOWED)
-        *out = (struct skr_principal){.scheme = SKR_AUTH_SIGV4,
-                                      .account = key->account,
-                                      .permissions = key->read_only ? readers : UINT32_MAX,
-                                      .resource_types = UINT32_MAX};
+        skr_s3_principal(key, out);
+    return refusal;
+}
+
+/* A body without a signature; a hash of it may have been announced. */
+static enum skr_auth_refusal skr_plain_payload(const struct skr_request *request, struct skr_s3_payload *payload,
+                                               struct skr_error *err)
+{
+    struct skr_bytes hash = skr_request_header(request, "x-amz-content-sha256");
+    return skr_sigv4_payload(request, hash.data == NULL ? SKR_BYTES("UNSIGNED-PAYLOAD") : hash, false, payload, err);
+}
+
+static enum skr_auth_refusal skr_old_url_check(const struct skr_s3_auth_options *options, const struct skr_request *request,
+                                               struct skr_arena *arena, struct skr_principal *out,
+                                               struct skr_s3_payload *payload, struct skr_error *err)
+{
+    const struct skr_s3_key *key;
+    if (skr_request_header(request, "authorization").data != NULL)
+        return skr_refuse(err, SKR_AUTH_QUERY_MALFORMED,
+                          "Only one auth mechanism allowed: a signature in the query, or the "
+                          "Authorization header.");
+    if (skr_has_token(request) || skr_request_query(request, "x-amz-security-token") != NULL)
+        return skr_refuse(err, SKR_AUTH_TOKEN_INVALID,
+                          "The provided token is malformed or otherwise invalid: there are no session tokens here.");
+    enum skr_auth_refusal refusal = skr_sigv2_check(options, request, arena, &key, err);
+    if (refusal == SKR_AUTH_ALLOWED)
+        refusal = skr_plain_payload(request, payload, err);
+    if (refusal == SKR_AUTH_ALLOWED)
+        skr_s3_principal(key, out);
     return refusal;
 }
 
@@ -165,12 +199,13 @@ enum skr_auth_refusal skr_auth_s3(const struct skr_s3_auth_options *options, con
     bool found;
     *err = (struct skr_error){.status = SKR_UNAUTHENTICATED};
     *payload = (struct skr_s3_payload){.kind = SKR_PAYLOAD_UNSIGNED};
+    if (skr_sigv2_is_used(request))
+        return skr_old_url_check(options, request, arena, out, payload, err);
     enum skr_auth_refusal refusal = skr_sigv4_read(request, arena, &found, &signature, err);
     if (refusal != SKR_AUTH_ALLOWED)
         return refusal;
     if (found)
         return skr_sigv4_check(options, request, &signature, arena, out, payload, err);
     *out = (struct skr_principal){.scheme = SKR_AUTH_ANONYMOUS};
-    struct skr_bytes hash = skr_request_header(request, "x-amz-content-sha256");
-    return skr_sigv4_payload(request, hash.data == NULL ? SKR_BYTES("UNSIGNED-PAYLOAD") : hash, false, payload, err);
+    return skr_plain_payload(request, payload, err);
 }

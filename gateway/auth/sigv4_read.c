@@ -265,16 +265,12 @@ enum skr_auth_refusal skr_sigv4_read(const struct skr_request *request, struct s
     bool presigned = skr_request_query(request, "X-Amz-Algorithm") != NULL ||
                      skr_request_query(request, "X-Amz-Credential") != NULL ||
                      skr_request_query(request, "X-Amz-Signature") != NULL;
-    bool old = skr_request_query(request, "AWSAccessKeyId") != NULL;
     *out = (struct skr_sigv4){.presigned = false};
-    *found = header.data != NULL || presigned || old;
-    if (header.data != NULL && (presigned || old))
+    *found = header.data != NULL || presigned;
+    if (header.data != NULL && presigned)
         return skr_refuse(
             err, SKR_AUTH_QUERY_MALFORMED,
             "Only one auth mechanism allowed: either the X-Amz-Algorithm query parameter or the Authorization header.");
-    if (old)
-        return skr_refuse(err, SKR_AUTH_SIGNATURE_VERSION,
-                          "The authorization mechanism you have provided is not supported. Please use " SKR_ALGORITHM ".");
     if (header.data != NULL)
         return skr_read_header(request, header, arena, out, err);
     return presigned ? skr_read_query(request, out, err) : SKR_AUTH_ALLOWED;

@@ -38,6 +38,7 @@ static bool skr_s3_authenticated(struct skr_s3_call *call)
     struct skr_error error = {.message = ""};
     struct skr_s3_auth_options options = {.accounts = call->s3->options.accounts,
                                           .region = call->s3->options.region,
+                                          .host_bucket = call->target.host_style ? call->target.container : SKR_NO_BYTES,
                                           .clock_skew_s = call->s3->options.clock_skew_s};
     enum skr_auth_refusal refusal = skr_auth_s3(&options, call->request, call->arena, &call->principal, &call->payload, &error);
     if (refusal != SKR_AUTH_ALLOWED)

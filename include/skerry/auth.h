@@ -55,7 +55,7 @@ enum skr_auth_refusal {
     SKR_AUTH_SCOPE_WRONG,          /* AuthorizationHeaderMalformed, with the region expected: another region, service or date */
     SKR_AUTH_HEADER_MALFORMED,     /* AuthorizationHeaderMalformed (400) */
     SKR_AUTH_QUERY_MALFORMED,      /* AuthorizationQueryParametersError (400) */
-    SKR_AUTH_SIGNATURE_VERSION,    /* InvalidRequest (400): only Signature Version 4 */
+    SKR_AUTH_SIGNATURE_VERSION,    /* InvalidRequest (400): Signature Version 2 in a header; in a URL it is taken */
     SKR_AUTH_PAYLOAD_HASH_MISSING, /* MissingSecurityHeader (400) or InvalidRequest: x-amz-content-sha256 is not there */
     SKR_AUTH_PAYLOAD_HASH_MALFORMED, /* InvalidArgument (400): x-amz-content-sha256 has no known form */
     SKR_AUTH_UNSIGNED_HEADER,        /* AccessDenied (403): a header that must be signed is not */
@@ -155,13 +155,14 @@ struct skr_s3_payload {
 
 struct skr_s3_auth_options {
     const struct skr_accounts *accounts;
-    struct skr_bytes region; /* "us-east-1"; "*": any */
-    unsigned clock_skew_s;   /* 900 */
+    struct skr_bytes region;      /* "us-east-1"; "*": any */
+    struct skr_bytes host_bucket; /* the bucket that the host names (virtual-host style), or empty */
+    unsigned clock_skew_s;        /* 900 */
 };
 
-/* Authenticates an S3 request: Signature Version 4 in the Authorization header or in the query, or anonymous when it carries
- * neither. A signature of another version is refused. `payload` says how the body must be decoded; nothing of it may become
- * visible before the decoder said that it is whole. */
+/* Authenticates an S3 request: Signature Version 4 in the Authorization header or in the query, Version 2 in the query, or
+ * anonymous when it carries neither. A signature of another version is refused. `payload` says how the body must be decoded;
+ * nothing of it may become visible before the decoder said that it is whole. */
 enum skr_auth_refusal skr_auth_s3(const struct skr_s3_auth_options *options, const struct skr_request *request,
                                   struct skr_arena *arena, struct skr_principal *out, struct skr_s3_payload *payload,
                                   struct skr_error *err);

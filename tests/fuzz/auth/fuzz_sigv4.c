@@ -13,7 +13,7 @@ static const struct skr_s3_auth_options *fuzz_s3_options(void)
     fuzz_random_letters(secret, 44);
     if (skr_accounts_add_s3_key(accounts, SKR_BYTES("FUZZ"), SKR_BYTES(secret), SKR_BYTES("fuzz"), false, &error) != SKR_OK)
         abort();
-    options = (struct skr_s3_auth_options){accounts, SKR_BYTES("*"), 900};
+    options = (struct skr_s3_auth_options){.accounts = accounts, .region = SKR_BYTES("*"), .clock_skew_s = 900};
     return &options;
 }
 

@@ -25,7 +25,7 @@ void s3_open(void)
                                              SKR_BYTES("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"), SKR_BYTES("second"), false,
                                              &error),
                      SKR_OK);
-    s3_options = (struct skr_s3_auth_options){s3_accounts, SKR_BYTES("us-east-1"), 900};
+    s3_options = (struct skr_s3_auth_options){.accounts = s3_accounts, .region = SKR_BYTES("us-east-1"), .clock_skew_s = 900};
 }
 
 void s3_close(void)

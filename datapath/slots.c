@@ -3,11 +3,17 @@
  * Crash order: a waiter is told only after a sync that began when its writes were complete. The sync runs on the ring of
  * whoever started it; others are told on their own rings.
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "skerry/log.h"
 #include "store_private.h"
+
+/* Laying out room waits for all writes of the file that are under way, so it is done for several slots at once. What is left
+ * over at the end is given back; after a crash it stays with the file. */
+#define SKR_SLOTS_AHEAD 16
+#define SKR_AHEAD_MOST_BYTES (UINT64_C(128) << 20)
 
 /* Shared by threads; guarded by `lock` but for the immutable file and the atomic count. */
 struct skr_slots {
@@ -16,7 +22,8 @@ struct skr_slots {
     _Atomic unsigned references;
     pthread_mutex_t lock;
     uint64_t next_offset;
-    int failure; /* of a sync: the kernel tells it once, and the next sync would succeed without the bytes */
+    uint64_t allocated; /* the disk has room laid out up to here */
+    int failure;        /* of a sync: the kernel tells it once, and the next sync would succeed without the bytes */
     bool syncing;
     struct skr_sync_waiter *covered; /* by the sync that runs */
     struct skr_sync_waiter *waiting; /* for the next one */
@@ -52,6 +59,8 @@ void skr_slots_release(struct skr_slots *slots)
 {
     if (slots == NULL || atomic_fetch_sub(&slots->references, 1) != 1)
         return;
+    if (slots->allocated > slots->next_offset && ftruncate(slots->file.fd, (off_t)slots->next_offset) != 0)
+        skr_log(SKR_LOG_WARNING, "store", "room laid out ahead stays with a file until that is removed: %s", strerror(errno));
     close(slots->file.fd);
     pthread_mutex_destroy(&slots->lock);
     free(slots);
@@ -80,6 +89,25 @@ bool skr_slots_reserve(struct skr_slots *slots, uint64_t size, uint64_t *offset)
     }
     pthread_mutex_unlock(&slots->lock);
     return fits;
+}
+
+int skr_slots_allocate(struct skr_slots *slots, struct skr_io *io, uint64_t end, uint64_t size)
+{
+    uint64_t ahead = size * SKR_SLOTS_AHEAD < SKR_AHEAD_MOST_BYTES ? size * SKR_SLOTS_AHEAD : SKR_AHEAD_MOST_BYTES;
+    int result = 0;
+    pthread_mutex_lock(&slots->lock);
+    if (end > slots->allocated) {
+        uint64_t wanted = (end + ahead + SKR_CRC_CHUNK_BYTES - 1) / SKR_CRC_CHUNK_BYTES * SKR_CRC_CHUNK_BYTES;
+        result = skr_io_allocate(io, slots->file.fd, slots->allocated, wanted - slots->allocated);
+        if (result < 0) { /* what is needed now, then */
+            wanted = end;
+            result = skr_io_allocate(io, slots->file.fd, slots->allocated, wanted - slots->allocated);
+        }
+        if (result == 0)
+            slots->allocated = wanted;
+    }
+    pthread_mutex_unlock(&slots->lock);
+    return result;
 }
 
 static void skr_slots_start_sync(struct skr_slots *slots, struct skr_io *io);

@@ -116,6 +116,8 @@ int skr_slots_descriptor(const struct skr_slots *slots);
 void skr_slots_retain(struct skr_slots *slots);
 /* Room for `size` bytes. False: the file is as large as it may get. */
 bool skr_slots_reserve(struct skr_slots *slots, uint64_t size, uint64_t *offset);
+/* Lays out room on the disk for a slot of `size` that ends at `end`, and for some to come. 0 or -errno. */
+int skr_slots_allocate(struct skr_slots *slots, struct skr_io *io, uint64_t end, uint64_t size);
 /* A sync that begins after this call; several waiters share one. */
 void skr_slots_sync(struct skr_slots *slots, struct skr_sync_waiter *waiter);
 

@@ -91,7 +91,8 @@ static enum skr_status skr_writer_allocate(struct skr_writer *writer, struct skr
     if (writer->expected_size == SKR_SIZE_UNKNOWN || writer->expected_size < SKR_ALLOCATE_FROM_BYTES)
         return SKR_OK;
     uint64_t size = (writer->expected_size + SKR_DIRECT_ALIGNMENT - 1) / SKR_DIRECT_ALIGNMENT * SKR_DIRECT_ALIGNMENT;
-    int result = skr_io_allocate(writer->io, skr_writer_descriptor(writer), writer->base, size);
+    int result = writer->slots != NULL ? skr_slots_allocate(writer->slots, writer->io, writer->base + size, size)
+                                       : skr_io_allocate(writer->io, writer->file.fd, writer->base, size);
     if (result < 0 && result != -EOPNOTSUPP && result != -ENOSYS)
         return skr_fail_os(err, skr_store_status(result), -result, "cannot reserve %llu bytes: %s", (unsigned long long)size,
                            strerror(-result));

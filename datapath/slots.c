@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "skerry/log.h"
@@ -91,13 +92,25 @@ bool skr_slots_reserve(struct skr_slots *slots, uint64_t size, uint64_t *offset)
     return fits;
 }
 
+/* How far ahead: a small part of what is free above the reserve, so that a disk that fills up is not full any earlier. */
+static uint64_t skr_slots_ahead(const struct skr_slots *slots, uint64_t size)
+{
+    struct statvfs space;
+    uint64_t ahead = size * SKR_SLOTS_AHEAD < SKR_AHEAD_MOST_BYTES ? size * SKR_SLOTS_AHEAD : SKR_AHEAD_MOST_BYTES;
+    if (fstatvfs(slots->file.fd, &space) != 0)
+        return 0;
+    uint64_t available = (uint64_t)space.f_bavail * space.f_frsize, reserve = slots->store->reserve_bytes;
+    uint64_t part = available > reserve ? (available - reserve) / 256 : 0;
+    return ahead < part ? ahead : part;
+}
+
 int skr_slots_allocate(struct skr_slots *slots, struct skr_io *io, uint64_t end, uint64_t size)
 {
-    uint64_t ahead = size * SKR_SLOTS_AHEAD < SKR_AHEAD_MOST_BYTES ? size * SKR_SLOTS_AHEAD : SKR_AHEAD_MOST_BYTES;
     int result = 0;
     pthread_mutex_lock(&slots->lock);
     if (end > slots->allocated) {
-        uint64_t wanted = (end + ahead + SKR_CRC_CHUNK_BYTES - 1) / SKR_CRC_CHUNK_BYTES * SKR_CRC_CHUNK_BYTES;
+        uint64_t wanted =
+            (end + skr_slots_ahead(slots, size) + SKR_CRC_CHUNK_BYTES - 1) / SKR_CRC_CHUNK_BYTES * SKR_CRC_CHUNK_BYTES;
         result = skr_io_allocate(io, slots->file.fd, slots->allocated, wanted - slots->allocated);
         if (result < 0) { /* what is needed now, then */
             wanted = end;

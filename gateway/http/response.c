@@ -6,12 +6,12 @@
 
 #include "reactor.h"
 
-#define SKR_STREAM_BLOCK_BYTES (512u << 10) /* half of a core's cache: measured ahead of 256 KiB and of 1 MiB */
-* /
+/* Half of a core's cache: measured ahead of 256 KiB and of 1 MiB. */
+#define SKR_STREAM_BLOCK_BYTES (512u << 10)
 
-    /* ---- headers ---- */
+/* ---- headers ---- */
 
-    static void skr_response_header_add(struct skr_exchange *exchange, const char *name, struct skr_bytes value)
+static void skr_response_header_add(struct skr_exchange *exchange, const char *name, struct skr_bytes value)
 {
     struct skr_response_header *header = skr_arena_alloc(&exchange->arena, sizeof *header);
     struct skr_bytes copy = skr_arena_copy(&exchange->arena, value);

@@ -100,22 +100,13 @@ static const char *skr_check_signed_headers(struct skr_bytes list)
 
 /* ---- the Authorization header ---- */
 
-static struct skr_bytes skr_trim(struct skr_bytes text)
-{
-    while (text.size > 0 && (text.data[0] == ' ' || text.data[0] == '\t'))
-        text.data++, text.size--;
-    while (text.size > 0 && (text.data[text.size - 1] == ' ' || text.data[text.size - 1] == '\t'))
-        text.size--;
-    return text;
-}
-
 /* "Credential=..., SignedHeaders=..., Signature=..." in any order, with or without spaces. */
 static bool skr_read_components(struct skr_bytes rest, struct skr_bytes *credential, struct skr_sigv4 *out)
 {
     while (rest.size > 0) {
         const char *comma = memchr(rest.data, ',', rest.size);
         size_t size = comma == NULL ? rest.size : (size_t)(comma - rest.data);
-        struct skr_bytes part = skr_trim((struct skr_bytes){rest.data, size});
+        struct skr_bytes part = skr_bytes_trim((struct skr_bytes){rest.data, size});
         rest.data += comma == NULL ? size : size + 1;
         rest.size -= comma == NULL ? size : size + 1;
         const char *equals = part.size == 0 ? NULL : memchr(part.data, '=', part.size);

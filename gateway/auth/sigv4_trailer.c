@@ -5,15 +5,6 @@
 
 #define SKR_TRAILER_SIGNATURE SKR_BYTES("x-amz-trailer-signature")
 
-static struct skr_bytes skr_trailer_trim(struct skr_bytes text)
-{
-    while (text.size > 0 && (text.data[0] == ' ' || text.data[0] == '\t'))
-        text.data++, text.size--;
-    while (text.size > 0 && (text.data[text.size - 1] == ' ' || text.data[text.size - 1] == '\t'))
-        text.size--;
-    return text;
-}
-
 static struct skr_name_value *skr_trailer_find(const struct skr_trailer *trailer, struct skr_bytes name)
 {
     for (size_t i = 0; i < trailer->count; i++)
@@ -41,7 +32,7 @@ enum skr_s3_body_problem skr_trailer_announce(struct skr_trailer *trailer, struc
     while (rest.size > 0) {
         const char *comma = memchr(rest.data, ',', rest.size);
         size_t size = comma == NULL ? rest.size : (size_t)(comma - rest.data);
-        struct skr_bytes name = skr_trailer_trim((struct skr_bytes){rest.data, size});
+        struct skr_bytes name = skr_bytes_trim((struct skr_bytes){rest.data, size});
         rest.data += comma == NULL ? size : size + 1;
         rest.size -= comma == NULL ? size : size + 1;
         if (name.size == 0)
@@ -64,8 +55,8 @@ static enum skr_s3_body_problem skr_trailer_line(struct skr_trailer *trailer, st
     const char *colon = memchr(line.data, ':', line.size);
     if (colon == NULL || trailer->has_signature)
         return SKR_S3_BODY_TRAILER_MALFORMED;
-    struct skr_bytes name = skr_trailer_trim((struct skr_bytes){line.data, (size_t)(colon - line.data)});
-    struct skr_bytes value = skr_trailer_trim((struct skr_bytes){colon + 1, line.size - (size_t)(colon + 1 - line.data)});
+    struct skr_bytes name = skr_bytes_trim((struct skr_bytes){line.data, (size_t)(colon - line.data)});
+    struct skr_bytes value = skr_bytes_trim((struct skr_bytes){colon + 1, line.size - (size_t)(colon + 1 - line.data)});
     if (trailer->is_signed && skr_bytes_equal_nocase(name, SKR_TRAILER_SIGNATURE)) {
         if (value.size != sizeof trailer->signature)
             return SKR_S3_BODY_TRAILER_MALFORMED;

@@ -121,7 +121,6 @@ bool skr_call_metadata(struct skr_call *call, const struct skr_name_value **meta
 bool skr_call_content_properties(struct skr_call *call, bool plain_too, struct skr_bytes properties[SKR_PROPERTY_COUNT]);
 /* Digests that the request announces for its body. */
 bool skr_call_digests(struct skr_call *call, const char *md5_header, const char *crc64_header, struct skr_digests *out);
-bool skr_parse_md5(struct skr_bytes text, uint8_t md5[16]);
 bool skr_call_timeout(struct skr_call *call);     /* the parameter's form; no operation waits so long that it would matter */
 bool skr_call_unsupported(struct skr_call *call); /* true: it asks for what is not there, and was answered */
 struct skr_bytes skr_call_header(const struct skr_call *call, const char *name);

@@ -142,16 +142,6 @@ bool skr_call_content_properties(struct skr_call *call, bool plain_too, struct s
     return known;
 }
 
-bool skr_parse_md5(struct skr_bytes text, uint8_t md5[16])
-{
-    size_t size;
-    uint8_t bytes[18];
-    if (!skr_base64_decode(text, bytes, sizeof bytes, &size) || size != 16)
-        return false;
-    memcpy(md5, bytes, 16);
-    return true;
-}
-
 bool skr_call_digests(struct skr_call *call, const char *md5_header, const char *crc64_header, struct skr_digests *out)
 {
     struct skr_bytes md5 = skr_call_header(call, md5_header), crc64 = skr_call_header(call, crc64_header);
@@ -162,7 +152,7 @@ bool skr_call_digests(struct skr_call *call, const char *md5_header, const char 
         skr_call_refuse(call, SKR_BLOB_BOTH_DIGESTS);
         return false;
     }
-    if (out->has_md5 && !skr_parse_md5(md5, out->md5)) {
+    if (out->has_md5 && !skr_md5_parse(md5, out->md5)) {
         skr_call_refuse(call, SKR_BLOB_INVALID_MD5);
         return false;
     }

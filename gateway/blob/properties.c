@@ -35,7 +35,7 @@ SKR_HANDLER(set_blob_properties)
     for (size_t i = 0; i < sizeof set / sizeof *set; i++)
         settings.set_properties |= 1u << set[i];
     settings.has_md5 = md5.size > 0;
-    if (settings.has_md5 && !skr_parse_md5(md5, settings.md5)) {
+    if (settings.has_md5 && !skr_md5_parse(md5, settings.md5)) {
         skr_call_refuse(call, SKR_BLOB_INVALID_MD5);
         return;
     }

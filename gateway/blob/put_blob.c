@@ -98,7 +98,7 @@ bool skr_call_blob_md5(struct skr_call *call)
 {
     struct skr_bytes text = skr_call_header(call, "x-ms-blob-content-md5");
     call->put.has_md5 = text.size > 0;
-    if (!call->put.has_md5 || skr_parse_md5(text, call->put.md5))
+    if (!call->put.has_md5 || skr_md5_parse(text, call->put.md5))
         return true;
     skr_call_refuse(call, SKR_BLOB_INVALID_MD5);
     return false;

@@ -65,6 +65,16 @@ bool skr_base64_decode(struct skr_bytes text, uint8_t *out, size_t capacity, siz
     return true;
 }
 
+bool skr_md5_parse(struct skr_bytes base64, uint8_t md5[16])
+{
+    size_t size;
+    uint8_t bytes[18];
+    if (!skr_base64_decode(base64, bytes, sizeof bytes, &size) || size != 16)
+        return false;
+    memcpy(md5, bytes, 16);
+    return true;
+}
+
 void skr_hex_encode(char *out, const void *data, size_t size)
 {
     static const char digits[] = "0123456789abcdef";
@@ -216,11 +226,7 @@ struct skr_bytes skr_list_cut(struct skr_bytes *list)
     struct skr_bytes item = {list->data, comma == NULL ? list->size : (size_t)(comma - list->data)};
     list->data += item.size + (comma != NULL);
     list->size -= item.size + (comma != NULL);
-    for (; item.size > 0 && (item.data[0] == ' ' || item.data[0] == '\t'); item.size--)
-        item.data++;
-    while (item.size > 0 && (item.data[item.size - 1] == ' ' || item.data[item.size - 1] == '\t'))
-        item.size--;
-    return item;
+    return skr_bytes_trim(item);
 }
 
 bool skr_wildcard_matches(struct skr_bytes pattern, struct skr_bytes text, bool any_case)

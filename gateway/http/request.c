@@ -45,17 +45,6 @@ static bool skr_is_field_value(const char *text, size_t size)
     return true;
 }
 
-static struct skr_bytes skr_trim(const char *text, size_t size)
-{
-    while (size > 0 && (text[0] == ' ' || text[0] == '\t')) {
-        text++;
-        size--;
-    }
-    while (size > 0 && (text[size - 1] == ' ' || text[size - 1] == '\t'))
-        size--;
-    return (struct skr_bytes){text, size};
-}
-
 /* Lower case, without the port; empty when it holds what a host may not hold. */
 static struct skr_bytes skr_host_of(struct skr_arena *arena, struct skr_bytes authority)
 {
@@ -147,7 +136,7 @@ static enum MHD_Result skr_walk_header(void *cls, enum MHD_ValueKind kind, const
     }
     struct skr_header *header = &request->headers[request->header_count++];
     header->name = (struct skr_bytes){key, key_size};
-    header->value = skr_trim(value, value_size);
+    header->value = skr_bytes_trim((struct skr_bytes){value, value_size});
     skr_walk_framing(walk, header->name, header->value);
     return walk->refuse == 0 ? MHD_YES : MHD_NO;
 }

@@ -111,7 +111,6 @@ bool skr_s3_checksum_parse(enum skr_checksum_kind kind, struct skr_bytes text, s
 /* Base64; with the number of parts ("-3") where it is a composite. */
 struct skr_bytes skr_s3_checksum_text(struct skr_arena *arena, const struct skr_checksum *checksum, enum skr_checksum_form form,
                                       size_t part_count);
-bool skr_s3_parse_md5(struct skr_bytes base64, uint8_t md5[16]);
 /* False: the call was answered with an error. */
 bool skr_s3_conditions(struct skr_s3_call *call);
 bool skr_s3_metadata(struct skr_s3_call *call, const struct skr_name_value **metadata, size_t *count); /* metadata.c */

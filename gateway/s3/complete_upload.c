@@ -180,7 +180,7 @@ static bool skr_s3_document_digest(struct skr_s3_call *call)
     struct skr_digests *expected = &call->incoming.expected;
     struct skr_bytes md5 = skr_s3_header(call, "content-md5");
     *expected = (struct skr_digests){.has_md5 = md5.data != NULL};
-    if (!expected->has_md5 || skr_s3_parse_md5(md5, expected->md5))
+    if (!expected->has_md5 || skr_md5_parse(md5, expected->md5))
         return true;
     skr_s3_refuse(call, SKR_S3_INVALID_DIGEST);
     return false;

@@ -119,16 +119,6 @@ struct skr_bytes skr_s3_checksum_text(struct skr_arena *arena, const struct skr_
     return skr_arena_copy(arena, (struct skr_bytes){text, length});
 }
 
-bool skr_s3_parse_md5(struct skr_bytes base64, uint8_t md5[16])
-{
-    size_t size;
-    uint8_t bytes[18];
-    if (!skr_base64_decode(base64, bytes, sizeof bytes, &size) || size != 16)
-        return false;
-    memcpy(md5, bytes, 16);
-    return true;
-}
-
 /* ---- conditions ---- */
 
 bool skr_s3_conditions(struct skr_s3_call *call)

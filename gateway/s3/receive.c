@@ -75,7 +75,7 @@ bool skr_s3_expected_digests(struct skr_s3_call *call)
     struct skr_bytes md5 = skr_s3_header(call, "content-md5"), algorithm = skr_s3_header(call, "x-amz-sdk-checksum-algorithm");
     enum skr_checksum_kind in_trailer;
     *expected = (struct skr_digests){.has_md5 = md5.data != NULL};
-    if (expected->has_md5 && !skr_s3_parse_md5(md5, expected->md5)) {
+    if (expected->has_md5 && !skr_md5_parse(md5, expected->md5)) {
         skr_s3_fail(call, SKR_S3_INVALID_DIGEST, NULL, (struct skr_s3_detail){"Content-MD5", md5},
                     (struct skr_s3_detail){.name = NULL});
         return false;

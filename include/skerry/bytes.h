@@ -37,6 +37,16 @@ static inline bool skr_bytes_starts_with(struct skr_bytes text, struct skr_bytes
     return text.size >= prefix.size && (prefix.size == 0 || memcmp(text.data, prefix.data, prefix.size) == 0);
 }
 
+/* Without the spaces and tabs around it: what HTTP calls optional white space. */
+static inline struct skr_bytes skr_bytes_trim(struct skr_bytes text)
+{
+    while (text.size > 0 && (text.data[0] == ' ' || text.data[0] == '\t'))
+        text.data++, text.size--;
+    while (text.size > 0 && (text.data[text.size - 1] == ' ' || text.data[text.size - 1] == '\t'))
+        text.size--;
+    return text;
+}
+
 /* Byte order, a shorter text before a longer one that it begins: the order of listings. <0, 0, >0. */
 static inline int skr_bytes_compare(struct skr_bytes a, struct skr_bytes b)
 {

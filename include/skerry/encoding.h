@@ -12,6 +12,8 @@
 void skr_base64_encode(char *out, const void *data, size_t size);
 /* Strict: padding required, no white space, unused bits zero. Returns false, or the decoded size (<= text.size / 4 * 3). */
 bool skr_base64_decode(struct skr_bytes text, uint8_t *out, size_t capacity, size_t *size);
+/* Base64 of exactly 16 bytes, as in Content-MD5. False: `md5` is untouched. */
+bool skr_md5_parse(struct skr_bytes base64, uint8_t md5[16]);
 void skr_hex_encode(char *out, const void *data, size_t size);         /* lower case, 2 * size characters */
 bool skr_hex_decode(struct skr_bytes text, uint8_t *out, size_t size); /* exactly 2 * size digits, either case */
 

@@ -13,21 +13,27 @@ struct skr_hash_job {
     struct skr_io_op op; /* first. `done` is set by the caller */
     struct skr_io *io;
     struct skr_md5_work work;
-    struct skr_hash_job *next; /* private */
+    /* private */
+    struct skr_hash_job *next;
+    bool waits, urgent;
 };
 
 struct skr_hashing {
     pthread_mutex_t lock; /* guards what follows */
-    pthread_cond_t filled;
+    pthread_cond_t filled, gathered;
     struct skr_hash_job *first, **last;
+    size_t queued, urgent;
     bool stopping, opened;
-    unsigned thread_count, waiting;
+    unsigned thread_count, waiting, gathering;
     pthread_t threads[16];
 };
 
 enum skr_status skr_hashing_open(struct skr_hashing *hashing, struct skr_error *err);
 /* No job may be under way. Harmless when it was not opened. */
 void skr_hashing_close(struct skr_hashing *hashing);
-void skr_hashing_submit(struct skr_hashing *hashing, struct skr_hash_job *job);
+/* A job that is not urgent waits for others, so that all lanes are in use. Whoever can do nothing more before it is done hurries
+ * it, now or later; that is harmless when it is under way. */
+void skr_hashing_submit(struct skr_hashing *hashing, struct skr_hash_job *job, bool urgent);
+void skr_hashing_hurry(struct skr_hashing *hashing, struct skr_hash_job *job);
 
 #endif

@@ -46,6 +46,7 @@ struct skr_writer {
     struct skr_md5 *md5;              /* NULL: not asked for */
     struct skr_write_buffer *unhashed,
         **last_unhashed; /* full ones, in their order; the first is being hashed while `hashing` */
+    size_t unhashed_count;
     bool hashing;
     bool stalled;       /* took less than offered */
     uint64_t allocated; /* from `base` on; fewer bytes may come than were announced */
@@ -241,12 +242,26 @@ static void skr_buffer_settle(struct skr_write_buffer *buffer)
 
 static void skr_writer_hash_next(struct skr_writer *writer);
 
+/* Nothing more can be done, or soon, before the next buffer is hashed. While hashing is what bounds the stream, that is so
+ * again whenever a buffer was hashed, and the thread never waits. */
+static bool skr_writer_needs_hash(const struct skr_writer *writer)
+{
+    return writer->stalled || writer->discarded || writer->done != NULL || writer->unhashed_count >= SKR_WRITES_IN_FLIGHT - 1;
+}
+
+static void skr_writer_hurry(struct skr_writer *writer)
+{
+    if (writer->hashing && skr_writer_needs_hash(writer))
+        skr_hashing_hurry(&writer->store->hashing, &writer->unhashed->hash);
+}
+
 static void skr_buffer_hashed(struct skr_io_op *op, int result)
 {
     struct skr_write_buffer *buffer = (struct skr_write_buffer *)((char *)op - offsetof(struct skr_write_buffer, hash));
     struct skr_writer *writer = buffer->writer;
     (void)result;
     writer->unhashed = buffer->next_unhashed;
+    writer->unhashed_count--;
     if (writer->unhashed == NULL)
         writer->last_unhashed = &writer->unhashed;
     writer->hashing = false;
@@ -266,7 +281,7 @@ static void skr_writer_hash_next(struct skr_writer *writer)
     buffer->hash.op.done = skr_buffer_hashed;
     buffer->hash.io = writer->io;
     buffer->hash.work = (struct skr_md5_work){writer->md5, buffer->bytes, buffer->used};
-    skr_hashing_submit(&writer->store->hashing, &buffer->hash);
+    skr_hashing_submit(&writer->store->hashing, &buffer->hash, skr_writer_needs_hash(writer));
 }
 
 /* What is small, and has nothing before it, is hashed at once: handing it over would cost as much. */
@@ -283,15 +298,22 @@ static void skr_buffer_hash(struct skr_write_buffer *buffer)
     buffer->next_unhashed = NULL;
     *writer->last_unhashed = buffer;
     writer->last_unhashed = &buffer->next_unhashed;
-    skr_writer_hash_next(writer);
+    writer->unhashed_count++;
+    if (writer->hashing)
+        skr_writer_hurry(writer);
+    else
+        skr_writer_hash_next(writer);
 }
 
 /* Nobody wants the rest hashed. The one that a thread is at stays until it is done. */
 static void skr_writer_forget_hashes(struct skr_writer *writer)
 {
     struct skr_write_buffer *first = writer->hashing ? writer->unhashed->next_unhashed : writer->unhashed;
-    for (struct skr_write_buffer *buffer = first; buffer != NULL; buffer = buffer->next_unhashed)
+    for (struct skr_write_buffer *buffer = first; buffer != NULL; buffer = buffer->next_unhashed) {
         buffer->unhashed = false;
+        writer->unhashed_count--;
+    }
+    skr_writer_hurry(writer);
     for (struct skr_write_buffer *buffer = first; buffer != NULL; buffer = buffer->next_unhashed)
         if (!buffer->writing) {
             skr_buffer_release(writer, buffer);
@@ -356,6 +378,7 @@ size_t skr_writer_write(struct skr_writer *writer, const void *data, size_t size
             if (writer->failure.status != SKR_OK)
                 break;
             writer->stalled = true;
+            skr_writer_hurry(writer);
             return taken;
         }
         size_t room = buffer->capacity - buffer->used, piece = size - taken < room ? size - taken : room;
@@ -495,6 +518,7 @@ void skr_writer_finish(struct skr_writer *writer, void (*done)(void *context, en
     writer->done_context = context;
     if (writer->current != NULL && writer->failure.status == SKR_OK)
         skr_writer_flush(writer);
+    skr_writer_hurry(writer);
     if (writer->in_flight == 0) {
         writer->in_flight++;
         writer->done_op.done = skr_writer_done_later;

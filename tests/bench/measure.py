@@ -46,17 +46,18 @@ def rss_beside_map(pid):
     return total / 1024
 
 
-def fio(folder, *arguments):
-    out = subprocess.run(["fio", "--name=x", f"--filename={folder}/fio.dat", "--output-format=json", *arguments], capture_output=True,
-                         text=True, check=True).stdout
-    os.unlink(f"{folder}/fio.dat")
+def fio(folder, *arguments, keep=False):
+    name = f"{folder}/fio-{len(os.listdir(folder))}.dat" if keep else f"{folder}/fio.dat"
+    out = subprocess.run(["fio", "--name=x", f"--filename={name}", "--output-format=json", *arguments], capture_output=True, text=True, check=True).stdout
+    if not keep:
+        os.unlink(name)
     return json.loads(out[out.index("{"):])["jobs"][0]
 
 
-def disk_write_rate(folder, seconds, size="4g"):
-    """GB/s written past the page cache, 16 MiB under way."""
-    return fio(folder, f"--size={size}", "--bs=1m", "--rw=write", "--direct=1", "--ioengine=io_uring", "--iodepth=16", f"--runtime={seconds}",
-               "--time_based")["write"]["bw_bytes"] / 1e9
+def disk_write_rate(folder, size):
+    """GB/s of a new file of `size` bytes, written past the page cache, 16 MiB under way. It stays until the folder goes, as what Skerry writes
+    does: room that was written before, and that a file removed just now has left, takes a third more a second on some disks."""
+    return fio(folder, f"--size={size}", "--bs=1m", "--rw=write", "--direct=1", "--ioengine=io_uring", "--iodepth=16", keep=True)["write"]["bw_bytes"] / 1e9
 
 
 def md5_rate(cores=1):

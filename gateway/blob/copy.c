@@ -250,8 +250,7 @@ static void skr_block_copied(void *context, const struct skr_result *result)
 
 static void skr_block_from_start(struct skr_call *call)
 {
-    skr_call_wait(call, skr_put_block_from(call->worker, &call->name, call->block_name,
-                                           skr_principal_create_only(&call->principal), &call->source, skr_block_copied, call));
+    skr_call_wait(call, skr_put_block_from(call->worker, &call->name, call->block_name, &call->source, skr_block_copied, call));
 }
 
 /* x-ms-source-range: both ends are given. False: answered. */

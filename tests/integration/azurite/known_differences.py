@@ -317,7 +317,4 @@ KNOWN = [
         "access: stored policy with dates only: 200 != 500", "access: stored policy with dates only, expiry too: 403 * != 500",
         "access: stored policy with letters only, letters too: 403 AuthenticationFailed != 200",
         "access: stored policy without dates at all: 403 AuthenticationFailed != 200"]),
-    (CHOICE, "who may create a blob may create it of blocks", [
-        "access: account sas, create, put block: 201 != 403 AuthorizationPermissionMismatch",
-        "access: account sas, create, put block list: 201 != 403 AuthorizationPermissionMismatch"]),
 ]

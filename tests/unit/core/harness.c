@@ -248,7 +248,7 @@ enum skr_status harness_put_block(struct harness *harness, const char *container
     if (ingest == NULL)
         return status;
     return harness_wait(harness, &outcome,
-                        skr_put_block(harness->worker, &name, skr_text(block), false, ingest, harness_done, &outcome));
+                        skr_put_block(harness->worker, &name, skr_text(block), ingest, harness_done, &outcome));
 }
 
 enum skr_status harness_commit(struct harness *harness, const char *container, const char *key, const char *const *blocks)

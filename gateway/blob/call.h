@@ -94,6 +94,8 @@ void skr_call_fail(struct skr_call *call, enum skr_blob_error error, const char 
                    const char *reason);
 void skr_call_refuse(struct skr_call *call, enum skr_blob_error error);
 void skr_call_fail_status(struct skr_call *call, enum skr_status status);
+/* 304 for call->object, whose 200 would have a body of that length: no other may be told (RFC 9110 section 8.6). */
+void skr_call_not_modified(struct skr_call *call, uint64_t length);
 void skr_call_fail_auth(struct skr_call *call, enum skr_auth_refusal refusal, const struct skr_error *err);
 void skr_call_fail_header(struct skr_call *call, const char *header);
 void skr_call_fail_query(struct skr_call *call, const char *parameter, const char *reason);

@@ -317,4 +317,7 @@ KNOWN = [
         "access: stored policy with dates only: 200 != 500", "access: stored policy with dates only, expiry too: 403 * != 500",
         "access: stored policy with letters only, letters too: 403 AuthenticationFailed != 200",
         "access: stored policy without dates at all: 403 AuthenticationFailed != 200"]),
+    (DOCUMENTED, "who may create and finds a blob is told so", [
+        "access: account sas, create, put over: 403 UnauthorizedBlobOverwrite != 403 AuthorizationPermissionMismatch",
+        "access: blob sas, create, put over: 403 UnauthorizedBlobOverwrite != 403 AuthorizationPermissionMismatch"]),
 ]

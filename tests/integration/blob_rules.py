@@ -1,0 +1,81 @@
+#!/usr/bin/env python3
+"""Rules of the Blob protocol that a comparison with Azurite does not settle, because it lacks them or goes its own way."""
+import os
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+from blobclient import Client, Server, account_sas, service_sas  # noqa: E402
+
+passed = failed = 0
+BLOCK = "comp=block&blockid=YWFhYQ%3D%3D"
+BLOCK_LIST = b"<BlockList><Latest>YWFhYQ==</Latest></BlockList>"
+
+
+def check(what, truth, detail=""):
+    global passed, failed
+    passed, failed = passed + bool(truth), failed + (not truth)
+    if not truth:
+        print(f"FAILED: {what} {detail}", flush=True)
+
+
+def expect(what, answer, outcome):
+    check(what, str(answer) == outcome, f"{answer}, not {outcome}")
+    return answer
+
+
+def under(client, sas, method, path, query="", body=b"", **headers):
+    """Without a key, by a signature in the query."""
+    headers = {"x-ms-version": "2021-12-02", **{name.replace("_", "-"): value for name, value in headers.items()}}
+    if method == "PUT":
+        headers["Content-Length"] = str(len(body))
+    return client.send(method, f"/{client.account}{path}?" + "&".join(part for part in (query, sas) if part), headers, body or None)
+
+
+def create_is_no_write(client):
+    """Blocks are put by who may write. To create covers Put Blob and Copy Blob of what is not there yet."""
+    client.create_container("create")
+    client.put_blob("create", "source", b"source")
+    source = f"http://{client.endpoint}/{client.account}/create/source?{account_sas('r')}"
+    for kind, sas in (("account", account_sas("c")), ("container", service_sas("create", "c")), ("blob", service_sas("create/new", "c"))):
+        refused = "403 AuthorizationPermissionMismatch"
+        expect(f"{kind}: put block", under(client, sas, "PUT", "/create/new", BLOCK, b"x"), refused)
+        expect(f"{kind}: put block from url", under(client, sas, "PUT", "/create/new", BLOCK, x_ms_copy_source=source), refused)
+        expect(f"{kind}: put block list", under(client, sas, "PUT", "/create/new", "comp=blocklist", BLOCK_LIST), refused)
+        expect(f"{kind}: nothing was staged", client.request("GET", "/create/new", "comp=blocklist&blocklisttype=all"), "404 BlobNotFound")
+        expect(f"{kind}: put blob", under(client, sas, "PUT", "/create/new", "", b"x", x_ms_blob_type="BlockBlob"), "201")
+        expect(f"{kind}: put blob over it", under(client, sas, "PUT", "/create/new", "", b"x", x_ms_blob_type="BlockBlob"),
+               "403 UnauthorizedBlobOverwrite")
+        client.delete_blob("create", "new")
+        expect(f"{kind}: copy blob", under(client, sas, "PUT", "/create/new", x_ms_copy_source=source), "202")
+        expect(f"{kind}: copy blob over it", under(client, sas, "PUT", "/create/new", x_ms_copy_source=source), "403 UnauthorizedBlobOverwrite")
+        client.delete_blob("create", "new")
+    expect("to write covers blocks", under(client, account_sas("w"), "PUT", "/create/new", BLOCK, b"x"), "201")
+    expect("and their list", under(client, account_sas("w"), "PUT", "/create/new", "comp=blocklist", BLOCK_LIST), "201")
+
+
+def not_modified(client):
+    """A 304 tells the length of the 200, or none (RFC 9110 section 8.6); where the 200 is a document, it is a 412."""
+    client.create_container("unmodified")
+    etag = client.put_blob("unmodified", "b", b"12345").headers["ETag"]
+    for method, query, length in (("GET", "", "5"), ("HEAD", "", "5"), ("GET", "comp=metadata", "0")):
+        whole = client.request(method, "/unmodified/b", query)
+        answer = expect(f"{method} {query}", client.request(method, "/unmodified/b", query, headers={"If-None-Match": etag}), "304 ConditionNotMet")
+        check(f"{method} {query}: length", answer.headers["Content-Length"] == whole.headers["Content-Length"] == length, answer.headers)
+        check(f"{method} {query}: its tag and nothing else", answer.headers["ETag"] == etag and answer.body == b"")
+    for query in ("comp=tags", "comp=blocklist"):
+        expect(query, client.request("GET", "/unmodified/b", query, headers={"If-None-Match": etag}), "412 ConditionNotMet")
+    check("the connection lives on", client.get_blob("unmodified", "b").body == b"12345")
+
+
+def main():
+    with tempfile.TemporaryDirectory() as folder, Server(os.path.join(folder, "data")) as server:
+        client = Client(server.blob)
+        create_is_no_write(client)
+        not_modified(client)
+    print(f"integration.blob_rules: {passed} passed, {failed} failed")
+    sys.exit(failed != 0 or passed == 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -133,6 +133,8 @@ uint64_t skr_call_body_length(const struct skr_call *call); /* SKR_SIZE_ANY when
 enum skr_target_problem { SKR_TARGET_OK, SKR_TARGET_BAD_URI, SKR_TARGET_BAD_NAME, SKR_TARGET_TOO_LONG };
 enum skr_target_problem skr_target_parse(struct skr_arena *arena, const struct skr_accounts *accounts,
                                          struct skr_bytes raw_path, struct skr_bytes host, struct skr_target *out);
+/* "account.blob.example.net" without a known account in front. */
+struct skr_bytes skr_host_without_account(const struct skr_accounts *accounts, struct skr_bytes host);
 bool skr_container_name_is_valid(struct skr_bytes name);
 bool skr_container_name_length_is_valid(struct skr_bytes name);
 
@@ -172,6 +174,9 @@ void skr_call_ingest(struct skr_call *call, const struct skr_object_name *block_
  * document's (blocks.c). */
 bool skr_call_document_matches(struct skr_call *call, struct skr_bytes body);
 bool skr_source_parse(struct skr_call *call); /* copy_source.c: x-ms-copy-source and its conditions */
+/* Is that host this server, as the request lets one see? */
+bool skr_host_is_here(const struct skr_accounts *accounts, const struct skr_request *request, bool https, struct skr_bytes host,
+                      struct skr_bytes port);
 
 /* Handlers, one a row. */
 #define SKR_HANDLER(name) void skr_blob_##name(void *context)

@@ -68,11 +68,34 @@ def not_modified(client):
     check("the connection lives on", client.get_blob("unmodified", "b").body == b"12345")
 
 
+def sources_elsewhere(server, client):
+    """A copy is of the blob that the URL names: one on another host is not the one of that name here."""
+    client.create_container("sources")
+    client.put_blob("sources", "a", b"here")
+    port, path = server.blob.rsplit(":", 1)[1], f"/{client.account}/sources/a?{account_sas('r')}"
+    operations = {"copy blob": ("", {}, "202"), "put blob from url": ("", {"x-ms-blob-type": "BlockBlob"}, "201"),
+                  "put block from url": (BLOCK, {}, "201")}
+    for name, (query, headers, fine) in operations.items():
+        for host in (server.blob, f"localhost:{port}", f"{client.account}.localhost:{port}", f"[::1]:{port}"):
+            source = f"http://{host}{path if not host.startswith(client.account) else path.removeprefix('/' + client.account)}"
+            expect(f"{name} of {host}", client.request("PUT", "/sources/b", query, headers={"x-ms-copy-source": source, **headers}), fine)
+        client.delete_blob("sources", "b")
+        for host in ("example.net", f"example.net:{port}", "127.0.0.1", "127.0.0.1:1", "192.0.2.1:" + port, f"{client.account}.example.net:{port}"):
+            source = f"http://{host}{path if not host.startswith(client.account) else path.removeprefix('/' + client.account)}"
+            expect(f"{name} of {host}", client.request("PUT", "/sources/b", query, headers={"x-ms-copy-source": source, **headers}),
+                   "404 CannotVerifyCopySource")
+        expect(f"{name}: nothing was made", client.head_blob("sources", "b"), "404 BlobNotFound")
+        for host in ("", "user@" + server.blob, f"127.0.0.1:{port}x", f"[::1:{port}"):
+            expect(f"{name} of '{host}'", client.request("PUT", "/sources/b", query, headers={"x-ms-copy-source": f"http://{host}{path}", **headers}),
+                   "400 InvalidHeaderValue")
+
+
 def main():
     with tempfile.TemporaryDirectory() as folder, Server(os.path.join(folder, "data")) as server:
         client = Client(server.blob)
         create_is_no_write(client)
         not_modified(client)
+        sources_elsewhere(server, client)
     print(f"integration.blob_rules: {passed} passed, {failed} failed")
     sys.exit(failed != 0 or passed == 0)
 

@@ -112,6 +112,8 @@ void skr_call_md5_header(struct skr_call *call, const char *name, const uint8_t 
 void skr_call_crc64_header(struct skr_call *call, uint64_t crc64);
 /* All that GET and HEAD of a blob say of it. `ranged`: its MD5 goes into x-ms-blob-content-md5. */
 void skr_call_object_headers(struct skr_call *call, const struct skr_object *object, bool ranged);
+/* When the tier was set. False: never. */
+bool skr_tier_time(const struct skr_object *object, int64_t *unix_ns);
 /* Replies without a body. */
 void skr_call_reply(struct skr_call *call, int http_status);
 /* Replies with XML that lies in malloc'd memory of a writer: see skerry/xml.h. */

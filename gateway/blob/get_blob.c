@@ -173,10 +173,13 @@ SKR_HANDLER(get_blob_properties)
     if (!skr_call_open(call, false, true))
         return;
     struct skr_bytes tier = call->object.properties[SKR_PROPERTY_ACCESS_TIER];
+    int64_t tiered_ns;
     skr_call_object_headers(call, &call->object, false);
     skr_exchange_header(call->exchange, "x-ms-access-tier", tier.size > 0 ? tier : SKR_BYTES("Hot"));
     if (tier.size == 0)
         skr_exchange_header(call->exchange, "x-ms-access-tier-inferred", SKR_BYTES("true"));
+    if (skr_tier_time(&call->object, &tiered_ns))
+        skr_call_date_header(call, "x-ms-access-tier-change-time", tiered_ns);
     skr_exchange_send_head(call->exchange, 200, call->object.content.size_bytes);
 }
 

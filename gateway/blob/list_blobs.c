@@ -46,6 +46,7 @@ static void skr_render_properties(struct skr_xml *xml, const struct skr_object *
 {
     const struct skr_bytes *properties = object->properties;
     char md5[SKR_BASE64_SIZE(16)];
+    int64_t tiered_ns;
     if (object->has_md5)
         skr_base64_encode(md5, object->md5, 16);
     skr_xml_begin(xml, "Properties");
@@ -71,6 +72,8 @@ static void skr_render_properties(struct skr_xml *xml, const struct skr_object *
     skr_xml_element(xml, "AccessTier", tiered ? properties[SKR_PROPERTY_ACCESS_TIER] : SKR_BYTES("Hot"));
     if (!tiered)
         skr_xml_element(xml, "AccessTierInferred", SKR_BYTES("true"));
+    if (skr_tier_time(object, &tiered_ns))
+        skr_render_date(xml, "AccessTierChangeTime", tiered_ns);
     skr_xml_element(xml, "LeaseStatus", SKR_BYTES("unlocked"));
     skr_xml_element(xml, "LeaseState", SKR_BYTES("available"));
     skr_xml_element(xml, "ServerEncrypted", SKR_BYTES("false"));

@@ -1,8 +1,11 @@
 #!/usr/bin/env python3
 """Rules of the Blob protocol that a comparison with Azurite does not settle, because it lacks them or goes its own way."""
+import email.utils
 import os
+import re
 import sys
 import tempfile
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 from blobclient import Client, Server, account_sas, service_sas  # noqa: E402
@@ -90,11 +93,55 @@ def sources_elsewhere(server, client):
                    "400 InvalidHeaderValue")
 
 
+def tier_times(client):
+    """The time of a tier: from when it was set, on a blob or with it, and not from any other change."""
+    def times():
+        listed = re.findall(r"<AccessTierChangeTime>([^<]*)</AccessTierChangeTime>", client.list_blobs("tiers").body.decode())
+        head = client.head_blob("tiers", "b").headers["x-ms-access-tier-change-time"]
+        check("the listing and the blob say the same", listed == ([head] if head else []), f"{listed} {head}")
+        return head
+
+    def set_tier(tier):
+        expect(f"set tier {tier}", client.request("PUT", "/tiers/b", "comp=tier", headers={"x-ms-access-tier": tier}), "200")
+
+    def stamp(text):
+        return email.utils.parsedate_to_datetime(text).timestamp()
+
+    client.create_container("tiers")
+    client.put_blob("tiers", "b", b"x")
+    check("no time of a tier that is inferred", times() is None)
+    before = int(time.time())
+    set_tier("Cool")
+    first = times()
+    check("a time of a tier that was set", before <= stamp(first) <= time.time() + 1, first)
+    time.sleep(1.1)
+    set_tier("Cool")
+    client.set_metadata("tiers", "b", a="1")
+    client.request("PUT", "/tiers/b", "comp=properties", headers={"x-ms-blob-content-type": "a/b"})
+    check("the same tier again is no change, nor is anything else", times() == first)
+    set_tier("Hot")
+    second = times()
+    check("another tier has another time", stamp(second) > stamp(first), second)
+    check("the blob keeps its time of change", client.head_blob("tiers", "b").headers["x-ms-access-tier"] == "Hot")
+    client.put_blob("tiers", "b", b"y")
+    check("a new blob has a tier of its own", times() is None)
+    client.put_blob("tiers", "b", b"y", **{"x-ms-access-tier": "Cold"})
+    third = times()
+    check("a blob put with a tier has a time", stamp(third) >= stamp(second), third)
+    time.sleep(1.1)
+    client.copy_blob("tiers", "b", "b")
+    check("so has a copy, that of the copying", stamp(times()) > stamp(third), times())
+    client.put_block("tiers", "b", b"aaaa", b"x")
+    client.request("PUT", "/tiers/b", "comp=blocklist", BLOCK_LIST, {"x-ms-access-tier": "Cool"})
+    check("so has one of blocks", times() is not None)
+
+
 def main():
     with tempfile.TemporaryDirectory() as folder, Server(os.path.join(folder, "data")) as server:
         client = Client(server.blob)
         create_is_no_write(client)
         not_modified(client)
+        tier_times(client)
         sources_elsewhere(server, client)
     print(f"integration.blob_rules: {passed} passed, {failed} failed")
     sys.exit(failed != 0 or passed == 0)

@@ -183,8 +183,10 @@ KNOWN = [
         "*: header +x-ms-content-crc64", "blocks: put block, md5: header +content-md5", "blocks: commit*: header -content-md5", "tags: commit: header -content-md5",
         "conditions: put block list, *: header -content-md5", "blocks: get the *: header -content-md5"]),
     (DOCUMENTED, "x-ms-blob-content-md5 is sent with a range; else it is Content-MD5", ["*: header -x-ms-blob-content-md5"]),
-    (NOT_YET, "the time of a change of tier is not kept", [
-        "*: header -x-ms-access-tier-change-time", "*: body -/EnumerationResults/Blobs/Blob/Properties/AccessTierChangeTime"]),
+    (DOCUMENTED, "a tier has a time once it was set; until then it is inferred", [
+        "*: header -x-ms-access-tier-change-time", "*: body -/EnumerationResults/Blobs/Blob/Properties/AccessTierChangeTime",
+        "*: body /EnumerationResults/Blobs/Blob/Properties/AccessTierChangeTime: 1 of them != *",
+        "blocks: head the one with all headers: header +x-ms-access-tier-change-time"]),
     (DOCUMENTED, "a tier that was set is not inferred", [
         "blobs: head the cool one: header -x-ms-access-tier-inferred", "blobs: head after tier: header -x-ms-access-tier-inferred",
         "access: blob sas, *head: header -x-ms-access-tier-inferred"]),

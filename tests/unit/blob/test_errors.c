@@ -1,10 +1,10 @@
 /* Every status, refusal and error of the protocol is answered with a code, a fitting HTTP status and a body that is
  * well-formed. */
 #include <check.h>
-#include <stdlib.h>
 
 #include "call.h"
 #include "exchange.h"
+#include "run.h"
 #include "skerry/xml.h"
 
 static struct skr_exchange exchange;
@@ -136,9 +136,5 @@ int main(void)
     tcase_add_test(cases, names_and_values_come_back_escaped);
     tcase_add_test(cases, requests_that_never_became_a_call);
     suite_add_tcase(suite, cases);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

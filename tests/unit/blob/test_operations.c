@@ -1,10 +1,10 @@
 /* Every row of the table is reached by the request that the service documents for it, asks for what the service documents, and
  * nothing else is reached by accident. */
 #include <check.h>
-#include <stdlib.h>
 
 #include "call.h"
 #include "exchange.h"
+#include "run.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
@@ -186,9 +186,5 @@ int main(void)
     tcase_add_test(cases, nothing_else_is_reached);
     tcase_add_test(cases, head_is_served_by_get_rows);
     suite_add_tcase(suite, cases);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

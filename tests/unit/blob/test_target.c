@@ -1,8 +1,8 @@
 /* What paths and hosts name. */
 #include <check.h>
-#include <stdlib.h>
 
 #include "call.h"
+#include "run.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 #define SERVICE SKR_RESOURCE_SERVICE
@@ -199,9 +199,5 @@ int main(void)
     tcase_add_test(cases, container_names);
     tcase_add_test(cases, hosts_that_are_here);
     suite_add_tcase(suite, cases);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

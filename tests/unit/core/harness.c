@@ -100,6 +100,20 @@ static int harness_unlink(const char *path, const struct stat *info, int type, s
     return remove(path);
 }
 
+void harness_begin(struct harness *harness)
+{
+    *harness = (struct harness){.core = NULL};
+    harness_make(harness);
+    ck_assert_int_eq(harness_create_container(harness, "box"), SKR_OK);
+}
+
+void harness_end(struct harness *harness)
+{
+    harness_close(harness);
+    ck_assert_uint_eq(harness_problems(harness, true), 0);
+    harness_remove(harness);
+}
+
 void harness_remove(struct harness *harness)
 {
     harness_close(harness);

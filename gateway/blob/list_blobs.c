@@ -274,6 +274,13 @@ SKR_HANDLER(list_blobs)
         skr_call_fail_query(call, "include", "Permissions are kept for accounts with a hierarchical namespace.");
         return;
     }
+    if (skr_request_query(call->request, "showonly") != NULL) {
+        skr_call_fail_query(call, "showonly",
+                            "It is for accounts with a hierarchical namespace, and for what was deleted softly.");
+        return;
+    }
+    if (parameters.marker.size == 0) /* a marker lies behind it */
+        parameters.from = skr_call_query(call, "startFrom");
     page.left = parameters.max_results;
     page.metadata = skr_includes(call, "metadata");
     page.copy = skr_includes(call, "copy");

@@ -1,11 +1,14 @@
 #!/usr/bin/env python3
 """Rules of the Blob protocol that a comparison with Azurite does not settle, because it lacks them or goes its own way."""
+import base64
 import email.utils
+import hashlib
 import os
 import re
 import sys
 import tempfile
 import time
+import urllib.parse
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 from blobclient import Client, Server, account_sas, service_sas  # noqa: E402
@@ -136,11 +139,84 @@ def tier_times(client):
     check("so has one of blocks", times() is not None)
 
 
+def not_offered(client):
+    """Refused, with nothing changed: never accepted and ignored."""
+    client.create_container("asked")
+    client.put_blob("asked", "b", b"old")
+    source = f"http://{client.endpoint}/{client.account}/asked/b?{account_sas('r')}"
+    asks = {"x-ms-encryption-scope": "s", "x-ms-encryption-key": "a2V5", "x-ms-encryption-key-sha256": "a2V5", "x-ms-encryption-context": "c",
+            "x-ms-immutability-policy-until-date": "Fri, 01 Jan 2100 00:00:00 GMT", "x-ms-immutability-policy-mode": "unlocked",
+            "x-ms-legal-hold": "true", "x-ms-expiry-option": "RelativeToNow", "x-ms-expiry-time": "1000", "x-ms-if-tags": "\"a\" = '1'",
+            "x-ms-structured-body": "XSM/1.0; properties=crc64", "x-ms-structured-content-length": "3"}
+    of_copies = {"x-ms-source-if-tags": "\"a\" = '1'", "x-ms-copy-source-authorization": "Bearer token", "x-ms-seal-blob": "true",
+                 "x-ms-source-encryption-key": "a2V5"}
+    for name, value in asks.items():
+        expect(f"put with {name}", client.put_blob("asked", "b", b"new", **{name: value}), "501 UnsupportedHeader")
+    for name, value in {**asks, **of_copies}.items():
+        expect(f"copy with {name}", client.request("PUT", "/asked/c", headers={"x-ms-copy-source": source, name: value}), "501 UnsupportedHeader")
+    expect("a lease of the source", client.request("PUT", "/asked/c", headers={
+        "x-ms-copy-source": source, "x-ms-source-lease-id": "11111111-1111-1111-1111-111111111111"}), "412 LeaseNotPresentWithBlobOperation")
+    expect("read in another form", client.request("GET", "/asked/b", headers={
+        "x-ms-structured-body": "XSM/1.0; properties=crc64"}), "501 UnsupportedHeader")
+    for name in ("modified", "unmodified"):
+        expect(f"deleted if its tier was {name} since", client.request("DELETE", "/asked/b", headers={
+            f"x-ms-access-tier-if-{name}-since": "Mon, 01 Jan 2001 00:00:00 GMT"}), "501 UnsupportedHeader")
+    expect("what was deleted softly", client.request("DELETE", "/asked/b", "deletetype=permanent"), "400 InvalidQueryParameterValue")
+    expect("a container with a scope", client.create_container("asked-too", **{"x-ms-default-encryption-scope": "s"}), "501 UnsupportedHeader")
+    expect("a snapshot that cannot be", client.request("GET", "/asked/b", "snapshot=banana"), "400 InvalidQueryParameterValue")
+    expect("only directories", client.list_blobs("asked", "showonly=directories"), "400 InvalidQueryParameterValue")
+    expect("a rehydration that is none", client.put_blob("asked", "b", b"new", **{"x-ms-rehydrate-priority": "banana"}), "400 InvalidHeaderValue")
+    check("nothing of it was done", client.get_blob("asked", "b").body == b"old" and client.head_blob("asked", "c").status == 404)
+    so_anyway = {"x-ms-legal-hold": "false", "x-ms-expiry-option": "NeverExpire", "x-ms-encryption-algorithm": "AES256", "x-ms-rehydrate-priority": "High"}
+    expect("what is so anyway", client.put_blob("asked", "b", b"new", **so_anyway), "201")
+    expect("and of a container", client.create_container("asked-too", **{
+        "x-ms-default-encryption-scope": "$account-encryption-key", "x-ms-deny-encryption-scope-override": "false"}), "201")
+
+
+def copies_at_once(client):
+    """Copy Blob From URL: the source's digest is compared, and the answer has the copy's."""
+    client.create_container("at-once")
+    client.put_blob("at-once", "a", b"hello")
+    source = f"http://{client.endpoint}/{client.account}/at-once/a"
+    good, bad = (base64.b64encode(hashlib.md5(body).digest()).decode() for body in (b"hello", b"other"))
+
+    def copy(**headers):
+        return client.request("PUT", "/at-once/b", headers={"x-ms-copy-source": source, **{name.replace("_", "-"): value for name, value in headers.items()}})
+    answer = expect("with the digest of the source", copy(x_ms_requires_sync="true", x_ms_source_content_md5=good), "202")
+    check("it is done, and has a digest", (answer.headers["x-ms-copy-status"], answer.headers["Content-MD5"]) == ("success", good), answer.headers)
+    client.delete_blob("at-once", "b")
+    expect("with another digest", copy(x_ms_requires_sync="true", x_ms_source_content_md5=bad), "400 Md5Mismatch")
+    expect("with a digest that is none", copy(x_ms_requires_sync="true", x_ms_source_content_md5="banana"), "400 InvalidMd5")
+    expect("at once or not", copy(x_ms_requires_sync="banana"), "400 InvalidHeaderValue")
+    expect("nothing was copied", client.head_blob("at-once", "b"), "404 BlobNotFound")
+    check("a copy that is not asked for at once has no digest", copy().headers["Content-MD5"] is None)
+
+
+def listing_from(client):
+    """startFrom: the first name that is listed, whether it is there or not."""
+    client.create_container("from")
+    for name in ("a", "b/1", "b/2", "c", "d"):
+        client.put_blob("from", name, b"x")
+
+    def names(query):
+        return re.findall(r"<Name>([^<]*)</Name>", client.list_blobs("from", query).body.decode())
+    check("inclusive", names("startFrom=c") == ["c", "d"], names("startFrom=c"))
+    check("a name between", names("startFrom=b/15") == ["b/2", "c", "d"], names("startFrom=b/15"))
+    check("with a prefix", names("startFrom=b/2&prefix=b/") == ["b/2"])
+    check("by hierarchy", names("startFrom=b/&delimiter=/") == ["b/", "c", "d"], names("startFrom=b/&delimiter=/"))
+    page = client.list_blobs("from", "startFrom=b/2&maxresults=1").body.decode()
+    marker = urllib.parse.quote(re.search(r"<NextMarker>([^<]+)<", page).group(1), safe="")
+    check("a marker goes on behind it", names(f"startFrom=b/2&marker={marker}") == ["c", "d"])
+
+
 def main():
     with tempfile.TemporaryDirectory() as folder, Server(os.path.join(folder, "data")) as server:
         client = Client(server.blob)
         create_is_no_write(client)
         not_modified(client)
+        not_offered(client)
+        copies_at_once(client)
+        listing_from(client)
         tier_times(client)
         sources_elsewhere(server, client)
     print(f"integration.blob_rules: {passed} passed, {failed} failed")

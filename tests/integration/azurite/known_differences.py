@@ -322,4 +322,10 @@ KNOWN = [
     (DOCUMENTED, "who may create and finds a blob is told so", [
         "access: account sas, create, put over: 403 UnauthorizedBlobOverwrite != 403 AuthorizationPermissionMismatch",
         "access: blob sas, create, put over: 403 UnauthorizedBlobOverwrite != 403 AuthorizationPermissionMismatch"]),
+    (DOCUMENTED, "what is not offered is refused, not passed over", [
+        "containers: create with encryption scope: 501 UnsupportedHeader != 201", "listing: showonly=deleted&prefix=b: 400 InvalidQueryParameterValue != 200",
+        "blobs: get a snapshot that is no time: 400 InvalidQueryParameterValue != 404 BlobNotFound",
+        "copies: copy, with a source lease id: 412 LeaseNotPresentWithBlobOperation != 202"]),
+    (DOCUMENTED, "a copy that is asked for at once has a digest in its answer", [
+        "copies: copy, with x-ms-requires-sync: header +content-md5", "tags: copy from url, tags too: header +content-md5"]),
 ]

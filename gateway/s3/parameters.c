@@ -9,7 +9,7 @@
 static bool skr_s3_may_be_in_query(struct skr_bytes name)
 {
     return skr_bytes_starts_with(name, SKR_BYTES("x-amz-")) && !skr_bytes_starts_with(name, SKR_BYTES("x-amz-checksum-")) &&
-           !skr_bytes_starts_with(name, SKR_BYTES("x-amz-sdk-"));
+           !skr_bytes_starts_with(name, SKR_BYTES("x-amz-sdk-")) && !skr_bytes_equal(name, SKR_BYTES("x-amz-trailer"));
 }
 
 struct skr_bytes skr_s3_header(const struct skr_s3_call *call, const char *name)

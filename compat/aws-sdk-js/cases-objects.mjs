@@ -71,6 +71,11 @@ async function signed() {
   const content = bytes(70_000);
   const put = await getSignedUrl(client, new sdk.PutObjectCommand({ Bucket, Key, ContentType: "text/x-signed" }), { expiresIn: 60, signableHeaders: new Set(["content-type"]) });
   equal("signed PUT", (await fetch(put, { method: "PUT", body: content, headers: { "Content-Type": "text/x-signed" } })).status, 200);
+  // what it moves into the URL counts: metadata, list, storage class; and not the checksum of the body that was not there when it signed
+  const moved = await getSignedUrl(client, new sdk.PutObjectCommand({ Bucket, Key: "moved", Metadata: { one: "1" }, StorageClass: "STANDARD_IA" }), { expiresIn: 60 });
+  equal("signed PUT with metadata", (await fetch(moved, { method: "PUT", body: content })).status, 200);
+  const kept = await client.send(new sdk.HeadObjectCommand({ Bucket, Key: "moved" }));
+  equal("signed PUT with metadata: it is kept", [kept.Metadata, kept.StorageClass], [{ one: "1" }, "STANDARD_IA"]);
   const got = await fetch(await getSignedUrl(client, new sdk.GetObjectCommand({ Bucket, Key, ResponseContentType: "text/other" }), { expiresIn: 60 }));
   equal("signed GET", [got.status, got.headers.get("content-type")], [200, "text/other"]);
   sameBytes("signed GET: the bytes", Buffer.from(await got.arrayBuffer()), content);

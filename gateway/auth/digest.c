@@ -23,23 +23,34 @@ void skr_sha256_end(struct skr_sha256 *hash, uint8_t digest[SKR_SHA256_SIZE])
     SHA256_Final(digest, &hash->state);
 }
 
+/* A key of one block, in the two disguises in which HMAC puts it before what it hashes. SHA-1 and SHA-256 have blocks of one
+ * size. */
+struct skr_hmac_pads {
+    uint8_t key[SHA256_CBLOCK], inner[SHA256_CBLOCK], outer[SHA256_CBLOCK];
+};
+_Static_assert(SHA_CBLOCK == SHA256_CBLOCK, "one size of blocks");
+
+static void skr_hmac_fill_pads(struct skr_hmac_pads *pads)
+{
+    for (size_t i = 0; i < sizeof pads->key; i++) {
+        pads->inner[i] = pads->key[i] ^ 0x36;
+        pads->outer[i] = pads->key[i] ^ 0x5C;
+    }
+}
+
 void skr_hmac_prepare(struct skr_hmac *hmac, const void *key, size_t size)
 {
-    uint8_t block[SHA256_CBLOCK] = {0}, pad[SHA256_CBLOCK];
-    if (size > sizeof block)
-        SHA256(key, size, block);
+    struct skr_hmac_pads pads = {.key = {0}};
+    if (size > sizeof pads.key)
+        SHA256(key, size, pads.key);
     else
-        memcpy(block, key, size);
-    for (size_t i = 0; i < sizeof block; i++)
-        pad[i] = block[i] ^ 0x36;
+        memcpy(pads.key, key, size);
+    skr_hmac_fill_pads(&pads);
     SHA256_Init(&hmac->inner);
-    SHA256_Update(&hmac->inner, pad, sizeof pad);
-    for (size_t i = 0; i < sizeof block; i++)
-        pad[i] = block[i] ^ 0x5C;
+    SHA256_Update(&hmac->inner, pads.inner, sizeof pads.inner);
     SHA256_Init(&hmac->outer);
-    SHA256_Update(&hmac->outer, pad, sizeof pad);
-    OPENSSL_cleanse(block, sizeof block);
-    OPENSSL_cleanse(pad, sizeof pad);
+    SHA256_Update(&hmac->outer, pads.outer, sizeof pads.outer);
+    OPENSSL_cleanse(&pads, sizeof pads);
 }
 
 void skr_hmac_sign(const struct skr_hmac *hmac, struct skr_bytes text, uint8_t digest[SKR_SHA256_SIZE])
@@ -55,21 +66,17 @@ void skr_hmac_sign(const struct skr_hmac *hmac, struct skr_bytes text, uint8_t d
 
 void skr_hmac_sha1_prepare(struct skr_hmac_sha1 *hmac, const void *key, size_t size)
 {
-    uint8_t block[SHA_CBLOCK] = {0}, pad[SHA_CBLOCK];
-    if (size > sizeof block)
-        SHA1(key, size, block);
+    struct skr_hmac_pads pads = {.key = {0}};
+    if (size > sizeof pads.key)
+        SHA1(key, size, pads.key);
     else
-        memcpy(block, key, size);
-    for (size_t i = 0; i < sizeof block; i++)
-        pad[i] = block[i] ^ 0x36;
+        memcpy(pads.key, key, size);
+    skr_hmac_fill_pads(&pads);
     SHA1_Init(&hmac->inner);
-    SHA1_Update(&hmac->inner, pad, sizeof pad);
-    for (size_t i = 0; i < sizeof block; i++)
-        pad[i] = block[i] ^ 0x5C;
+    SHA1_Update(&hmac->inner, pads.inner, sizeof pads.inner);
     SHA1_Init(&hmac->outer);
-    SHA1_Update(&hmac->outer, pad, sizeof pad);
-    OPENSSL_cleanse(block, sizeof block);
-    OPENSSL_cleanse(pad, sizeof pad);
+    SHA1_Update(&hmac->outer, pads.outer, sizeof pads.outer);
+    OPENSSL_cleanse(&pads, sizeof pads);
 }
 
 void skr_hmac_sha1_sign(const struct skr_hmac_sha1 *hmac, struct skr_bytes text, uint8_t digest[SKR_SHA1_SIZE])

@@ -56,8 +56,7 @@ static void skr_block_received(struct skr_call *call)
     if (!call->expected.has_md5)
         call->expected = *skr_ingest_digests(ingest); /* what the answer tells */
     call->ingest = NULL;
-    skr_call_wait(call, skr_put_block(call->worker, &call->name, call->block_name, skr_principal_create_only(&call->principal),
-                                      ingest, skr_block_stored, call));
+    skr_call_wait(call, skr_put_block(call->worker, &call->name, call->block_name, ingest, skr_block_stored, call));
 }
 
 SKR_HANDLER(put_block)
@@ -76,7 +75,7 @@ SKR_HANDLER(put_block)
     }
     if (!skr_call_digests(call, "content-md5", "x-ms-content-crc64", &call->expected))
         return;
-    enum skr_status status = skr_precheck(call->worker, &call->name, NULL, skr_principal_create_only(&call->principal), &error);
+    enum skr_status status = skr_precheck(call->worker, &call->name, NULL, false, &error);
     if (status != SKR_OK)
         skr_call_fail_status(call, status);
     else

@@ -94,6 +94,8 @@ void skr_call_fail(struct skr_call *call, enum skr_blob_error error, const char 
                    const char *reason);
 void skr_call_refuse(struct skr_call *call, enum skr_blob_error error);
 void skr_call_fail_status(struct skr_call *call, enum skr_status status);
+/* 304 for call->object, whose 200 would have a body of that length: no other may be told (RFC 9110 section 8.6). */
+void skr_call_not_modified(struct skr_call *call, uint64_t length);
 void skr_call_fail_auth(struct skr_call *call, enum skr_auth_refusal refusal, const struct skr_error *err);
 void skr_call_fail_header(struct skr_call *call, const char *header);
 void skr_call_fail_query(struct skr_call *call, const char *parameter, const char *reason);
@@ -110,6 +112,8 @@ void skr_call_md5_header(struct skr_call *call, const char *name, const uint8_t 
 void skr_call_crc64_header(struct skr_call *call, uint64_t crc64);
 /* All that GET and HEAD of a blob say of it. `ranged`: its MD5 goes into x-ms-blob-content-md5. */
 void skr_call_object_headers(struct skr_call *call, const struct skr_object *object, bool ranged);
+/* When the tier was set. False: never. */
+bool skr_tier_time(const struct skr_object *object, int64_t *unix_ns);
 /* Replies without a body. */
 void skr_call_reply(struct skr_call *call, int http_status);
 /* Replies with XML that lies in malloc'd memory of a writer: see skerry/xml.h. */
@@ -131,6 +135,8 @@ uint64_t skr_call_body_length(const struct skr_call *call); /* SKR_SIZE_ANY when
 enum skr_target_problem { SKR_TARGET_OK, SKR_TARGET_BAD_URI, SKR_TARGET_BAD_NAME, SKR_TARGET_TOO_LONG };
 enum skr_target_problem skr_target_parse(struct skr_arena *arena, const struct skr_accounts *accounts,
                                          struct skr_bytes raw_path, struct skr_bytes host, struct skr_target *out);
+/* "account.blob.example.net" without a known account in front. */
+struct skr_bytes skr_host_without_account(const struct skr_accounts *accounts, struct skr_bytes host);
 bool skr_container_name_is_valid(struct skr_bytes name);
 bool skr_container_name_length_is_valid(struct skr_bytes name);
 
@@ -170,6 +176,9 @@ void skr_call_ingest(struct skr_call *call, const struct skr_object_name *block_
  * document's (blocks.c). */
 bool skr_call_document_matches(struct skr_call *call, struct skr_bytes body);
 bool skr_source_parse(struct skr_call *call); /* copy_source.c: x-ms-copy-source and its conditions */
+/* Is that host this server, as the request lets one see? */
+bool skr_host_is_here(const struct skr_accounts *accounts, const struct skr_request *request, bool https, struct skr_bytes host,
+                      struct skr_bytes port);
 
 /* Handlers, one a row. */
 #define SKR_HANDLER(name) void skr_blob_##name(void *context)

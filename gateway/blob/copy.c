@@ -38,7 +38,8 @@ static void skr_copied(void *context, const struct skr_result *result)
     } else {
         skr_exchange_header(call->exchange, "x-ms-request-server-encrypted", SKR_BYTES("false"));
     }
-    if (result->object->has_md5 && call->http_status == 201)
+    bool at_once = call->http_status == 201 || skr_call_header(call, "x-ms-requires-sync").size > 0;
+    if (result->object->has_md5 && at_once)
         skr_call_md5_header(call, "Content-MD5", result->object->md5);
     skr_call_reply(call, call->http_status);
 }
@@ -75,17 +76,6 @@ static bool skr_call_source_tags(struct skr_call *call)
     }
     call->take = SKR_COPY_TAGS;
     return skr_call_may_tag(call);
-}
-
-SKR_HANDLER(copy_blob)
-{
-    struct skr_call *call = context;
-    if (!skr_source_parse(call) || !skr_call_begin_put(call, false) || !skr_call_source_tags(call))
-        return;
-    call->put.properties[SKR_PROPERTY_COPY_ID] = skr_exchange_id(call->exchange);
-    call->http_status = 202;
-    skr_copy_take(call);
-    skr_copy_start(call);
 }
 
 SKR_HANDLER(abort_copy)
@@ -205,6 +195,24 @@ static void skr_source_verify(struct skr_call *call, void (*done)(struct skr_cal
     skr_source_continue(check);
 }
 
+SKR_HANDLER(copy_blob)
+{
+    struct skr_call *call = context;
+    struct skr_bytes sync =
+        skr_call_header(call, "x-ms-requires-sync"); /* "Copy Blob From URL"; here a copy is done at once anyway */
+    if (sync.size > 0 && !skr_bytes_equal_nocase(sync, SKR_BYTES("true")) &&
+        !skr_bytes_equal_nocase(sync, SKR_BYTES("false"))) {
+        skr_call_fail_header(call, "x-ms-requires-sync");
+        return;
+    }
+    if (!skr_source_parse(call) || !skr_call_begin_put(call, false) || !skr_call_source_tags(call))
+        return;
+    call->put.properties[SKR_PROPERTY_COPY_ID] = skr_exchange_id(call->exchange);
+    call->http_status = 202;
+    skr_copy_take(call);
+    skr_source_verify(call, skr_copy_start);
+}
+
 /* The bytes come from the source: Content-Length must be 0. False: answered. */
 static bool skr_call_empty_body(struct skr_call *call)
 {
@@ -250,8 +258,7 @@ static void skr_block_copied(void *context, const struct skr_result *result)
 
 static void skr_block_from_start(struct skr_call *call)
 {
-    skr_call_wait(call, skr_put_block_from(call->worker, &call->name, call->block_name,
-                                           skr_principal_create_only(&call->principal), &call->source, skr_block_copied, call));
+    skr_call_wait(call, skr_put_block_from(call->worker, &call->name, call->block_name, &call->source, skr_block_copied, call));
 }
 
 /* x-ms-source-range: both ends are given. False: answered. */

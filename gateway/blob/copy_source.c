@@ -1,30 +1,75 @@
 /* The source of a copy: a URL of this server, which the caller must be allowed to read, by a signature in the URL, by being
  * public, or by being of the same account and signed with its key.
  */
+#include <arpa/inet.h>
 #include <stdio.h>
 
 #include "call.h"
 
+struct skr_source_url {
+    bool https;
+    struct skr_bytes host, port, target;
+};
+
 /* "http://host:port/path?query" in parts. */
-static bool skr_split_url(struct skr_arena *arena, struct skr_bytes url, struct skr_bytes *host, struct skr_bytes *target)
+static bool skr_split_url(struct skr_arena *arena, struct skr_bytes url, struct skr_source_url *out)
 {
     const char *separator = memmem(url.data, url.size, "://", 3);
-    if (separator == NULL ||
-        !(skr_bytes_starts_with(url, SKR_BYTES("http://")) || skr_bytes_starts_with(url, SKR_BYTES("https://"))))
+    out->https = skr_bytes_starts_with(url, SKR_BYTES("https://"));
+    if (separator == NULL || !(out->https || skr_bytes_starts_with(url, SKR_BYTES("http://"))))
         return false;
     struct skr_bytes rest = {separator + 3, url.size - (size_t)(separator + 3 - url.data)};
     const char *slash = rest.size == 0 ? NULL : memchr(rest.data, '/', rest.size);
     if (slash == NULL)
         return false;
     struct skr_bytes authority = {rest.data, (size_t)(slash - rest.data)};
-    *target = (struct skr_bytes){slash, rest.size - authority.size};
-    const char *colon = authority.size == 0 || authority.data[0] == '[' ? NULL : memchr(authority.data, ':', authority.size);
-    *host = skr_arena_copy(
-        arena, (struct skr_bytes){authority.data, colon == NULL ? authority.size : (size_t)(colon - authority.data)});
-    for (size_t i = 0; i < host->size; i++)
-        if (host->data[i] >= 'A' && host->data[i] <= 'Z')
-            ((char *)host->data)[i] |= 0x20;
-    return host->data != NULL;
+    out->target = (struct skr_bytes){slash, rest.size - authority.size};
+    return skr_authority_parse(arena, authority, &out->host, &out->port) && out->host.size > 0;
+}
+
+/* ---- whose host it is ---- */
+
+static bool skr_is_loopback(struct skr_bytes host)
+{
+    static const struct skr_bytes name = {"localhost", sizeof "localhost" - 1};
+    char text[64];
+    struct in_addr four;
+    if (skr_bytes_equal(host, name) || skr_bytes_equal(host, SKR_BYTES("[::1]")))
+        return true;
+    if (host.size > name.size && host.data[host.size - name.size - 1] == '.' &&
+        skr_bytes_equal((struct skr_bytes){host.data + host.size - name.size, name.size}, name))
+        return true;
+    int size = snprintf(text, sizeof text, "%.*s", SKR_PRINT(host));
+    return size < (int)sizeof text && inet_pton(AF_INET, text, &four) == 1 && ntohl(four.s_addr) >> 24 == 127;
+}
+
+/* Empty for the scheme's own port. */
+static struct skr_bytes skr_plain_port(struct skr_bytes port, bool https)
+{
+    return skr_bytes_equal(port, https ? SKR_BYTES("443") : SKR_BYTES("80")) ? SKR_BYTES("") : port;
+}
+
+/* Here is what the request was sent to, for any account that is known; what is listened on; and this machine's own names, where
+ * the request came by one of them or they are listened on. */
+bool skr_host_is_here(const struct skr_accounts *accounts, const struct skr_request *request, bool https, struct skr_bytes host,
+                      struct skr_bytes port)
+{
+    struct skr_bytes base = skr_host_without_account(accounts, host);
+    struct skr_bytes asked = skr_host_without_account(accounts, request->host);
+    const char *colon = request->listener.size == 0 ? NULL : memrchr(request->listener.data, ':', request->listener.size);
+    if (skr_bytes_equal(skr_plain_port(port, https), skr_plain_port(request->port, request->tls)) &&
+        (skr_bytes_equal(base, asked) || (skr_is_loopback(base) && skr_is_loopback(asked))))
+        return true;
+    if (colon == NULL)
+        return false;
+    struct skr_bytes listened = {request->listener.data, (size_t)(colon - request->listener.data)};
+    struct skr_bytes listened_port = {colon + 1, request->listener.size - listened.size - 1};
+    bool everywhere = skr_bytes_equal(listened, SKR_BYTES("0.0.0.0")) || skr_bytes_equal(listened, SKR_BYTES("[::]"));
+    return skr_bytes_equal(port.size > 0 ? port
+                           : https       ? SKR_BYTES("443")
+                                         : SKR_BYTES("80"),
+                           listened_port) &&
+           (skr_bytes_equal(base, listened) || (skr_is_loopback(base) && (everywhere || skr_is_loopback(listened))));
 }
 
 /* May the caller read it? The source is looked at as a GET of its own. */
@@ -48,12 +93,13 @@ static bool skr_source_allowed(struct skr_call *call, const struct skr_request *
 }
 
 /* True when the source is a blob of this server; then `*allowed` says whether the caller may read it. */
-static bool skr_source_target(struct skr_call *call, struct skr_bytes host, struct skr_bytes raw_target, bool *allowed)
+static bool skr_source_target(struct skr_call *call, const struct skr_source_url *url, bool *allowed)
 {
     struct skr_target target;
     struct skr_error error;
     struct skr_request *request = skr_arena_alloc_zero(call->arena, sizeof *request);
-    if (request == NULL || skr_uri_parse(call->arena, raw_target, &request->uri, &error) != SKR_OK)
+    if (!skr_host_is_here(call->blob->options.accounts, call->request, url->https, url->host, url->port) || request == NULL ||
+        skr_uri_parse(call->arena, url->target, &request->uri, &error) != SKR_OK)
         return false;
     const struct skr_query_parameter *version = skr_request_query(request, "versionid");
     struct skr_version wanted = {.is_given = false};
@@ -61,11 +107,13 @@ static bool skr_source_target(struct skr_call *call, struct skr_bytes host, stru
         return false; /* there are no snapshots, so not this one; the blob itself is not it */
     request->method = SKR_GET;
     request->method_name = SKR_BYTES("GET");
-    request->host = host;
+    request->host = url->host;
+    request->port = url->port;
     request->tls = call->request->tls;
     request->received_ns = call->request->received_ns;
     memcpy(request->peer, call->request->peer, sizeof request->peer);
-    if (skr_target_parse(call->arena, call->blob->options.accounts, request->uri.raw_path, host, &target) != SKR_TARGET_OK ||
+    if (skr_target_parse(call->arena, call->blob->options.accounts, request->uri.raw_path, url->host, &target) !=
+            SKR_TARGET_OK ||
         !skr_accounts_known(call->blob->options.accounts, target.account))
         return false;
     if (target.resource == SKR_RESOURCE_CONTAINER) {
@@ -99,10 +147,11 @@ bool skr_source_parse(struct skr_call *call)
 {
     static const char *const names[4] = {"x-ms-source-if-match", "x-ms-source-if-none-match", "x-ms-source-if-modified-since",
                                          "x-ms-source-if-unmodified-since"};
-    struct skr_bytes url = skr_call_header(call, "x-ms-copy-source"), host, target;
+    struct skr_bytes url = skr_call_header(call, "x-ms-copy-source");
+    struct skr_source_url parts;
     const char *bad;
     bool allowed = false;
-    if (url.size == 0 || url.size > 2048 || !skr_split_url(call->arena, url, &host, &target)) {
+    if (url.size == 0 || url.size > 2048 || !skr_split_url(call->arena, url, &parts)) {
         skr_call_fail_header(call, "x-ms-copy-source");
         return false;
     }
@@ -112,7 +161,7 @@ bool skr_source_parse(struct skr_call *call)
     }
     call->source.conditions = &call->source_conditions;
     call->source.length = SKR_SIZE_ANY;
-    bool local = skr_source_target(call, host, target, &allowed);
+    bool local = skr_source_target(call, &parts, &allowed);
     if (!local || !allowed) {
         skr_call_refuse(call, local ? SKR_BLOB_SOURCE_FORBIDDEN : SKR_BLOB_CANNOT_VERIFY_SOURCE);
         return false;

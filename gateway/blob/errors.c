@@ -43,14 +43,14 @@ static const struct skr_error_entry skr_status_errors[SKR_STATUS_COUNT] = {
     [SKR_SOURCE_NOT_FOUND] = {404, "CannotVerifyCopySource", "The specified blob does not exist."},
     [SKR_NOT_FOUND] = {404, "ResourceNotFound", "The specified resource does not exist."},
     [SKR_CONDITION_FAILED] = {412, "ConditionNotMet", "The condition specified using HTTP conditional header(s) is not met."},
-    [SKR_NOT_MODIFIED] = {304, "ConditionNotMet", "The condition specified using HTTP conditional header(s) is not met."},
+    [SKR_NOT_MODIFIED] = {412, "ConditionNotMet", /* of a document; of a blob: skr_call_not_modified */
+                          "The condition specified using HTTP conditional header(s) is not met."},
     [SKR_SOURCE_CONDITION_FAILED] = {412, "SourceConditionNotMet",
                                      "The source condition specified using HTTP conditional header(s) is not met."},
     [SKR_UNAUTHENTICATED] = {403, "AuthenticationFailed",
                              "Server failed to authenticate the request. Make sure the value of Authorization header is formed "
                              "correctly including the signature."},
-    [SKR_FORBIDDEN] = {403, "AuthorizationPermissionMismatch",
-                       "This request is not authorized to perform this operation using this permission."},
+    [SKR_FORBIDDEN] = {403, "UnauthorizedBlobOverwrite", "This request is not authorized to perform blob overwrites."},
     [SKR_NO_SPACE] = {507, "InsufficientStorage",
                       "There is no room left on this server: delete something, or make its disk larger. Reading goes on."},
     [SKR_READ_ONLY] = {503, "ServerReadOnly",
@@ -173,10 +173,6 @@ static void skr_send_error(struct skr_exchange *exchange, const struct skr_error
     clock_gettime(CLOCK_REALTIME, &now);
     size_t time_size = skr_iso8601_format(time_text, (int64_t)now.tv_sec * 1000000000 + now.tv_nsec, 7);
     skr_exchange_header(exchange, "x-ms-error-code", skr_text(entry->code));
-    if (entry->http_status == 304) {
-        skr_exchange_send(exchange, 304, SKR_BYTES(""), true);
-        return;
-    }
     int size = snprintf(message, sizeof message, "%s\nRequestId:%.*s\nTime:%.*s", entry->message, 36,
                         skr_exchange_id(exchange).data, (int)time_size, time_text);
     skr_xml_open(&xml);
@@ -219,6 +215,14 @@ void skr_call_fail_status(struct skr_call *call, enum skr_status status)
     skr_call_common_headers(call);
     skr_send_error(call->exchange, entry->http_status != 0 ? entry : &skr_status_errors[SKR_INTERNAL], NULL, SKR_NO_BYTES,
                    NULL);
+}
+
+void skr_call_not_modified(struct skr_call *call, uint64_t length)
+{
+    skr_call_common_headers(call);
+    skr_call_etag_headers(call, call->object.etag, call->object.modified_ns);
+    skr_exchange_header(call->exchange, "x-ms-error-code", skr_text(skr_status_errors[SKR_NOT_MODIFIED].code));
+    skr_exchange_send_head(call->exchange, 304, length);
 }
 
 void skr_call_fail_auth(struct skr_call *call, enum skr_auth_refusal refusal, const struct skr_error *err)

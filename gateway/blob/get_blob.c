@@ -6,7 +6,8 @@
 
 #define SKR_MAX_DIGESTED_RANGE (4u << 20)
 
-static bool skr_call_open(struct skr_call *call, bool for_reading)
+/* `has_body`: whether the answer to GET would have the blob for a body. */
+static bool skr_call_open(struct skr_call *call, bool for_reading, bool has_body)
 {
     struct skr_error error;
     enum skr_status status = skr_open_object(call->worker, call->arena, &call->name, &call->conditions, &call->object,
@@ -15,8 +16,9 @@ static bool skr_call_open(struct skr_call *call, bool for_reading)
         return true;
     call->reader = NULL;
     if (status == SKR_NOT_MODIFIED)
-        skr_call_etag_headers(call, call->object.etag, call->object.modified_ns);
-    skr_call_fail_status(call, status);
+        skr_call_not_modified(call, has_body ? call->object.content.size_bytes : 0);
+    else
+        skr_call_fail_status(call, status);
     return false;
 }
 
@@ -152,7 +154,7 @@ SKR_HANDLER(get_blob)
 {
     struct skr_call *call = context;
     bool ranged;
-    if (!skr_call_open(call, true) || !skr_call_range(call, &ranged) || !skr_call_range_digests(call, ranged))
+    if (!skr_call_open(call, true, true) || !skr_call_range(call, &ranged) || !skr_call_range_digests(call, ranged))
         return;
     if (!call->range_md5 && !call->range_crc64) {
         skr_get_send(call, ranged);
@@ -168,20 +170,23 @@ SKR_HANDLER(get_blob)
 SKR_HANDLER(get_blob_properties)
 {
     struct skr_call *call = context;
-    if (!skr_call_open(call, false))
+    if (!skr_call_open(call, false, true))
         return;
     struct skr_bytes tier = call->object.properties[SKR_PROPERTY_ACCESS_TIER];
+    int64_t tiered_ns;
     skr_call_object_headers(call, &call->object, false);
     skr_exchange_header(call->exchange, "x-ms-access-tier", tier.size > 0 ? tier : SKR_BYTES("Hot"));
     if (tier.size == 0)
         skr_exchange_header(call->exchange, "x-ms-access-tier-inferred", SKR_BYTES("true"));
+    if (skr_tier_time(&call->object, &tiered_ns))
+        skr_call_date_header(call, "x-ms-access-tier-change-time", tiered_ns);
     skr_exchange_send_head(call->exchange, 200, call->object.content.size_bytes);
 }
 
 SKR_HANDLER(get_blob_metadata)
 {
     struct skr_call *call = context;
-    if (!skr_call_open(call, false))
+    if (!skr_call_open(call, false, false))
         return;
     skr_call_common_headers(call);
     skr_call_etag_headers(call, call->object.etag, call->object.modified_ns);

@@ -110,6 +110,14 @@ void skr_call_object_headers(struct skr_call *call, const struct skr_object *obj
     skr_call_version_headers(call, object, true);
 }
 
+bool skr_tier_time(const struct skr_object *object, int64_t *unix_ns)
+{
+    uint64_t ns;
+    bool is_set = skr_parse_u64(object->properties[SKR_PROPERTY_TIER_CHANGED], &ns) && ns <= INT64_MAX;
+    *unix_ns = is_set ? (int64_t)ns : 0;
+    return is_set;
+}
+
 void skr_call_reply(struct skr_call *call, int http_status)
 {
     skr_exchange_send(call->exchange, http_status, SKR_BYTES(""), true);

@@ -46,6 +46,7 @@ static void skr_render_properties(struct skr_xml *xml, const struct skr_object *
 {
     const struct skr_bytes *properties = object->properties;
     char md5[SKR_BASE64_SIZE(16)];
+    int64_t tiered_ns;
     if (object->has_md5)
         skr_base64_encode(md5, object->md5, 16);
     skr_xml_begin(xml, "Properties");
@@ -71,6 +72,8 @@ static void skr_render_properties(struct skr_xml *xml, const struct skr_object *
     skr_xml_element(xml, "AccessTier", tiered ? properties[SKR_PROPERTY_ACCESS_TIER] : SKR_BYTES("Hot"));
     if (!tiered)
         skr_xml_element(xml, "AccessTierInferred", SKR_BYTES("true"));
+    if (skr_tier_time(object, &tiered_ns))
+        skr_render_date(xml, "AccessTierChangeTime", tiered_ns);
     skr_xml_element(xml, "LeaseStatus", SKR_BYTES("unlocked"));
     skr_xml_element(xml, "LeaseState", SKR_BYTES("available"));
     skr_xml_element(xml, "ServerEncrypted", SKR_BYTES("false"));
@@ -271,6 +274,13 @@ SKR_HANDLER(list_blobs)
         skr_call_fail_query(call, "include", "Permissions are kept for accounts with a hierarchical namespace.");
         return;
     }
+    if (skr_request_query(call->request, "showonly") != NULL) {
+        skr_call_fail_query(call, "showonly",
+                            "It is for accounts with a hierarchical namespace, and for what was deleted softly.");
+        return;
+    }
+    if (parameters.marker.size == 0) /* a marker lies behind it */
+        parameters.from = skr_call_query(call, "startFrom");
     page.left = parameters.max_results;
     page.metadata = skr_includes(call, "metadata");
     page.copy = skr_includes(call, "copy");

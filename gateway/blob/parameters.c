@@ -137,8 +137,14 @@ bool skr_call_content_properties(struct skr_call *call, bool plain_too, struct s
     bool known = tier.data == NULL;
     for (size_t i = 0; i < 4 && !known; i++)
         known = skr_bytes_equal(tier, skr_text(tiers[i]));
+    struct skr_bytes priority = skr_call_header(call, "x-ms-rehydrate-priority");
     if (!known)
         skr_call_fail_header(call, "x-ms-access-tier");
+    else if (priority.size > 0 && !skr_bytes_equal_nocase(priority, SKR_BYTES("Standard")) &&
+             !skr_bytes_equal_nocase(priority, SKR_BYTES("High"))) {
+        skr_call_fail_header(call, "x-ms-rehydrate-priority");
+        known = false;
+    }
     return known;
 }
 
@@ -187,27 +193,66 @@ static bool skr_call_writes_blob(const struct skr_call *call)
             skr_bytes_equal(skr_call_query(call, "comp"), SKR_BYTES("blocklist")));
 }
 
-bool skr_call_unsupported(struct skr_call *call)
+/* Encryption, policies, expiry, tags as conditions, other forms of a body, tokens for sources. To do without them would keep or
+ * show something else than was asked for. An algorithm without a key asks for nothing. */
+static bool skr_asks_for_more(struct skr_bytes name, struct skr_bytes value)
 {
     static const char *const refused[] = {
-        "x-ms-encryption-key", "x-ms-encryption-scope", "x-ms-immutability-policy-until-date",
-        "x-ms-legal-hold",     "x-ms-if-tags",          "x-ms-source-encryption-key",
+        "x-ms-encryption-key",
+        "x-ms-encryption-scope",
+        "x-ms-encryption-context",
+        "x-ms-source-encryption-",
+        "x-ms-immutability-policy-",
+        "x-ms-legal-hold",
+        "x-ms-expiry-",
+        "x-ms-seal-blob",
+        "x-ms-if-tags",
+        "x-ms-source-if-tags",
+        "x-ms-access-tier-if-",
+        "x-ms-structured-",
+        "x-ms-default-encryption",
+        "x-ms-deny-encryption-scope-override",
+        "x-ms-copy-source-authorization",
     };
-    if (skr_call_header(call, "x-ms-lease-id").size > 0) {
+    if (value.size == 0 || skr_bytes_equal_nocase(value, SKR_BYTES("false")) ||
+        skr_bytes_equal_nocase(value, SKR_BYTES("NeverExpire")) || skr_bytes_equal(value, SKR_BYTES("$account-encryption-key")))
+        return false; /* what is so anyway */
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+        size_t size = strlen(refused[i]);
+        if (name.size >= size && skr_bytes_equal_nocase((struct skr_bytes){name.data, size}, skr_text(refused[i])))
+            return true;
+    }
+    return false;
+}
+
+bool skr_call_unsupported(struct skr_call *call)
+{
+    const struct skr_request *request = call->request;
+    if (skr_call_header(call, "x-ms-lease-id").size > 0 || skr_call_header(call, "x-ms-source-lease-id").size > 0) {
         skr_call_refuse(call, call->target.resource == SKR_RESOURCE_OBJECT ? SKR_BLOB_LEASE_NOT_PRESENT
                                                                            : SKR_BLOB_LEASE_NOT_PRESENT_CONTAINER);
         return true;
     }
-    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
-        if (skr_call_header(call, refused[i]).size > 0) {
-            skr_call_fail(call, SKR_BLOB_UNSUPPORTED_HEADER, refused[i], SKR_NO_BYTES, NULL);
+    for (size_t i = 0; i < request->header_count; i++)
+        if (skr_asks_for_more(request->headers[i].name, request->headers[i].value)) {
+            struct skr_bytes name = skr_arena_copy(call->arena, request->headers[i].name); /* ends with a zero byte */
+            skr_call_fail(call, SKR_BLOB_UNSUPPORTED_HEADER, name.data, SKR_NO_BYTES, NULL);
             return true;
         }
     if (skr_call_header(call, "x-ms-tags").size > 0 && !skr_call_writes_blob(call)) {
         skr_call_fail(call, SKR_BLOB_UNSUPPORTED_HEADER, "x-ms-tags", SKR_NO_BYTES, NULL);
         return true;
     }
+    if (skr_request_query(request, "deletetype") != NULL) {
+        skr_call_fail_query(call, "deletetype", "It is for what was deleted softly, which nothing is here.");
+        return true;
+    }
+    struct skr_version snapshot;
     if (call->target.resource == SKR_RESOURCE_OBJECT && skr_call_query(call, "snapshot").size > 0) {
+        if (!skr_version_id_parse(skr_call_query(call, "snapshot"), &snapshot)) {
+            skr_call_fail_query(call, "snapshot", "It is not the time of a snapshot.");
+            return true;
+        }
         if (call->request->method == SKR_GET || call->request->method == SKR_HEAD || call->request->method == SKR_DELETE)
             skr_call_fail_status(call, SKR_OBJECT_NOT_FOUND); /* there are no snapshots, so not this one */
         else

@@ -108,7 +108,7 @@ SKR_HANDLER(delete_blob)
         enum skr_status status =
             skr_open_object(call->worker, call->arena, &call->name, &call->conditions, &call->object, NULL, &error);
         if (status != SKR_OK) {
-            skr_call_fail_status(call, status == SKR_NOT_MODIFIED ? SKR_CONDITION_FAILED : status);
+            skr_call_fail_status(call, status);
             return;
         }
         skr_call_common_headers(call);

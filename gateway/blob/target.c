@@ -41,6 +41,16 @@ static bool skr_host_account(const struct skr_accounts *accounts, struct skr_byt
     return skr_accounts_known(accounts, label);
 }
 
+struct skr_bytes skr_host_without_account(const struct skr_accounts *accounts, struct skr_bytes host)
+{
+    struct skr_bytes account;
+    bool secondary;
+    if (!skr_host_account(accounts, host, &account, &secondary))
+        return host;
+    const char *dot = memchr(host.data, '.', host.size);
+    return (struct skr_bytes){dot + 1, host.size - (size_t)(dot + 1 - host.data)};
+}
+
 /* Cuts the next segment off an encoded path that begins with '/'. */
 static struct skr_bytes skr_path_segment(struct skr_bytes *path)
 {

@@ -194,8 +194,9 @@ static void skr_print_hints(const struct skr_server *server)
             "\nazcopy (the signature is good for a week):\n"
             "  B='%s://%s/%s'; S='%.*s'\n"
             "  curl -X PUT \"$B/data?restype=container&$S\" -H 'x-ms-version: 2021-12-02' -d ''\n"
+            "  # or, where that name leads to this machine: azcopy make \"%s://%s.blob.localhost:%s/data?$S\"\n"
             "  azcopy copy FOLDER \"$B/data/?$S\" --from-to LocalBlob --recursive\n",
-            scheme, blob, SKR_WELL_KNOWN_ACCOUNT, SKR_PRINT(sas));
+            scheme, blob, SKR_WELL_KNOWN_ACCOUNT, SKR_PRINT(sas), scheme, SKR_WELL_KNOWN_ACCOUNT, strrchr(blob, ':') + 1);
     fprintf(stderr,
             "\nAzure SDKs, connection string%s:\n"
             "  DefaultEndpointsProtocol=%s;AccountName=%s;AccountKey=%s;BlobEndpoint=%s://%s/%s;\n",

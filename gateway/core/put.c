@@ -113,8 +113,8 @@ enum skr_status skr_put_finish(struct skr_view *view, struct skr_pending *pendin
     };
     memcpy(object->md5, put->md5, sizeof object->md5);
     memcpy(object->properties, put->properties, sizeof object->properties);
-    if (object->etag.data == NULL)
-        return skr_fail(err, SKR_NO_MEMORY, "no memory for an entity tag");
+    if (object->etag.data == NULL || !skr_tier_changed(&pending->arena, object->properties, tick_ns))
+        return skr_fail(err, SKR_NO_MEMORY, "no memory for an object's record");
     enum skr_status status = skr_version_put(view, &state->container, put->name.key, object, err);
     if (status == SKR_OK && state->has_upload)
         status = skr_upload_remove(view, &state->upload, content->id, err);

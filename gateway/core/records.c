@@ -35,6 +35,18 @@ bool skr_properties_copy(struct skr_arena *arena, struct skr_bytes properties[SK
     return true;
 }
 
+bool skr_tier_changed(struct skr_arena *arena, struct skr_bytes properties[SKR_PROPERTY_COUNT], int64_t tick_ns)
+{
+    char text[24];
+    struct skr_bytes *changed = &properties[SKR_PROPERTY_TIER_CHANGED];
+    *changed = SKR_NO_BYTES;
+    if (properties[SKR_PROPERTY_ACCESS_TIER].size == 0)
+        return true;
+    int size = snprintf(text, sizeof text, "%lld", (long long)tick_ns);
+    *changed = skr_arena_copy(arena, (struct skr_bytes){text, (size_t)size});
+    return changed->data != NULL;
+}
+
 bool skr_object_copy(struct skr_arena *arena, struct skr_object *object)
 {
     return skr_copy_text(arena, &object->etag) && skr_properties_copy(arena, object->properties) &&

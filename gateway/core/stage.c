@@ -10,7 +10,6 @@ struct skr_stage_change {
     struct skr_pending pending;
     struct skr_object_name name;
     struct skr_block block; /* its name, and digests of a part */
-    bool create_only;
     bool is_part;
     uint64_t upload_id; /* is_part */
     char part_name[4];
@@ -110,13 +109,9 @@ static enum skr_status skr_apply_stage(struct skr_view *view, struct skr_change 
 {
     struct skr_stage_change *op = (struct skr_stage_change *)change;
     struct skr_container container;
-    struct skr_object there;
-    bool exists;
-    enum skr_status status = skr_find_object(view, &op->pending.arena, &op->name, &container, &there, &exists, err);
+    enum skr_status status = skr_container_get(view, &op->pending.arena, op->name.account, op->name.container, &container, err);
     if (status != SKR_OK)
         return status;
-    if (exists && op->create_only)
-        return skr_fail(err, SKR_FORBIDDEN, "the right to create does not cover replacing");
     status = op->ingest != NULL ? skr_stage_written(view, op, &container, err) : skr_stage_reference(view, op, &container, err);
     op->pending.block = op->block;
     op->pending.has_block = op->is_part;
@@ -168,7 +163,7 @@ static const char *skr_stage_name_part(struct skr_stage_change *op, uint64_t upl
 }
 
 struct skr_pending *skr_put_block(struct skr_worker *worker, const struct skr_object_name *name, struct skr_bytes block_name,
-                                  bool create_only, struct skr_ingest *ingest, skr_done done, void *context)
+                                  struct skr_ingest *ingest, skr_done done, void *context)
 {
     struct skr_stage_change *op = skr_stage_new(worker, name, done, context);
     enum skr_status status;
@@ -177,7 +172,6 @@ struct skr_pending *skr_put_block(struct skr_worker *worker, const struct skr_ob
         return NULL;
     }
     op->ingest = ingest;
-    op->create_only = create_only;
     const char *refusal = skr_stage_name_block(op, block_name, &status);
     return refusal != NULL ? skr_pending_fail(&op->pending, status, refusal) : skr_pending_submit(&op->pending);
 }
@@ -273,14 +267,13 @@ static struct skr_pending *skr_stage_from(struct skr_worker *worker, struct skr_
 }
 
 struct skr_pending *skr_put_block_from(struct skr_worker *worker, const struct skr_object_name *name,
-                                       struct skr_bytes block_name, bool create_only, const struct skr_copy_source *source,
-                                       skr_done done, void *context)
+                                       struct skr_bytes block_name, const struct skr_copy_source *source, skr_done done,
+                                       void *context)
 {
     struct skr_stage_change *op = skr_stage_new(worker, name, done, context);
     enum skr_status status;
     if (op == NULL)
         return NULL;
-    op->create_only = create_only;
     const char *refusal = skr_stage_name_block(op, block_name, &status);
     return refusal != NULL ? skr_pending_fail(&op->pending, status, refusal) : skr_stage_from(worker, op, source);
 }

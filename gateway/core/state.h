@@ -70,6 +70,8 @@ bool skr_name_copy(struct skr_arena *arena, struct skr_object_name *name);
 bool skr_metadata_copy(struct skr_arena *arena, const struct skr_name_value **metadata, size_t count);
 bool skr_properties_copy(struct skr_arena *arena, struct skr_bytes properties[SKR_PROPERTY_COUNT]);
 bool skr_conditions_copy(struct skr_arena *arena, struct skr_conditions *conditions);
+/* Keeps the time with a tier that was set just now, and takes it away where there is no tier. False: no memory. */
+bool skr_tier_changed(struct skr_arena *arena, struct skr_bytes properties[SKR_PROPERTY_COUNT], int64_t tick_ns);
 struct skr_bytes skr_etag_of_md5(struct skr_arena *arena, const uint8_t md5[16]);
 /* The ETag of a change made at `tick_ns`: quoted nowhere, increasing in time. */
 struct skr_bytes skr_etag_of_tick(struct skr_arena *arena, int64_t tick_ns);

@@ -62,9 +62,15 @@ static enum skr_status skr_apply_update(struct skr_view *view, struct skr_change
         object->metadata = settings->metadata;
         object->metadata_count = settings->metadata_count;
     }
+    struct skr_bytes tier = object->properties[SKR_PROPERTY_ACCESS_TIER],
+                     changed = object->properties[SKR_PROPERTY_TIER_CHANGED];
     for (size_t i = 0; i < SKR_PROPERTY_COUNT; i++)
         if (settings->set_properties & (1u << i))
             object->properties[i] = settings->properties[i];
+    if (skr_bytes_equal(tier, object->properties[SKR_PROPERTY_ACCESS_TIER]))
+        object->properties[SKR_PROPERTY_TIER_CHANGED] = changed;
+    else if (!skr_tier_changed(&op->pending.arena, object->properties, skr_view_tick(view)))
+        return skr_fail(err, SKR_NO_MEMORY, "no memory for a tier's time");
     if (settings->set_md5) {
         object->has_md5 = settings->has_md5;
         memcpy(object->md5, settings->md5, sizeof object->md5);

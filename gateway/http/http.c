@@ -100,8 +100,10 @@ enum skr_status skr_http_listen(struct skr_http *http, const struct skr_face *fa
                            address, face->name, strerror(os_errno), face->name);
     }
     freeaddrinfo(found);
-    http->listeners[http->listener_count++] = (struct skr_listener){face, fd};
-    skr_name_bound(fd, bound);
+    struct skr_listener *listener = &http->listeners[http->listener_count++];
+    *listener = (struct skr_listener){.face = face, .fd = fd};
+    skr_name_bound(fd, listener->bound);
+    memcpy(bound, listener->bound, sizeof listener->bound);
     return SKR_OK;
 }
 

@@ -96,11 +96,11 @@ static struct skr_reactor_face *skr_reactor_face_of(struct skr_reactor *reactor,
     return NULL;
 }
 
-enum skr_status skr_reactor_open_face(struct skr_reactor *reactor, const struct skr_face *face, struct skr_error *err)
+enum skr_status skr_reactor_open_face(struct skr_reactor *reactor, const struct skr_listener *listener, struct skr_error *err)
 {
     struct skr_reactor_face *own = &reactor->faces[reactor->face_count];
     const struct skr_http_options *options = &reactor->http->options;
-    *own = (struct skr_reactor_face){.reactor = reactor, .face = face};
+    *own = (struct skr_reactor_face){.reactor = reactor, .face = listener->face, .listener = listener};
     own->poll.done = skr_reactor_readable;
     own->daemon = MHD_start_daemon(
         MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC | MHD_USE_ERROR_LOG |
@@ -309,7 +309,7 @@ static enum skr_status skr_reactor_prepare(struct skr_reactor *reactor, struct s
     enum skr_status status = skr_io_open(&reactor->io, &io_options, err);
     for (size_t i = 0; i < reactor->http->listener_count && status == SKR_OK; i++)
         if (skr_reactor_face_of(reactor, reactor->http->listeners[i].face) == NULL)
-            status = skr_reactor_open_face(reactor, reactor->http->listeners[i].face, err);
+            status = skr_reactor_open_face(reactor, &reactor->http->listeners[i], err);
     return status;
 }
 

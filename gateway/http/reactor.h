@@ -22,6 +22,7 @@ struct skr_exchange;
 struct skr_reactor_face {
     struct skr_reactor *reactor;
     const struct skr_face *face;
+    const struct skr_listener *listener; /* the first of the face */
     struct MHD_Daemon *daemon;
     struct skr_io_op poll; /* of the daemon's epoll descriptor */
     int epoll_fd;
@@ -86,6 +87,7 @@ struct skr_http {
     struct skr_listener {
         const struct skr_face *face;
         int fd;
+        char bound[48]; /* "address:port" */
     } listeners[SKR_MAX_FACES];
     size_t listener_count;
     int wake_fd;    /* ends the acceptor */
@@ -184,7 +186,7 @@ void skr_connections_cut_all(struct skr_reactor *reactor);
 
 /* ---- reactors (reactor.c) ---- */
 /* Adds a libmicrohttpd daemon for the face. */
-enum skr_status skr_reactor_open_face(struct skr_reactor *reactor, const struct skr_face *face, struct skr_error *err);
+enum skr_status skr_reactor_open_face(struct skr_reactor *reactor, const struct skr_listener *listener, struct skr_error *err);
 enum skr_status skr_reactor_start(struct skr_reactor *reactor, struct skr_error *err);
 /* Frees what the reactor has; its thread has ended or never began. */
 void skr_reactor_release(struct skr_reactor *reactor);

@@ -45,44 +45,37 @@ static bool skr_is_field_value(const char *text, size_t size)
     return true;
 }
 
-/* Lower case, without the port; empty when it holds what a host may not hold. */
-static struct skr_bytes skr_host_of(struct skr_arena *arena, struct skr_bytes authority)
+bool skr_authority_parse(struct skr_arena *arena, struct skr_bytes authority, struct skr_bytes *host, struct skr_bytes *port)
 {
-    size_t size = authority.size;
-    if (size > 0 && authority.data[0] == '[') {
-        const char *bracket = memchr(authority.data, ']', size);
-        if (bracket == NULL)
-            return SKR_NO_BYTES;
-        size = (size_t)(bracket - authority.data) + 1;
-        if (size < authority.size && authority.data[size] != ':')
-            return SKR_NO_BYTES;
-    } else if (size > 0) {
-        const char *colon = memchr(authority.data, ':', size);
-        size = colon == NULL ? size : (size_t)(colon - authority.data);
-    }
-    for (size_t i = size == authority.size ? size : size + 1; i < authority.size; i++)
-        if (authority.data[i] < '0' || authority.data[i] > '9')
-            return SKR_NO_BYTES;
-    struct skr_bytes host = skr_arena_copy(arena, (struct skr_bytes){authority.data, size});
-    bool bracketed = size > 0 && authority.data[0] == '[';
-    for (size_t i = 0; i < host.size; i++) {
-        char *c = (char *)host.data + i;
+    bool bracketed = authority.size > 0 && authority.data[0] == '[';
+    const char *end = authority.size == 0 ? NULL : memchr(authority.data, bracketed ? ']' : ':', authority.size);
+    size_t size = end == NULL ? authority.size : (size_t)(end - authority.data) + bracketed;
+    *host = skr_arena_copy(arena, (struct skr_bytes){authority.data, size});
+    *port = SKR_NO_BYTES;
+    if (host->data == NULL || (bracketed && end == NULL) || (size < authority.size && authority.data[size] != ':'))
+        return false;
+    if (size + 1 < authority.size)
+        *port = skr_arena_copy(arena, (struct skr_bytes){authority.data + size + 1, authority.size - size - 1});
+    for (size_t i = 0; i < port->size; i++)
+        if (port->data[i] < '0' || port->data[i] > '9')
+            return false;
+    for (size_t i = 0; i < size; i++) {
+        char *c = (char *)host->data + i;
         if (*c >= 'A' && *c <= 'Z')
             *c |= 0x20;
         bool plain = *c != '\0' && strchr("abcdefghijklmnopqrstuvwxyz0123456789.-_~", *c) != NULL;
-        bool of_brackets = bracketed && (*c == ':' || (*c == '[' && i == 0) || (*c == ']' && i == host.size - 1));
+        bool of_brackets = bracketed && (*c == ':' || (*c == '[' && i == 0) || (*c == ']' && i == size - 1));
         if (!plain && !of_brackets)
-            return SKR_NO_BYTES;
+            return false;
     }
-    return host;
+    return true;
 }
 
 static void skr_walk_framing(struct skr_header_walk *walk, struct skr_bytes name, struct skr_bytes value)
 {
     struct skr_request *request = &walk->exchange->request;
     if (skr_bytes_equal_nocase(name, SKR_BYTES("host"))) {
-        request->host = skr_host_of(&walk->exchange->arena, value);
-        if (walk->hosts++ > 0 || (value.size > 0 && request->host.data == NULL))
+        if (!skr_authority_parse(&walk->exchange->arena, value, &request->host, &request->port) || walk->hosts++ > 0)
             walk->refuse = 400;
     } else if (skr_bytes_equal_nocase(name, SKR_BYTES("content-length"))) {
         request->has_content_length = true;
@@ -181,8 +174,8 @@ static bool skr_request_absolute(struct skr_exchange *exchange)
     struct skr_bytes rest = {separator + 3, exchange->raw_target.size - (size_t)(separator + 3 - exchange->raw_target.data)};
     const char *slash = memchr(rest.data, '/', rest.size);
     rest.size = slash == NULL ? rest.size : (size_t)(slash - rest.data);
-    exchange->request.host = skr_host_of(&exchange->arena, rest);
-    return exchange->request.host.data != NULL && exchange->request.host.size > 0;
+    struct skr_request *request = &exchange->request;
+    return skr_authority_parse(&exchange->arena, rest, &request->host, &request->port) && request->host.size > 0;
 }
 
 int skr_request_build(struct skr_exchange *exchange, struct MHD_Connection *handle, const char *method, const char *version)
@@ -194,7 +187,8 @@ int skr_request_build(struct skr_exchange *exchange, struct MHD_Connection *hand
     clock_gettime(CLOCK_REALTIME, &now);
     request->received_ns = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
     request->header_count = 0;
-    request->host = SKR_NO_BYTES;
+    request->host = request->port = SKR_NO_BYTES;
+    request->listener = skr_text(exchange->connection->face->listener->bound);
     request->has_content_length = request->chunked = request->expects_continue = request->has_body = false;
     request->tls = exchange->connection->tls != NULL;
     request->content_length = 0;

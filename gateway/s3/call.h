@@ -41,6 +41,7 @@ struct skr_s3_call {
     struct skr_worker *worker;
     struct skr_target target; /* its account is the bucket's owner; the caller's where there is no bucket (yet) */
     struct skr_principal principal;
+    bool presigned; /* by Version 4, which signs the whole query: headers may stand there */
     const struct skr_operation *operation;
     struct skr_object_name name; /* of the object, with the version that was asked for */
     bool has_container;          /* `container` is filled: the bucket is there */

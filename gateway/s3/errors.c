@@ -42,7 +42,8 @@ static const struct skr_s3_error_entry skr_s3_status_errors[SKR_STATUS_COUNT] = 
     [SKR_SOURCE_NOT_FOUND] = {404, "NoSuchKey", "The specified key does not exist."},
     [SKR_NOT_FOUND] = {404, "NoSuchKey", "The specified key does not exist."},
     [SKR_CONDITION_FAILED] = {412, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold"},
-    [SKR_NOT_MODIFIED] = {304, "NotModified", "Not Modified"},
+    [SKR_NOT_MODIFIED] = {412, "PreconditionFailed", /* a 304 is skr_s3_open_object's */
+                          "At least one of the pre-conditions you specified did not hold"},
     [SKR_SOURCE_CONDITION_FAILED] = {412, "PreconditionFailed",
                                      "At least one of the pre-conditions you specified did not hold"},
     [SKR_UNAUTHENTICATED] = {403, "AccessDenied", "Access Denied"},
@@ -203,10 +204,6 @@ static void skr_s3_send_error(struct skr_exchange *exchange, const struct skr_s3
 {
     struct skr_xml xml;
     const struct skr_request *request = skr_exchange_request(exchange);
-    if (entry->http_status == 304) {
-        skr_exchange_send(exchange, 304, SKR_BYTES(""), true);
-        return;
-    }
     skr_xml_open(&xml);
     skr_xml_begin(&xml, "Error");
     skr_xml_element(&xml, "Code", skr_text(entry->code));

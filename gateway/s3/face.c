@@ -43,6 +43,7 @@ static bool skr_s3_authenticated(struct skr_s3_call *call)
     enum skr_auth_refusal refusal = skr_auth_s3(&options, call->request, call->arena, &call->principal, &call->payload, &error);
     if (refusal != SKR_AUTH_ALLOWED)
         skr_s3_fail_auth(call, refusal, &error);
+    call->presigned = refusal == SKR_AUTH_ALLOWED && skr_request_query(call->request, "X-Amz-Signature") != NULL;
     return refusal == SKR_AUTH_ALLOWED;
 }
 

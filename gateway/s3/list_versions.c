@@ -52,6 +52,13 @@ static bool skr_s3_version_entry(void *context, const struct skr_version_entry *
     return !xml->failed;
 }
 
+/* How much of the bucket is asked for, and how it is written. False: answered. */
+static bool skr_s3_versions_page_asked(struct skr_s3_versions_page *page, const char *limit)
+{
+    return skr_s3_bucket_exists(page->call) && skr_s3_page_limit(page->call, limit, 1000, &page->left) &&
+           skr_s3_encoding_type(page->call, &page->url);
+}
+
 /* What both listings say before their entries. */
 static void skr_s3_versions_page_begin(struct skr_s3_versions_page *page, const char *root, const char *name, const char *limit)
 {
@@ -99,8 +106,7 @@ SKR_S3_HANDLER(list_object_versions)
         .delimiter = skr_s3_query(call, "delimiter"),
     };
     struct skr_error error;
-    if (!skr_s3_bucket_exists(call) || !skr_s3_page_limit(call, "max-keys", 1000, &page.left) ||
-        !skr_s3_encoding_type(call, &page.url))
+    if (!skr_s3_versions_page_asked(&page, "max-keys"))
         return;
     if (version_marker.data != NULL && key_marker.size == 0) {
         skr_s3_fail_argument(call, "A version-id marker cannot be specified without a key marker.", "version-id-marker",
@@ -158,8 +164,7 @@ SKR_S3_HANDLER(list_multipart_uploads)
         .delimiter = skr_s3_query(call, "delimiter"),
     };
     struct skr_error error;
-    if (!skr_s3_bucket_exists(call) || !skr_s3_page_limit(call, "max-uploads", 1000, &page.left) ||
-        !skr_s3_encoding_type(call, &page.url))
+    if (!skr_s3_versions_page_asked(&page, "max-uploads"))
         return;
     /* An upload's marker without a key's is ignored, as documented. */
     if (key_marker.size > 0 && upload_marker.size > 0) {

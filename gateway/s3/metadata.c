@@ -127,11 +127,14 @@ static bool skr_s3_join(struct skr_arena *arena, struct skr_name_value *pair, st
     return true;
 }
 
-static bool skr_s3_add_metadata(struct skr_arena *arena, struct skr_name_value *pairs, size_t *used,
-                                const struct skr_header *header)
+/* False: no memory. What is no metadata is passed over. */
+static bool skr_s3_add_metadata(struct skr_arena *arena, struct skr_name_value *pairs, size_t *used, struct skr_bytes header,
+                                struct skr_bytes text)
 {
-    struct skr_bytes name = skr_s3_lower(arena, (struct skr_bytes){header->name.data + 11, header->name.size - 11});
-    struct skr_bytes value = skr_s3_decode_words(arena, skr_s3_to_utf8(arena, header->value));
+    if (header.size <= 11 || !skr_bytes_equal_nocase((struct skr_bytes){header.data, 11}, SKR_BYTES("x-amz-meta-")))
+        return true;
+    struct skr_bytes name = skr_s3_lower(arena, (struct skr_bytes){header.data + 11, header.size - 11});
+    struct skr_bytes value = skr_s3_decode_words(arena, skr_s3_to_utf8(arena, text));
     if (name.data == NULL)
         return false;
     if (!skr_s3_is_shown(value))
@@ -145,15 +148,14 @@ static bool skr_s3_add_metadata(struct skr_arena *arena, struct skr_name_value *
 
 bool skr_s3_metadata(struct skr_s3_call *call, const struct skr_name_value **metadata, size_t *count)
 {
-    struct skr_name_value *pairs = skr_arena_alloc(call->arena, SKR_MAX_HEADERS * sizeof *pairs);
+    const struct skr_request *request = call->request;
+    struct skr_name_value *pairs = skr_arena_alloc(call->arena, (SKR_MAX_HEADERS + SKR_MAX_QUERY_PARAMETERS) * sizeof *pairs);
     size_t total = 0, used = 0;
     bool fine = pairs != NULL;
-    for (size_t i = 0; i < call->request->header_count && fine; i++) {
-        const struct skr_header *header = &call->request->headers[i];
-        if (header->name.size > 11 &&
-            skr_bytes_equal_nocase((struct skr_bytes){header->name.data, 11}, SKR_BYTES("x-amz-meta-")))
-            fine = skr_s3_add_metadata(call->arena, pairs, &used, header);
-    }
+    for (size_t i = 0; i < request->header_count && fine; i++)
+        fine = skr_s3_add_metadata(call->arena, pairs, &used, request->headers[i].name, request->headers[i].value);
+    for (size_t i = 0; i < request->uri.query_count && call->presigned && fine; i++)
+        fine = skr_s3_add_metadata(call->arena, pairs, &used, request->uri.query[i].name, request->uri.query[i].value);
     if (!fine) {
         skr_s3_fail_status(call, SKR_NO_MEMORY);
         return false;

@@ -4,9 +4,24 @@
 #include "acl.h"
 #include "call.h"
 
+/* Presigners move headers into the URL: there they count as well, but for checksums, which stem from a body that was not there
+ * when the URL was signed (the service leaves them out too). */
+static bool skr_s3_may_be_in_query(struct skr_bytes name)
+{
+    return skr_bytes_starts_with(name, SKR_BYTES("x-amz-")) && !skr_bytes_starts_with(name, SKR_BYTES("x-amz-checksum-")) &&
+           !skr_bytes_starts_with(name, SKR_BYTES("x-amz-sdk-")) && !skr_bytes_equal(name, SKR_BYTES("x-amz-trailer"));
+}
+
 struct skr_bytes skr_s3_header(const struct skr_s3_call *call, const char *name)
 {
-    return skr_request_header(call->request, name);
+    const struct skr_request *request = call->request;
+    struct skr_bytes value = skr_request_header(request, name);
+    if (value.data != NULL || !call->presigned || !skr_s3_may_be_in_query(skr_text(name)))
+        return value;
+    for (size_t i = 0; i < request->uri.query_count; i++)
+        if (skr_bytes_equal_nocase(request->uri.query[i].name, skr_text(name)))
+            return request->uri.query[i].value;
+    return SKR_NO_BYTES;
 }
 
 struct skr_bytes skr_s3_query(const struct skr_s3_call *call, const char *name)
@@ -199,37 +214,43 @@ bool skr_s3_properties(struct skr_s3_call *call, struct skr_bytes properties[SKR
     return true;
 }
 
-bool skr_s3_unsupported(struct skr_s3_call *call)
+/* Encryption, locks, grants to single accounts, appending; the source of a copy that was hidden in a URL, where it would make
+ * an empty object; conditions of directory buckets, without which a deletion would take what must stay. */
+static bool skr_s3_asks_for_more(struct skr_s3_call *call, struct skr_bytes name, struct skr_bytes value, bool in_query)
 {
     static const char *const refused[] = {
-        "x-amz-server-side-encryption-customer-algorithm",
-        "x-amz-server-side-encryption-customer-key",
-        "x-amz-copy-source-server-side-encryption-customer-algorithm",
-        "x-amz-object-lock-mode",
-        "x-amz-object-lock-retain-until-date",
-        "x-amz-object-lock-legal-hold",
-        "x-amz-grant-read",
-        "x-amz-grant-write",
-        "x-amz-grant-read-acp",
-        "x-amz-grant-write-acp",
-        "x-amz-grant-full-control",
-        "x-amz-server-side-encryption",
-        "x-amz-write-offset-bytes",
-        "x-amz-if-match-size", /* conditions of directory buckets: to leave them out would delete what must stay */
-        "x-amz-if-match-last-modified-time",
-        "x-amz-if-match-initiated-time",
+        "x-amz-server-side-encryption", "x-amz-copy-source-server-side-encryption",
+        "x-amz-object-lock-",           "x-amz-grant-",
+        "x-amz-write-offset-bytes",     "x-amz-if-match-",
+        "x-amz-bucket-object-lock-",    "x-amz-object-ownership",
     };
+    if (value.size == 0 || skr_bytes_equal_nocase(value, SKR_BYTES("false")))
+        return false;
+    if (skr_bytes_equal_nocase(name, SKR_BYTES("x-amz-object-ownership")))
+        return call->operation->handle == skr_s3_create_bucket && !skr_bytes_equal(value, SKR_BYTES("BucketOwnerPreferred"));
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
-        struct skr_bytes value = skr_s3_header(call, refused[i]);
-        if (value.size == 0)
-            continue;
-        skr_s3_fail(call, SKR_S3_NOT_IMPLEMENTED, NULL, (struct skr_s3_detail){"Header", skr_text(refused[i])},
-                    (struct skr_s3_detail){.name = NULL});
-        return true;
+        size_t size = strlen(refused[i]);
+        if (name.size >= size && skr_bytes_equal_nocase((struct skr_bytes){name.data, size}, skr_text(refused[i])))
+            return true;
     }
-    if (skr_bytes_equal_nocase(skr_s3_header(call, "x-amz-bucket-object-lock-enabled"), SKR_BYTES("true"))) {
-        skr_s3_refuse(call, SKR_S3_NOT_IMPLEMENTED);
-        return true;
-    }
+    return in_query && skr_bytes_equal_nocase(name, SKR_BYTES("x-amz-copy-source"));
+}
+
+static bool skr_s3_refuse_header(struct skr_s3_call *call, struct skr_bytes name)
+{
+    skr_s3_fail(call, SKR_S3_NOT_IMPLEMENTED, NULL, (struct skr_s3_detail){"Header", name},
+                (struct skr_s3_detail){.name = NULL});
+    return true;
+}
+
+bool skr_s3_unsupported(struct skr_s3_call *call)
+{
+    const struct skr_request *request = call->request;
+    for (size_t i = 0; i < request->header_count; i++)
+        if (skr_s3_asks_for_more(call, request->headers[i].name, request->headers[i].value, false))
+            return skr_s3_refuse_header(call, request->headers[i].name);
+    for (size_t i = 0; i < request->uri.query_count && call->presigned; i++)
+        if (skr_s3_asks_for_more(call, request->uri.query[i].name, request->uri.query[i].value, true))
+            return skr_s3_refuse_header(call, request->uri.query[i].name);
     return false;
 }

@@ -237,7 +237,7 @@ struct skr_pending *skr_put_object(struct skr_worker *worker, const struct skr_p
 
 /* Takes the finished ingest over. Makes the upload when it is the first block. SKR_INVALID_BLOCK_ID, SKR_TOO_MANY_BLOCKS. */
 struct skr_pending *skr_put_block(struct skr_worker *worker, const struct skr_object_name *name, struct skr_bytes block_name,
-                                  bool create_only, struct skr_ingest *ingest, skr_done done, void *context);
+                                  struct skr_ingest *ingest, skr_done done, void *context);
 
 struct skr_block_choice {
     struct skr_bytes name; /* decoded id */
@@ -272,8 +272,8 @@ struct skr_pending *skr_copy_object(struct skr_worker *worker, const struct skr_
                                     unsigned take, skr_done done, void *context);
 /* Stages a range of an object as a block, by reference where its bytes are in content files. */
 struct skr_pending *skr_put_block_from(struct skr_worker *worker, const struct skr_object_name *name,
-                                       struct skr_bytes block_name, bool create_only, const struct skr_copy_source *source,
-                                       skr_done done, void *context);
+                                       struct skr_bytes block_name, const struct skr_copy_source *source, skr_done done,
+                                       void *context);
 
 struct skr_object_settings {
     bool set_metadata;

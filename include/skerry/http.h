@@ -43,7 +43,8 @@ struct skr_request {
     enum skr_method method;
     struct skr_bytes method_name;
     struct skr_uri uri;
-    struct skr_bytes host;                      /* without port, lower case; empty for HTTP/1.0 without Host */
+    struct skr_bytes host, port;                /* lower case; empty for HTTP/1.0 without Host. Digits; empty: none was given */
+    struct skr_bytes listener;                  /* "address:port" that the request came in by, as skr_http_listen names it */
     struct skr_header headers[SKR_MAX_HEADERS]; /* in order of arrival; the same name may be there several times */
     size_t header_count;
     bool has_body; /* Content-Length > 0 or chunked */
@@ -66,6 +67,8 @@ const struct skr_query_parameter *skr_request_query(const struct skr_request *re
 bool skr_request_conditions(struct skr_arena *arena, const struct skr_request *request, const char *const names[4],
                             struct skr_conditions *out, const char **bad_header);
 
+/* "host:port" as in a Host header or a URL: in lower case, brackets stay. False: it holds what an authority may not hold. */
+bool skr_authority_parse(struct skr_arena *arena, struct skr_bytes authority, struct skr_bytes *host, struct skr_bytes *port);
 /* Parses a raw request target: fuzzed on its own. SKR_INVALID_ARGUMENT or SKR_TOO_LARGE. */
 enum skr_status skr_uri_parse(struct skr_arena *arena, struct skr_bytes raw_target, struct skr_uri *uri, struct skr_error *err);
 

@@ -28,6 +28,8 @@ enum skr_property {
     SKR_PROPERTY_STORAGE_CLASS = 9, /* as S3 names it; not set: STANDARD */
     SKR_PROPERTY_CANNED_ACL = 10,   /* as S3 names it; not set: private */
     SKR_PROPERTY_WEBSITE_REDIRECT = 11,
+    SKR_PROPERTY_TIER_CHANGED =
+        12, /* when ACCESS_TIER was set: Unix nanoseconds in decimal. Core's own, whatever a caller gives */
     SKR_PROPERTY_COUNT
 };
 

@@ -681,6 +681,58 @@ def part_copies(s3):
     check("keeps its ETag", s3.head("box", "cc")["ETag"] == s3.head("box", "up")["ETag"])
 
 
+# ---- headers that ask for what is not offered, and headers in URLs ----
+
+def not_offered(s3):
+    """Refused, with nothing changed, in a header and in a URL alike: never accepted and ignored."""
+    s3.put("box", "asked", b"old")
+    asks = {"x-amz-server-side-encryption": "AES256", "x-amz-server-side-encryption-aws-kms-key-id": "key",
+            "x-amz-server-side-encryption-context": "e30=", "x-amz-server-side-encryption-bucket-key-enabled": "true",
+            "x-amz-server-side-encryption-customer-algorithm": "AES256", "x-amz-server-side-encryption-customer-key-md5": "x",
+            "x-amz-object-lock-mode": "GOVERNANCE", "x-amz-object-lock-retain-until-date": "2099-01-01T00:00:00Z",
+            "x-amz-object-lock-legal-hold": "ON", "x-amz-grant-read": "id=somebody", "x-amz-grant-write-acp": "id=somebody",
+            "x-amz-write-offset-bytes": "3"}
+    for name, value in asks.items():
+        expect(name, s3.put("box", "asked", b"new", **{name.replace("-", "_"): value}), 501, "NotImplemented")
+        answer = s3.send("PUT", s3.presign("PUT", "/box/asked", f"{name}={s3client.quote(value, '')}"), {"Content-Length": "3"}, b"new")
+        expect(f"{name} in a URL", answer, 501, "NotImplemented")
+    for name in ("size", "last-modified-time"):
+        expect(f"delete with a condition on {name}", s3.request("DELETE", "/box/asked", headers={f"x-amz-if-match-{name}": "3"}), 501, "NotImplemented")
+    expect("a copy in a URL", s3.send("PUT", s3.presign("PUT", "/box/asked", "x-amz-copy-source=%2Fbox%2Fplain"), {"Content-Length": "0"}), 501,
+           "NotImplemented")
+    check("nothing of it was done", s3.get("box", "asked").body == b"old")
+    expect("no key of a bucket", s3.put("box", "asked", b"old", x_amz_server_side_encryption_bucket_key_enabled="false"), 200)
+    for value in ("BucketOwnerEnforced", "ObjectWriter"):
+        expect(f"a bucket with {value}", s3.request("PUT", "/owned", headers={"x-amz-object-ownership": value}), 501, "NotImplemented")
+    expect("a bucket with locks", s3.request("PUT", "/owned", headers={"x-amz-bucket-object-lock-enabled": "true"}), 501, "NotImplemented")
+    expect("no such bucket was made", s3.request("HEAD", "/owned"), 404)
+    expect("a bucket whose owner has its objects", s3.request("PUT", "/owned", headers={
+        "x-amz-object-ownership": "BucketOwnerPreferred", "x-amz-bucket-object-lock-enabled": "false"}), 200)
+    expect("it is gone again", s3.request("DELETE", "/owned"), 204)
+
+
+def headers_in_urls(s3):
+    """What presigners move from the headers into the URL, which is signed as a whole."""
+    query = "x-amz-acl=public-read&x-amz-meta-one=1%20and%20%C3%A4&X-Amz-Meta-Two=2&x-amz-storage-class=GLACIER_IR&x-amz-tagging=a%3D1"
+    expect("put", s3.send("PUT", s3.presign("PUT", "/box/moved", query), {"Content-Length": "1"}, b"x"), 200)
+    got = s3.head("box", "moved")
+    check("metadata", (got["x-amz-meta-one"], got["x-amz-meta-two"]) == ("=?UTF-8?B?MSBhbmQgw6Q=?=", "2"), dict(got.headers))
+    check("storage class, tags", (got["x-amz-storage-class"], got["x-amz-tagging-count"]) == ("GLACIER_IR", "1"), dict(got.headers))
+    check("the list", s3.send("GET", "/box/moved", {}).body == b"x")
+    headers = {"x-amz-meta-one": "header", "x-amz-acl": "private"}
+    expect("a header goes before", s3.send("PUT", s3.presign("PUT", "/box/moved", "x-amz-acl=public-read", headers=headers),
+                                           {**headers, "Content-Length": "1"}, b"x"), 200)
+    expect("it is private then", s3.send("GET", "/box/moved", {}), 403, "AccessDenied")
+    expect("an acl that is none", s3.send("PUT", s3.presign("PUT", "/box/moved", "x-amz-acl=banana"), {"Content-Length": "1"}, b"x"), 400, "InvalidArgument")
+    expect("another owner", s3.send("GET", s3.presign("GET", "/box/moved", "x-amz-expected-bucket-owner=somebody"), {}), 403, "AccessDenied")
+    # what JavaScript's SDK signs is the checksum of the empty body that it has at that time
+    expect("a checksum in a URL is none", s3.send("PUT", s3.presign("PUT", "/box/moved", "x-amz-checksum-crc32=AAAAAA%3D%3D&x-amz-sdk-checksum-algorithm=CRC32&x-amz-trailer=x-amz-checksum-crc32"),
+                                                  {"Content-Length": "5"}, b"hello"), 200)
+    signed = s3.request("PUT", "/box/plain-query", "x-amz-meta-one=1", b"x")
+    expect("in the query of a request that is signed in its header", signed, 200)
+    check("it is none", s3.head("box", "plain-query")["x-amz-meta-one"] is None)
+
+
 # ---- clients that go away ----
 
 def interrupted(server, s3):
@@ -794,6 +846,8 @@ def main():
         composites(s3)
         uploads(s3)
         part_copies(s3)
+        not_offered(s3)
+        headers_in_urls(s3)
         interrupted(server, s3)
         blob(server, s3)
         s3.close()

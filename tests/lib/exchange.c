@@ -65,7 +65,9 @@ bool exchange_parse(struct skr_exchange *exchange, struct skr_bytes text)
     struct skr_bytes length = skr_request_header(request, "content-length"), host = skr_request_header(request, "host");
     request->has_content_length = length.data != NULL && skr_parse_u64(length, &request->content_length);
     request->has_body = request->content_length > 0;
-    request->host = host;
+    request->listener = SKR_BYTES("127.0.0.1:10000");
+    if (!skr_authority_parse(&exchange->arena, host, &request->host, &request->port))
+        return false;
     snprintf(request->peer, sizeof request->peer, "127.0.0.1");
     request->received_ns = INT64_C(1781524800000000000);
     return true;

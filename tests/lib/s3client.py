@@ -91,6 +91,20 @@ class Answer:
 
 # ---- signing ----
 
+# Parameters that Version 2 signs, as far as requests here have them.
+SUB_RESOURCES = {"acl", "cors", "delete", "lifecycle", "location", "logging", "notification", "partNumber", "policy", "requestPayment", "restore",
+                 "tagging", "torrent", "uploadId", "uploads", "versionId", "versioning", "versions", "website", "accelerate",
+                 "response-content-type"}
+
+
+def signature_v2(secret, method, when, headers, resource):
+    """`when`: the time at which a URL expires, or the date of a request."""
+    lower = {name.lower(): value for name, value in (headers or {}).items()}
+    own = "".join(f"{name}:{lower[name]}\n" for name in sorted(lower) if name.startswith("x-amz-"))
+    text = "\n".join([method, lower.get("content-md5", ""), lower.get("content-type", ""), str(when)]) + "\n" + own + resource
+    return base64.b64encode(hmac.new(secret.encode(), text.encode(), hashlib.sha1).digest()).decode()
+
+
 def _hmac(key, text):
     return hmac.new(key, text.encode(), hashlib.sha256).digest()
 
@@ -209,6 +223,15 @@ class S3:
                                       f"X-Amz-Expires={expires}", f"X-Amz-SignedHeaders={quote(names, '')}"]))
         _, signature = signer.request(method, path, full, headers, UNSIGNED)
         return f"{path}?{full}&X-Amz-Signature={signature}"
+
+    def presign_v2(self, method, path, query="", expires=300, headers=None, at=None):
+        """The same by Version 2 of the signature, which older clients use in URLs."""
+        until = int(at if at is not None else time.time()) + expires
+        signed = sorted(part for part in (query.split("&") if query else []) if part.partition("=")[0] in SUB_RESOURCES)
+        pairs = [(name, urllib.parse.unquote(value)) for name, _, value in (part.partition("=") for part in signed)]
+        resource = path + ("?" + "&".join(name + ("=" + value if value else "") for name, value in pairs) if pairs else "")
+        signature = quote(signature_v2(self.secret, method, until, headers, resource), "")
+        return f"{path}?" + "&".join(filter(None, [query, f"AWSAccessKeyId={quote(self.access, '')}", f"Expires={until}", f"Signature={signature}"]))
 
     def chunked(self, path, chunks, query="", headers=None, payload=CHUNKS, trailer=None, spoil=None, length=None, method="PUT"):
         """In aws-chunked form. `trailer`: (name, value) after the last chunk. `spoil`: changes the body before it is sent. `length`: what is

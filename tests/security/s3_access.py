@@ -13,7 +13,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 from blobclient import BINARY, Server  # noqa: E402
-from s3client import CHUNKS_TRAILER, CHUNKS_UNSIGNED_TRAILER, S3, checksum, md5_base64  # noqa: E402
+from s3client import CHUNKS_TRAILER, CHUNKS_UNSIGNED_TRAILER, S3, SUB_RESOURCES, checksum, md5_base64, signature_v2  # noqa: E402
 
 SECRET, READER, STRANGER = "full-secret", "reader-secret", "stranger-secret"
 FLAGS = [flag for account in ("main", "other") for flag in ("--account", f"{account}:{base64.b64encode(account.encode() * 16).decode()}")] + [
@@ -212,6 +212,31 @@ def presigned(s3, method, case, sign_method=None, sign_path=None, send_query="",
     return s3.send(method, case.path + "?" + signed.partition("?")[2] + send_query, headers, case.body or None)
 
 
+def used(s3, method, case, target):
+    """A signed URL as the case's request."""
+    headers = {**case.headers, "Content-Length": str(len(case.body))} if case.body or method in ("PUT", "POST") else case.headers
+    return s3.send(method, target, headers, case.body or None)
+
+
+def presigned_v2(s3, method, case, sign_method=None, sign_path=None, change=lambda target: target, **how):
+    """A URL signed by Version 2, used as `method` on the case's path."""
+    signed = s3.presign_v2(sign_method or method, sign_path or case.path, case.query, headers=case.headers, **how)
+    return used(s3, method, case, change(case.path + "?" + signed.partition("?")[2]))
+
+
+def signed_v2(s3, method, case):
+    """Version 2 in the Authorization header: not taken, good or bad."""
+    date = time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime())
+    signature = signature_v2(s3.secret, method, date, case.headers, case.path)
+    return used(s3, method, dataclasses.replace(case, headers={**case.headers, "Date": date, "Authorization": f"AWS {s3.access}:{signature}"}),
+                case.path + ("?" + case.query if case.query else ""))
+
+
+def v2_takes(case):
+    """Version 2 signs some parameters, and its URLs are refused with others, but for what shapes a listing."""
+    return all(part.partition("=")[0] in SUB_RESOURCES | {"list-type"} for part in case.query.split("&") if part)
+
+
 def with_header(name, value):
     return lambda method, target, headers, body: (method, target, {**headers, name: value}, body)
 
@@ -267,6 +292,26 @@ def credentials(endpoint, tls):
         ("signature cut", 403, "SignatureDoesNotMatch", lambda m, c: plain(full, m, c, alter=spoil_authorization(lambda text: text[:-1]))),
         ("Authorization of another scheme", 400, "AuthorizationHeaderMalformed",
          lambda m, c: plain(full, m, c, alter=with_header("Authorization", "SharedKey full:abc"))),
+        ("version 2, unknown access key", 403, "InvalidAccessKeyId", lambda m, c: presigned_v2(unknown, m, c)),
+        ("version 2, wrong secret", *mismatch, lambda m, c: presigned_v2(wrong, m, c)),
+        ("version 2, another secret of the account", *mismatch, lambda m, c: presigned_v2(client("full", READER), m, c)),
+        ("version 2, expired", 403, "AccessDenied", lambda m, c: presigned_v2(full, m, c, at=time.time() - 600)),
+        ("version 2, altered signature", *mismatch, lambda m, c: presigned_v2(
+            full, m, c, change=lambda target: re.sub(r"Signature=(%..|.)", lambda found: "Signature=" + ("B" if found[1] == "A" else "A"), target))),
+        ("version 2, more time than was signed", *mismatch, lambda m, c: presigned_v2(
+            full, m, c, change=lambda target: re.sub(r"Expires=(\d+)", lambda found: f"Expires={int(found[1]) + 1}", target))),
+        ("version 2, another access key than signed", *mismatch, lambda m, c: presigned_v2(
+            full, m, c, change=lambda target: target.replace("AWSAccessKeyId=full", "AWSAccessKeyId=stranger"))),
+        ("version 2, for another method", *mismatch, lambda m, c: presigned_v2(full, m, c, sign_method=other.get(m, "GET"))),
+        ("version 2, for another key", *mismatch, lambda m, c: presigned_v2(full, m, c, sign_path=c.path.rstrip("/") + "/other")),
+        ("version 2, one signed parameter more", *mismatch, lambda m, c: presigned_v2(full, m, c, change=lambda target: target + "&versionId=null")),
+        ("version 2, a header more", *mismatch, lambda m, c: used(
+            full, m, dataclasses.replace(c, headers={**c.headers, **probe}), full.presign_v2(m, c.path, c.query, headers=c.headers))),
+        ("version 2, one unsigned parameter more", 400, "AuthorizationQueryParametersError",
+         lambda m, c: presigned_v2(full, m, c, change=lambda target: target + "&encryption")),
+        ("version 2, no expiry", 400, "AuthorizationQueryParametersError",
+         lambda m, c: presigned_v2(full, m, c, change=lambda target: re.sub(r"&Expires=\d+", "", target))),
+        ("version 2 in a header", 400, "InvalidRequest", lambda m, c: signed_v2(full, m, c)),
         ("session token", 400, "InvalidToken", lambda m, c: full.request(m, c.path, c.query, c.body, {**c.headers, "x-amz-security-token": "t"})),
     ]
 
@@ -348,10 +393,14 @@ def refusals(full, endpoint, tls, rows, cases):
             expect("preflight without credentials", plain(S3(endpoint, None, tls=tls), method, case), 200)
             continue
         for what, status, code, send in always:
+            if what.startswith("version 2, ") and not v2_takes(case):
+                status, code = 400, "AuthorizationQueryParametersError"
             expect(f"{name}: {what}", send(method, case), status, code)
         foreign(name, method, case, stranger)
         if not only_reads(name, method):
             expect(f"{name}: read-only key", plain(reader, method, case), 403, "AccessDenied")
+            if v2_takes(case):
+                expect(f"{name}: read-only key in a URL of version 2", presigned_v2(reader, method, case), 403, "AccessDenied")
         sent += len(always) + 2
         if case.body and case.status < 300:
             for what, status, code, send in with_bodies:
@@ -374,6 +423,8 @@ def reading(endpoint, tls, rows, cases):
             case = cases[name, resource]
             expect(f"{name}: read-only key works", plain(reader, method, case), case.status, case.code)
             expect(f"{name}: read-only key works in a URL", presigned(reader, method, case), case.status, case.code)
+            if v2_takes(case):
+                expect(f"{name}: read-only key works in a URL of version 2", presigned_v2(reader, method, case), case.status, case.code)
     reader.close()
 
 
@@ -384,6 +435,8 @@ LAST = ("DeleteBucketTagging", "DeleteBucketCors", "RenameObject", "CompleteMult
 def owning(full, rows, cases):
     for name, method, resource in sorted(rows, key=lambda row: row[0] in LAST):
         case = cases[name, resource]
+        if case.status == 200 and method == "PUT" and v2_takes(case) and name not in LAST:  # what can be done twice
+            expect(f"{name}: full key works in a URL of version 2", presigned_v2(full, method, case), case.status, case.code)
         expect(f"{name}: full key works", plain(full, method, case), case.status, case.code)
 
 

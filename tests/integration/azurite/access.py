@@ -136,6 +136,8 @@ ROWS = [
     under("blob sas, write, put", service_sas("access/new", "w"), PUT, body=b"x"),
     under("blob sas, create, put anew", service_sas("access/anew", "c"), "PUT /access/anew", body=b"x"),
     under("blob sas, create, put over", service_sas("access/anew", "c"), "PUT /access/anew", body=b"x"),
+    under("blob sas, create, put block", service_sas("access/anew2", "c"), "PUT /access/anew2?comp=block&blockid=YWFhYQ%3D%3D", body=b"x"),
+    under("blob sas, create, put block list", service_sas("access/anew2", "c"), "PUT /access/anew2?comp=blocklist", body=b"<BlockList />"),
     under("blob sas, overrides", service_sas("access/blob", overrides={
         "rscc": "no-store", "rscd": "attachment", "rsce": "br", "rscl": "de", "rsct": "text/html"})),
     under("blob sas, overrides, head", service_sas("access/blob", overrides={"rscd": "attachment", "rsct": "text/html"}), "HEAD /access/blob"),

@@ -183,8 +183,10 @@ KNOWN = [
         "*: header +x-ms-content-crc64", "blocks: put block, md5: header +content-md5", "blocks: commit*: header -content-md5", "tags: commit: header -content-md5",
         "conditions: put block list, *: header -content-md5", "blocks: get the *: header -content-md5"]),
     (DOCUMENTED, "x-ms-blob-content-md5 is sent with a range; else it is Content-MD5", ["*: header -x-ms-blob-content-md5"]),
-    (NOT_YET, "the time of a change of tier is not kept", [
-        "*: header -x-ms-access-tier-change-time", "*: body -/EnumerationResults/Blobs/Blob/Properties/AccessTierChangeTime"]),
+    (DOCUMENTED, "a tier has a time once it was set; until then it is inferred", [
+        "*: header -x-ms-access-tier-change-time", "*: body -/EnumerationResults/Blobs/Blob/Properties/AccessTierChangeTime",
+        "*: body /EnumerationResults/Blobs/Blob/Properties/AccessTierChangeTime: 1 of them != *",
+        "blocks: head the one with all headers: header +x-ms-access-tier-change-time"]),
     (DOCUMENTED, "a tier that was set is not inferred", [
         "blobs: head the cool one: header -x-ms-access-tier-inferred", "blobs: head after tier: header -x-ms-access-tier-inferred",
         "access: blob sas, *head: header -x-ms-access-tier-inferred"]),
@@ -317,7 +319,13 @@ KNOWN = [
         "access: stored policy with dates only: 200 != 500", "access: stored policy with dates only, expiry too: 403 * != 500",
         "access: stored policy with letters only, letters too: 403 AuthenticationFailed != 200",
         "access: stored policy without dates at all: 403 AuthenticationFailed != 200"]),
-    (CHOICE, "who may create a blob may create it of blocks", [
-        "access: account sas, create, put block: 201 != 403 AuthorizationPermissionMismatch",
-        "access: account sas, create, put block list: 201 != 403 AuthorizationPermissionMismatch"]),
+    (DOCUMENTED, "who may create and finds a blob is told so", [
+        "access: account sas, create, put over: 403 UnauthorizedBlobOverwrite != 403 AuthorizationPermissionMismatch",
+        "access: blob sas, create, put over: 403 UnauthorizedBlobOverwrite != 403 AuthorizationPermissionMismatch"]),
+    (DOCUMENTED, "what is not offered is refused, not passed over", [
+        "containers: create with encryption scope: 501 UnsupportedHeader != 201", "listing: showonly=deleted&prefix=b: 400 InvalidQueryParameterValue != 200",
+        "blobs: get a snapshot that is no time: 400 InvalidQueryParameterValue != 404 BlobNotFound",
+        "copies: copy, with a source lease id: 412 LeaseNotPresentWithBlobOperation != 202"]),
+    (DOCUMENTED, "a copy that is asked for at once has a digest in its answer", [
+        "copies: copy, with x-ms-requires-sync: header +content-md5", "tags: copy from url, tags too: header +content-md5"]),
 ]

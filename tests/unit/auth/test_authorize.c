@@ -3,6 +3,7 @@
 #include <check.h>
 
 #include "harness.h"
+#include "run.h"
 #include "skerry/encoding.h"
 
 static const struct skr_target places[] = {
@@ -220,9 +221,5 @@ int main(void)
     tcase_add_test(tests, create_is_not_write);
     tcase_add_test(tests, accounts_have_names_and_keys);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

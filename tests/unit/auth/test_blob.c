@@ -3,6 +3,7 @@
  * Create a service SAS). */
 #include <check.h>
 
+#include "run.h"
 #include "skerry/auth.h"
 #include "skerry/encoding.h"
 
@@ -297,9 +298,5 @@ int main(void)
     tcase_add_test(cases, service_sas_with_a_stored_policy);
     tcase_add_test(cases, authorization);
     suite_add_tcase(suite, cases);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

@@ -3,6 +3,7 @@
 #include <check.h>
 
 #include "harness.h"
+#include "run.h"
 #include "skerry/encoding.h"
 
 #define SIGNED_DATE "Mon, 15 Jun 2026 12:00:00 GMT"
@@ -440,9 +441,5 @@ int main(void)
     tcase_add_test(tests, an_account_sas_has_no_policy_right);
     tcase_add_test(tests, which_scheme);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

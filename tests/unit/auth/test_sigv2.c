@@ -1,7 +1,7 @@
 /* Signature Version 2 in URLs. The signatures were computed with Python's hmac over texts written by hand. */
 #include <check.h>
-#include <stdlib.h>
 
+#include "run.h"
 #include "s3_harness.h"
 
 #define OWN "AWSAccessKeyId=" EXAMPLE_ACCESS "&Expires=1369353700&Signature="
@@ -116,9 +116,5 @@ int main(void)
     tcase_add_test(cases, expiry);
     tcase_add_test(cases, the_bucket_of_the_host);
     suite_add_tcase(suite, cases);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

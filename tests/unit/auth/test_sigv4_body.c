@@ -2,6 +2,7 @@
 #include <check.h>
 #include <openssl/evp.h>
 
+#include "run.h"
 #include "s3_harness.h"
 #include "sigv4_vectors.h"
 #include "skerry/encoding.h"
@@ -401,9 +402,5 @@ int main(void)
     tcase_add_test(tests, bodies_that_are_not_chunked);
     tcase_add_test(tests, documented_examples);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

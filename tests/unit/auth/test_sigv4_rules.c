@@ -3,6 +3,7 @@
 #include <check.h>
 #include <openssl/hmac.h>
 
+#include "run.h"
 #include "s3_harness.h"
 #include "sigv4_vectors.h"
 #include "skerry/encoding.h"
@@ -454,9 +455,5 @@ int main(void)
     tcase_add_test(tests, access_keys_are_checked);
     tcase_add_test(tests, accounts_have_an_order);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

@@ -2,6 +2,7 @@
 #include <check.h>
 
 #include "harness.h"
+#include "run.h"
 #include "vectors.h"
 
 static char text[8192];
@@ -238,9 +239,5 @@ int main(void)
     tcase_add_loop_test(tests, every_parameter_of_a_sas_counts, 0, count);
     tcase_add_loop_test(tests, a_service_sas_is_good_where_it_was_made_for, 0, count);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

@@ -4,6 +4,7 @@
 
 #include "access.h"
 #include "blocks.h"
+#include "run.h"
 #include "service_properties.h"
 #include "skerry/xml.h"
 
@@ -335,9 +336,5 @@ int main(void)
     tcase_add_test(cases, what_looks_like_a_section_is_none);
     tcase_add_test(cases, bad_properties);
     suite_add_tcase(suite, cases);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

@@ -1,10 +1,10 @@
 /* Every status, refusal and error of the protocol is answered with a code, a fitting HTTP status and a body that is
  * well-formed. */
 #include <check.h>
-#include <stdlib.h>
 
 #include "call.h"
 #include "exchange.h"
+#include "run.h"
 #include "skerry/xml.h"
 
 static struct skr_exchange exchange;
@@ -43,18 +43,16 @@ static void expect_error(void)
     struct seen seen = {.code = ""};
     char code[80];
     ck_assert_uint_eq(exchange.replies, 1);
-    ck_assert_int_ge(exchange.status, 304);
+    ck_assert_int_ge(exchange.status, 400);
     ck_assert_int_lt(exchange.status, 600);
     snprintf(code, sizeof code, "%.*s", SKR_PRINT(exchange_header(&exchange, "x-ms-error-code")));
     ck_assert_uint_gt(strlen(code), 0);
     ck_assert_uint_eq(exchange_header(&exchange, "x-ms-request-id").size, 36);
-    if (exchange.status != 304) {
-        ck_assert(skr_xml_parse(exchange.reply, visit, &seen));
-        ck_assert_str_eq(seen.code, code);
-        ck_assert(strlen(seen.message) > 0 && strstr(seen.message, "RequestId:") != NULL &&
-                  strstr(seen.message, "\nTime:") != NULL);
-        ck_assert(skr_bytes_equal(exchange_header(&exchange, "content-type"), SKR_BYTES("application/xml")));
-    }
+    ck_assert(skr_xml_parse(exchange.reply, visit, &seen));
+    ck_assert_str_eq(seen.code, code);
+    ck_assert(strlen(seen.message) > 0 && strstr(seen.message, "RequestId:") != NULL &&
+              strstr(seen.message, "\nTime:") != NULL);
+    ck_assert(skr_bytes_equal(exchange_header(&exchange, "content-type"), SKR_BYTES("application/xml")));
     exchange_again(&exchange);
 }
 
@@ -138,9 +136,5 @@ int main(void)
     tcase_add_test(cases, names_and_values_come_back_escaped);
     tcase_add_test(cases, requests_that_never_became_a_call);
     suite_add_tcase(suite, cases);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

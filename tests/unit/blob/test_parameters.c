@@ -1,9 +1,9 @@
 /* Headers and query parameters that many operations share. */
 #include <check.h>
-#include <stdlib.h>
 
 #include "blocks.h"
 #include "exchange.h"
+#include "run.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
@@ -209,9 +209,5 @@ int main(void)
     tcase_add_test(cases, what_is_not_offered);
     tcase_add_test(cases, block_ids);
     suite_add_tcase(suite, cases);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

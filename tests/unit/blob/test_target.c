@@ -1,8 +1,8 @@
 /* What paths and hosts name. */
 #include <check.h>
-#include <stdlib.h>
 
 #include "call.h"
+#include "run.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 #define SERVICE SKR_RESOURCE_SERVICE
@@ -128,6 +128,66 @@ START_TEST(container_names)
 }
 END_TEST
 
+static const struct {
+    const char *host, *port; /* of the request */
+    const char *source, *source_port;
+    const char *listener;
+    bool tls, https, here;
+} hosts[] = {
+    /* the host of the request */
+    {"store.example.net", "10000", "store.example.net", "10000", "0.0.0.0:10000", false, false, true},
+    {"store.example.net", "20000", "store.example.net", "20000", "0.0.0.0:10000", false, false, true},
+    {"store.example.net", "10000", "store.example.net", "10001", "0.0.0.0:10000", false, false, false},
+    {"store.example.net", "10000", "store.example.net", "", "0.0.0.0:10000", false, false, false},
+    {"store.example.net", "10000", "other.example.net", "10000", "0.0.0.0:10000", false, false, false},
+    {"store.example.net", "", "store.example.net", "80", "0.0.0.0:80", false, false, true},
+    {"store.example.net", "", "store.example.net", "443", "0.0.0.0:10000", false, true, true}, /* behind a proxy with TLS */
+    {"store.example.net", "443", "store.example.net", "", "0.0.0.0:443", true, true, true},
+    /* with accounts in front of it */
+    {"known.blob.example.net", "", "known.blob.example.net", "", "0.0.0.0:80", false, false, true},
+    {"known.blob.example.net", "", "second.blob.example.net", "", "0.0.0.0:80", false, false, true},
+    {"known.blob.example.net", "", "known-secondary.blob.example.net", "", "0.0.0.0:80", false, false, true},
+    {"known.blob.example.net", "", "unknown.blob.example.net", "", "0.0.0.0:80", false, false, false},
+    {"known.blob.example.net", "", "known.blob.example.org", "", "0.0.0.0:80", false, false, false},
+    {"known.blob.example.net", "", "blob.example.net", "", "0.0.0.0:80", false, false, true},
+    {"127.0.0.1", "10000", "known.example.org", "10000", "127.0.0.1:10000", false, false, false},
+    /* the machine's own names */
+    {"127.0.0.1", "10000", "localhost", "10000", "127.0.0.1:10000", false, false, true},
+    {"127.0.0.1", "20000", "localhost", "20000", "172.17.0.2:10000", false, false, true},
+    {"localhost", "10000", "known.localhost", "10000", "127.0.0.1:10000", false, false, true},
+    {"localhost", "10000", "[::1]", "10000", "127.0.0.1:10000", false, false, true},
+    {"store", "10000", "127.8.9.10", "10000", "0.0.0.0:10000", false, false, true},
+    {"store", "10000", "127.0.0.1", "10000", "[::]:10000", false, false, true},
+    {"store", "20000", "127.0.0.1", "20000", "0.0.0.0:10000", false, false, false},
+    {"store", "10000", "127.0.0.1", "10000", "192.0.2.1:10000", false, false, false},
+    {"127.0.0.1", "10000", "127.0.0.1", "10001", "127.0.0.1:10000", false, false, false},
+    {"127.0.0.1", "10000", "127.0.0.1", "", "127.0.0.1:10000", false, false, false},
+    {"127.0.0.1", "10000", "127.0.0.1.example.net", "10000", "127.0.0.1:10000", false, false, false},
+    {"127.0.0.1", "10000", "notlocalhost", "10000", "127.0.0.1:10000", false, false, false},
+    /* what is listened on */
+    {"store", "20000", "192.0.2.1", "10000", "192.0.2.1:10000", false, false, true},
+    {"store", "20000", "192.0.2.1", "", "192.0.2.1:80", false, false, true},
+    {"store", "20000", "192.0.2.1", "", "192.0.2.1:443", true, true, true},
+    {"store", "20000", "192.0.2.2", "10000", "192.0.2.1:10000", false, false, false},
+};
+
+START_TEST(hosts_that_are_here)
+{
+    struct skr_error error;
+    ck_assert_int_eq(skr_accounts_add(accounts, SKR_BYTES("second"), SKR_BYTES(SKR_WELL_KNOWN_KEY), &error), SKR_OK);
+    for (size_t i = 0; i < COUNT(hosts); i++) {
+        static struct skr_request request;
+        request.host = skr_text(hosts[i].host);
+        request.port = skr_text(hosts[i].port);
+        request.listener = skr_text(hosts[i].listener);
+        request.tls = hosts[i].tls;
+        ck_assert_msg(skr_host_is_here(accounts, &request, hosts[i].https, skr_text(hosts[i].source),
+                                       skr_text(hosts[i].source_port)) == hosts[i].here,
+                      "%s:%s of a request to %s:%s", hosts[i].source, hosts[i].source_port, hosts[i].host, hosts[i].port);
+    }
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("target");
@@ -137,10 +197,7 @@ int main(void)
     tcase_add_test(cases, bad_paths);
     tcase_add_test(cases, long_names);
     tcase_add_test(cases, container_names);
+    tcase_add_test(cases, hosts_that_are_here);
     suite_add_tcase(suite, cases);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

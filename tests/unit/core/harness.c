@@ -100,6 +100,20 @@ static int harness_unlink(const char *path, const struct stat *info, int type, s
     return remove(path);
 }
 
+void harness_begin(struct harness *harness)
+{
+    *harness = (struct harness){.core = NULL};
+    harness_make(harness);
+    ck_assert_int_eq(harness_create_container(harness, "box"), SKR_OK);
+}
+
+void harness_end(struct harness *harness)
+{
+    harness_close(harness);
+    ck_assert_uint_eq(harness_problems(harness, true), 0);
+    harness_remove(harness);
+}
+
 void harness_remove(struct harness *harness)
 {
     harness_close(harness);
@@ -248,7 +262,7 @@ enum skr_status harness_put_block(struct harness *harness, const char *container
     if (ingest == NULL)
         return status;
     return harness_wait(harness, &outcome,
-                        skr_put_block(harness->worker, &name, skr_text(block), false, ingest, harness_done, &outcome));
+                        skr_put_block(harness->worker, &name, skr_text(block), ingest, harness_done, &outcome));
 }
 
 enum skr_status harness_commit(struct harness *harness, const char *container, const char *key, const char *const *blocks)

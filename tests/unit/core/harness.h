@@ -37,6 +37,8 @@ void harness_make(struct harness *harness);            /* a new data folder, ope
 enum skr_status harness_open(struct harness *harness); /* opens the folder again */
 void harness_close(struct harness *harness);
 void harness_remove(struct harness *harness); /* closes and deletes the folder */
+void harness_begin(struct harness *harness);  /* a new data folder with the container "box" */
+void harness_end(struct harness *harness);    /* closes, wants the folder whole, and deletes it */
 void harness_run(struct harness *harness);    /* one turn of the loop */
 
 void harness_done(void *context, const struct skr_result *result); /* a skr_done for struct outcome */

@@ -1,6 +1,7 @@
 /* Conditions: the table of what holds for which tag, date and presence. */
 #include <check.h>
 
+#include "run.h"
 #include "state.h"
 
 static const struct skr_bytes tag_a = {"0xA", 3}, tag_b = {"0xB", 3};
@@ -118,9 +119,5 @@ int main(void)
     tcase_add_test(cases, a_tag_goes_before_a_date);
     tcase_add_test(cases, a_date_counts_beside_a_tag);
     suite_add_tcase(suite, cases);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

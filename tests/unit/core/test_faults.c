@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "harness.h"
+#include "run.h"
 
 /* Fails the n-th call of one kind, once. The collector's thread has a ring of its own that shares it. */
 struct counted_fault {
@@ -198,9 +199,5 @@ int main(void)
     tcase_set_timeout(cases, 240);
     tcase_add_loop_test(cases, each_call_fails_in_turn, 0, sizeof faults / sizeof *faults);
     suite_add_tcase(suite, cases);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

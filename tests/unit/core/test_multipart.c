@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "harness.h"
+#include "run.h"
 #include "skerry/hash.h"
 
 #define LEAST 50000
@@ -12,16 +13,12 @@ static struct harness harness;
 
 static void setup(void)
 {
-    harness = (struct harness){.core = NULL};
-    harness_make(&harness);
-    ck_assert_int_eq(harness_create_container(&harness, "box"), SKR_OK);
+    harness_begin(&harness);
 }
 
 static void teardown(void)
 {
-    harness_close(&harness);
-    ck_assert_uint_eq(harness_problems(&harness, true), 0);
-    harness_remove(&harness);
+    harness_end(&harness);
 }
 
 static uint64_t begin(const char *key, enum skr_checksum_kind kind, enum skr_checksum_form form)
@@ -542,9 +539,5 @@ int main(void)
     tcase_add_test(cases, a_name_may_have_many_uploads);
     tcase_add_test(cases, an_upload_without_a_new_part_expires);
     suite_add_tcase(suite, cases);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

@@ -3,21 +3,18 @@
 #include <stdlib.h>
 
 #include "harness.h"
+#include "run.h"
 
 static struct harness harness;
 
 static void setup(void)
 {
-    harness = (struct harness){.core = NULL};
-    harness_make(&harness);
-    ck_assert_int_eq(harness_create_container(&harness, "box"), SKR_OK);
+    harness_begin(&harness);
 }
 
 static void teardown(void)
 {
-    harness_close(&harness);
-    ck_assert_uint_eq(harness_problems(&harness, true), 0);
-    harness_remove(&harness);
+    harness_end(&harness);
 }
 
 START_TEST(puts_of_every_size_read_back)
@@ -218,9 +215,5 @@ int main(void)
     tcase_add_test(cases, listing_merges_uncommitted_names_in_order);
     tcase_add_test(cases, garbage_gives_its_space_back);
     suite_add_tcase(suite, cases);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

@@ -1,24 +1,20 @@
 /* What Amazon documents of versions, rule by rule, and what else objects and containers have come to have: tags, checksums,
  * entity tags that are kept, renaming, settings. */
 #include <check.h>
-#include <stdlib.h>
 
 #include "harness.h"
+#include "run.h"
 
 static struct harness harness;
 
 static void setup(void)
 {
-    harness = (struct harness){.core = NULL};
-    harness_make(&harness);
-    ck_assert_int_eq(harness_create_container(&harness, "box"), SKR_OK);
+    harness_begin(&harness);
 }
 
 static void teardown(void)
 {
-    harness_close(&harness);
-    ck_assert_uint_eq(harness_problems(&harness, true), 0);
-    harness_remove(&harness);
+    harness_end(&harness);
 }
 
 static enum skr_status find(const struct skr_object_name *name, struct skr_arena *arena, struct skr_object *object)
@@ -272,9 +268,5 @@ int main(void)
     tcase_add_test(cases, a_renamed_object_is_the_same_object);
     tcase_add_test(cases, a_container_keeps_its_documents);
     suite_add_tcase(suite, cases);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "harness.h"
+#include "run.h"
 
 #define KEYS 10
 #define MOST_VERSIONS 40
@@ -42,19 +43,15 @@ static void make_keys(void)
 
 static void setup(void)
 {
-    harness = (struct harness){.core = NULL};
     memset(counts, 0, sizeof counts);
     versioning = SKR_VERSIONING_OFF;
     make_keys();
-    harness_make(&harness);
-    ck_assert_int_eq(harness_create_container(&harness, "box"), SKR_OK);
+    harness_begin(&harness);
 }
 
 static void teardown(void)
 {
-    harness_close(&harness);
-    ck_assert_uint_eq(harness_problems(&harness, true), 0);
-    harness_remove(&harness);
+    harness_end(&harness);
 }
 
 /* ---- the model ---- */
@@ -405,9 +402,5 @@ int main(void)
     tcase_add_checked_fixture(cases, setup, teardown);
     tcase_add_loop_test(cases, versions_are_those_of_a_list, 0, 6);
     suite_add_tcase(suite, cases);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

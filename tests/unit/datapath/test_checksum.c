@@ -1,8 +1,8 @@
 /* Checksums against published values, against each other over pieces, and combined out of parts. */
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 
+#include "run.h"
 #include "skerry/hash.h"
 
 static struct skr_checksum checksum_of(enum skr_checksum_kind kind, const void *data, size_t size)
@@ -127,9 +127,5 @@ int main(void)
     tcase_add_loop_test(cases, parts_combine_to_the_whole, SKR_CHECKSUM_CRC32, SKR_CHECKSUM_CRC64NVME + 1);
     tcase_add_test(cases, what_cannot_be_combined);
     suite_add_tcase(suite, cases);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

@@ -1,10 +1,10 @@
 /* The order in which things become durable, and that a sync which failed is never taken back. */
 #include <check.h>
 #include <errno.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 
 #include "harness.h"
+#include "run.h"
 
 static struct store_harness harness;
 
@@ -144,9 +144,5 @@ int main(void)
     tcase_add_test(cases, a_failed_sync_is_final);
     tcase_add_test(cases, a_failed_sync_of_shared_slots_is_final);
     suite_add_tcase(suite, cases);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "crc64.h"
+#include "run.h"
 #include "skerry/hash.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
@@ -142,9 +143,5 @@ int main(void)
     tcase_add_test(cases, all_ways_to_a_crc64_agree);
     tcase_add_test(cases, pieces_give_the_same_as_the_whole);
     suite_add_tcase(suite, cases);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "harness.h"
+#include "run.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
@@ -515,9 +516,5 @@ int main(void)
     tcase_add_test(cases, the_cache_of_descriptors_is_bounded);
     tcase_add_test(cases, running_out_of_descriptors);
     suite_add_tcase(suite, cases);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

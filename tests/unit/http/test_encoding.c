@@ -1,7 +1,7 @@
 /* Base64, hexadecimal, percent-encoding, UTF-8, numbers, dates: round trips, and everything that must be refused. */
 #include <check.h>
-#include <stdlib.h>
 
+#include "run.h"
 #include "skerry/encoding.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
@@ -230,9 +230,5 @@ int main(void)
     tcase_add_test(all, iso_dates);
     tcase_add_test(all, secrets);
     suite_add_tcase(suite, all);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

@@ -2,6 +2,7 @@
 #include <check.h>
 #include <stdlib.h>
 
+#include "run.h"
 #include "skerry/operation.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
@@ -172,9 +173,5 @@ int main(void)
     tcase_add_test(all, ranges);
     tcase_add_test(all, rows_are_found_by_most_selectors);
     suite_add_tcase(suite, all);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

@@ -1,8 +1,8 @@
 /* Tags as texts, by the rules of the two protocols that have them. */
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 
+#include "run.h"
 #include "skerry/encoding.h"
 #include "skerry/tags.h"
 
@@ -142,9 +142,5 @@ int main(void)
     tcase_add_test(all, patterns);
     tcase_add_test(all, texts_in_headers);
     suite_add_tcase(suite, all);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

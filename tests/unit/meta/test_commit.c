@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "environment.h"
+#include "run.h"
 
 static struct environment environment;
 static struct skr_container box;
@@ -248,9 +249,5 @@ int main(void)
     tcase_add_test(cases, many_extents_are_found_by_offset_and_become_garbage);
     tcase_add_test(cases, one_server_a_folder);
     suite_add_tcase(suite, cases);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

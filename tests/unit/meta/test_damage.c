@@ -7,6 +7,7 @@
 #include "contents.h"
 #include "environment.h"
 #include "records.h"
+#include "run.h"
 #include "tree.h"
 #include "uploads.h"
 
@@ -315,9 +316,5 @@ int main(void)
     tcase_add_test(cases, a_damaged_boot_number_is_not_zero);
     tcase_add_test(cases, a_format_that_cannot_be_read_is_left_alone);
     suite_add_tcase(suite, cases);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

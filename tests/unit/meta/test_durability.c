@@ -13,6 +13,7 @@
 
 #include "environment.h"
 #include "meta_private.h"
+#include "run.h"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define SANITIZED 1
@@ -307,9 +308,5 @@ int main(void)
     tcase_add_test(cases, no_address_space_for_a_larger_map);
 #endif
     suite_add_tcase(suite, cases);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

@@ -2,10 +2,10 @@
  * the check and its repair. */
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "environment.h"
 #include "records.h"
+#include "run.h"
 #include "tree.h"
 
 static struct environment environment;
@@ -399,9 +399,5 @@ int main(void)
     tcase_add_test(cases, a_name_has_as_many_uploads_as_it_takes);
     tcase_add_test(cases, the_newest_version_left_becomes_current);
     suite_add_tcase(suite, cases);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

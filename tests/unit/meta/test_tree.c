@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "environment.h"
+#include "run.h"
 
 #define MAX_KEYS 1200
 #define LONGEST 1100
@@ -251,9 +252,5 @@ int main(void)
     tcase_add_test(cases, names_that_are_refused);
     tcase_add_test(cases, a_listing_goes_on_where_it_stopped_while_names_change);
     suite_add_tcase(suite, cases);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

@@ -8,6 +8,7 @@
 #include "cors.h"
 #include "deletion_list.h"
 #include "objects.h"
+#include "run.h"
 #include "tags.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
@@ -417,9 +418,5 @@ int main(void)
     tcase_add_test(cases, documents_of_buckets);
     tcase_add_test(cases, every_status_has_an_error);
     suite_add_tcase(suite, cases);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

@@ -22,12 +22,17 @@ struct skr_md5 {
     MD5_CTX state;
 };
 
+static void skr_md5_begin(struct skr_md5 *md5)
+{
+    MD5_Init(&md5->state);
+}
+
 enum skr_status skr_md5_open(struct skr_md5 **out, struct skr_error *err)
 {
     struct skr_md5 *md5 = malloc(sizeof *md5);
     if (md5 == NULL)
         return skr_fail(err, SKR_NO_MEMORY, "no memory for a digest");
-    MD5_Init(&md5->state);
+    skr_md5_begin(md5);
     *out = md5;
     return SKR_OK;
 }
@@ -40,7 +45,7 @@ void skr_md5_update(struct skr_md5 *md5, const void *data, size_t size)
 void skr_md5_finish(struct skr_md5 *md5, uint8_t digest[SKR_MD5_SIZE])
 {
     MD5_Final(digest, &md5->state);
-    MD5_Init(&md5->state);
+    skr_md5_begin(md5);
 }
 
 void skr_md5_close(struct skr_md5 *md5)
@@ -207,14 +212,42 @@ static void skr_md5_blocks(struct skr_md5_work *work, size_t count, size_t block
 
 void skr_md5_update_many(struct skr_md5_work *work, size_t count)
 {
-    size_t blocks = SIZE_MAX;
-    bool side_by_side = count > 1 && skr_md5_has_lanes();
-    for (size_t i = 0; i < count; i++) {
-        side_by_side &= work[i].md5->state.num == 0;
-        blocks = work[i].size / SKR_BLOCK_BYTES < blocks ? work[i].size / SKR_BLOCK_BYTES : blocks;
-    }
-    if (side_by_side && blocks > 0)
-        skr_md5_blocks(work, count, blocks);
+    struct skr_md5_work active[SKR_MD5_LANES];
+    size_t active_count = 0;
     for (size_t i = 0; i < count; i++)
-        skr_md5_update(work[i].md5, work[i].data, work[i].size);
+        if (work[i].md5->state.num == 0)
+            active[active_count++] = work[i];
+        else
+            skr_md5_update(work[i].md5, work[i].data, work[i].size);
+    while (active_count > 1 && skr_md5_has_lanes()) { /* as far as the shortest goes, then on without it */
+        size_t blocks = SIZE_MAX, left = 0;
+        for (size_t i = 0; i < active_count; i++)
+            blocks = active[i].size / SKR_BLOCK_BYTES < blocks ? active[i].size / SKR_BLOCK_BYTES : blocks;
+        if (blocks > 0)
+            skr_md5_blocks(active, active_count, blocks);
+        for (size_t i = 0; i < active_count; i++)
+            if (active[i].size >= SKR_BLOCK_BYTES)
+                active[left++] = active[i];
+            else
+                skr_md5_update(active[i].md5, active[i].data, active[i].size);
+        active_count = left;
+    }
+    for (size_t i = 0; i < active_count; i++)
+        skr_md5_update(active[i].md5, active[i].data, active[i].size);
+}
+
+void skr_md5_of_many(const struct skr_md5_piece *pieces, size_t count)
+{
+    for (size_t at = 0; at < count; at += SKR_MD5_LANES) {
+        struct skr_md5 states[SKR_MD5_LANES];
+        struct skr_md5_work work[SKR_MD5_LANES];
+        size_t some = count - at < SKR_MD5_LANES ? count - at : SKR_MD5_LANES;
+        for (size_t i = 0; i < some; i++) {
+            skr_md5_begin(&states[i]);
+            work[i] = (struct skr_md5_work){&states[i], pieces[at + i].data, pieces[at + i].size};
+        }
+        skr_md5_update_many(work, some);
+        for (size_t i = 0; i < some; i++)
+            skr_md5_finish(&states[i], pieces[at + i].digest);
+    }
 }

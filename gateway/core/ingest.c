@@ -113,11 +113,10 @@ static enum skr_status skr_ingest_check_md5(struct skr_ingest *ingest, const uin
     return SKR_OK;
 }
 
-/* All that can be told before the bytes are on flash. */
+/* All that can be told without the MD5. */
 static enum skr_status skr_ingest_check(struct skr_ingest *ingest, struct skr_error *err)
 {
     const struct skr_digests *expected = &ingest->expected;
-    uint8_t md5[SKR_MD5_SIZE];
     if (ingest->failure.status != SKR_OK) {
         *err = ingest->failure;
         return err->status;
@@ -128,12 +127,6 @@ static enum skr_status skr_ingest_check(struct skr_ingest *ingest, struct skr_er
     ingest->digests.has_crc64 = ingest->wants_crc64;
     if (ingest->checksummer != NULL)
         skr_checksummer_finish(ingest->checksummer, &ingest->digests.checksum);
-    if (ingest->wants_md5 && ingest->writer == NULL) {
-        skr_md5_of(ingest->payload, ingest->payload_size, md5);
-        enum skr_status status = skr_ingest_check_md5(ingest, md5, err);
-        if (status != SKR_OK)
-            return status;
-    }
     if (expected->has_crc64 && ingest->digests.has_crc64 && expected->crc64 != ingest->digests.crc64)
         return skr_fail(err, SKR_CHECKSUM_MISMATCH_CRC64, "the CRC64 of the bytes is not the one announced");
     const struct skr_checksum *announced = &expected->checksum, *computed = &ingest->digests.checksum;
@@ -155,16 +148,32 @@ static void skr_ingest_written(void *context, enum skr_status status, const stru
     ingest->done(ingest->done_context, &result);
 }
 
+void skr_ingest_hashed(struct skr_ingest *ingest, const uint8_t md5[SKR_MD5_SIZE])
+{
+    struct skr_error error = {.status = SKR_OK};
+    struct skr_result result = {.status = skr_ingest_check_md5(ingest, md5, &error), .error = &error};
+    ingest->done(ingest->done_context, &result);
+}
+
 enum skr_status skr_ingest_finish(struct skr_ingest *ingest, const struct skr_digests *expected, skr_done done, void *context,
                                   struct skr_error *err)
 {
     if (expected != NULL)
         ingest->expected = *expected;
     enum skr_status status = skr_ingest_check(ingest, err);
-    if (status != SKR_OK || ingest->writer == NULL)
+    if (status != SKR_OK)
         return status;
     ingest->done = done;
     ingest->done_context = context;
+    if (ingest->writer == NULL) {
+        uint8_t md5[SKR_MD5_SIZE];
+        if (!ingest->wants_md5)
+            return SKR_OK;
+        if (skr_payload_hash_later(ingest))
+            return SKR_PENDING;
+        skr_md5_of(ingest->payload, ingest->payload_size, md5);
+        return skr_ingest_check_md5(ingest, md5, err);
+    }
     skr_writer_finish(ingest->writer, skr_ingest_written, ingest);
     return SKR_PENDING;
 }
@@ -183,6 +192,7 @@ static void skr_ingest_free(struct skr_ingest *ingest)
 {
     if (ingest->file != NULL)
         skr_upload_slots_give_back(ingest->worker->core, ingest->file);
+    skr_payload_forget(ingest);
     skr_checksummer_close(ingest->checksummer);
     free(ingest->payload);
     ingest->worker->under_way--;

@@ -12,6 +12,8 @@ struct skr_ingest {
     struct skr_upload_file *file; /* where a block's bytes go, given back at the end. May be NULL */
     char *payload;                /* bytes in memory */
     size_t payload_size, payload_capacity;
+    struct skr_ingest *next_payload; /* of those that wait to be hashed */
+    bool payload_waits;
     bool wants_md5, wants_crc64;
     struct skr_checksummer *checksummer; /* NULL: no further checksum is wanted */
     struct skr_digests digests;
@@ -23,6 +25,8 @@ struct skr_ingest {
     void *done_context;
 };
 
+/* The MD5 of the payload, which skr_payload_hash_later() was asked for: `done` is called. */
+void skr_ingest_hashed(struct skr_ingest *ingest, const uint8_t md5[SKR_MD5_SIZE]);
 enum skr_status skr_ingest_to_flash(struct skr_ingest *ingest, struct skr_error *err);
 /* The change that took the bytes over has this outcome: keeps or discards them, and frees the rest. */
 void skr_ingest_settle(struct skr_ingest *ingest, enum skr_status outcome);

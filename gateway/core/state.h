@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "payloads.h"
 #include "pins.h"
 #include "skerry/core.h"
 #include "skerry/meta.h"
@@ -33,6 +34,7 @@ struct skr_worker {
     struct skr_io *io;
     struct skr_executor *executor;
     struct skr_meta_reader *reader;
+    struct skr_payloads payloads;
     size_t under_way; /* pendings, ingests and readers that are not finished */
 };
 

@@ -31,6 +31,14 @@ void skr_md5_close(struct skr_md5 *md5);
 /* Of bytes that are all there. Any thread. */
 void skr_md5_of(const void *data, size_t size, uint8_t digest[SKR_MD5_SIZE]);
 
+/* Of several, side by side where the processor can: much cheaper than one after the other. Any thread. */
+struct skr_md5_piece {
+    const void *data;
+    size_t size;
+    uint8_t *digest; /* out: SKR_MD5_SIZE */
+};
+void skr_md5_of_many(const struct skr_md5_piece *pieces, size_t count);
+
 /* A checksum of any kind over a stream. Owned by one thread. Sources: ISO 3309 (CRC32), FIPS 180-4 (SHA-1, SHA-256). */
 struct skr_checksummer;
 enum skr_status skr_checksummer_open(struct skr_checksummer **out, enum skr_checksum_kind kind, struct skr_error *err);

@@ -87,7 +87,7 @@ def writes(folder, options, table):
     with Server(os.path.join(folder, "writes")) as server:
         client = Client(server.blob)
         client.create_container("bench")
-        put = lambda: wrk(f"http://{server.blob}/", 64, seconds, blob_script(folder, sas, 4096, "put", "bench"))
+        put = lambda: wrk(f"http://{server.blob}/", 64, seconds, blob_script(folder, sas, 4096, "bench"))
         serial = lambda: fio(folder, "--size=64m", "--bs=4k", "--rw=write", "--fdatasync=1", "--ioengine=psync", f"--runtime={seconds}", "--time_based")["write"]["iops"]
         cpu = cpu_seconds([server.pid])
         ours, disk = alternate(3, put, serial)
@@ -96,7 +96,7 @@ def writes(folder, options, table):
         try:
             azurite = Azurite(folder, "--skipApiVersionCheck")
             Client(azurite.endpoint).create_container("bench")
-            peer = wrk(f"http://{azurite.endpoint}/", 64, seconds, blob_script(folder, sas, 4096, "put", "bench"))
+            peer = wrk(f"http://{azurite.endpoint}/", 64, seconds, blob_script(folder, sas, 4096, "bench"))
             azurite.stop()
             table.row("Put Blob 4 KiB durable, 64 connections", ours, "Azurite (not durable)", peer, "/s", 10)
         except (OSError, RuntimeError) as error:

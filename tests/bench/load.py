@@ -39,18 +39,22 @@ def wrk(url, connections, seconds, script="", transfer=False):
 
 # ---- Blob ----
 
-def blob_script(folder, query, size, kind, container):
-    """Unique names per thread and request. `kind`: put, or block, 64 of which make a blob."""
-    path = os.path.join(folder, f"{kind}.lua")
-    target = ("/devstoreaccount1/%s/t\" .. id .. \"-\" .. n .. \"?%s" % (container, query) if kind == "put" else
-              "/devstoreaccount1/%s/t\" .. id .. \"-\" .. math.floor(n / 64) .. \"?comp=block&blockid=\" .. string.format(\"QUFB%%04d\", n %% 64) .. \"&%s"
-              % (container, query))
+BLOB_SCRIPT = """local threads = 0
+function setup(thread) thread:set('id', tostring(threads) .. '%(run)s'); threads = threads + 1 end
+function init(args)
+  n, before = 0, 'PUT /devstoreaccount1/%(container)s/t' .. id .. '-'
+  after = '%(query)s HTTP/1.1\\r\\nHost: ' .. wrk.host .. ':' .. wrk.port .. '\\r\\nx-ms-version: 2021-12-02\\r\\nx-ms-blob-type: BlockBlob\\r\\n' ..
+    'Content-Length: %(size)d\\r\\n\\r\\n' .. string.rep('x', %(size)d)
+end
+function request() n = n + 1; return before .. n .. after end
+"""
+
+
+def blob_script(folder, query, size, container):
+    """Put Blob under names that are unique for a thread and a request. Little more than putting strings together: the client shares the cores."""
+    path = os.path.join(folder, "put.lua")
     with open(path, "w") as file:
-        file.write("local threads = 0\nfunction setup(thread) thread:set('id', tostring(threads) .. '%s'); threads = threads + 1 end\n"
-                   % os.urandom(3).hex() +
-                   f"function init(args) n = 0; body = string.rep('x', {size}) end\n"
-                   "function request() n = n + 1\n"
-                   f"  return wrk.format('PUT', \"{target}\", {{['x-ms-version']='2021-12-02', ['x-ms-blob-type']='BlockBlob'}}, body)\nend\n")
+        file.write(BLOB_SCRIPT % {"run": os.urandom(3).hex(), "container": container, "query": f"?{query}", "size": size})
     return path
 
 

@@ -133,6 +133,27 @@ START_TEST(pieces_give_the_same_as_the_whole)
 }
 END_TEST
 
+START_TEST(many_md5s_are_those_of_each)
+{
+    make_noise();
+    for (int i = 0; i < 400; i++) {
+        struct skr_md5_piece pieces[30];
+        uint8_t digests[30][SKR_MD5_SIZE], expected[SKR_MD5_SIZE];
+        size_t count = (size_t)rand() % 31;
+        for (size_t j = 0; j < count; j++) {
+            size_t most = rand() % 3 == 0 ? 200 : 9000;
+            pieces[j] = (struct skr_md5_piece){noise + rand() % 64, i % 4 == 0 ? 4096 : (size_t)rand() % most, digests[j]};
+        }
+        skr_md5_of_many(pieces, count);
+        for (size_t j = 0; j < count; j++) {
+            skr_md5_of(pieces[j].data, pieces[j].size, expected);
+            ck_assert_msg(memcmp(expected, digests[j], sizeof expected) == 0, "piece %zu of %zu, %zu bytes", j, count,
+                          pieces[j].size);
+        }
+    }
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("hash");
@@ -140,6 +161,7 @@ int main(void)
     tcase_add_test(cases, crc32c_vectors);
     tcase_add_test(cases, crc64_vectors);
     tcase_add_test(cases, md5_vectors_and_reuse);
+    tcase_add_test(cases, many_md5s_are_those_of_each);
     tcase_add_test(cases, all_ways_to_a_crc64_agree);
     tcase_add_test(cases, pieces_give_the_same_as_the_whole);
     suite_add_tcase(suite, cases);

@@ -219,7 +219,7 @@ class Test:
         self.checks.equal("without its marker the key is back", self.good("cp -", "s3", "cp", QUIET, url, "-").encode(), contents[1])
 
     def large(self):
-        source, down = self.inputs.large(suite.large_bytes(self.server)), self.folder / "down"
+        source, down = self.inputs.large, self.folder / "down"
         bucket, start = self.bucket("large"), time.monotonic()
         self.good("cp of the large file up", "s3", "cp", QUIET, source, f"s3://{bucket}/large")
         middle = time.monotonic()

@@ -151,4 +151,4 @@ def body(checks, server, folder, inputs):
 
 
 if __name__ == "__main__":
-    suite.run_s3("s3fs-fuse", body, real_files=60)
+    suite.run_s3("s3fs-fuse", body)

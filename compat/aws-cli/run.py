@@ -13,6 +13,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "lib"))
 import clients  # noqa: E402
 import s3  # noqa: E402
+import server as servers  # noqa: E402
 import suite  # noqa: E402
 import tree  # noqa: E402
 from tool import Tool  # noqa: E402
@@ -33,6 +34,8 @@ class Test:
         self.aws = Tool(checks, program, {**server.s3_environment(), "AWS_CONFIG_FILE": str(settings), "AWS_PAGER": ""}, self.folder,
                         ["--endpoint-url", server.s3.url])  # by option: Debian's does not know AWS_ENDPOINT_URL
         self.good = self.aws.good
+        reader = {"AWS_ACCESS_KEY_ID": servers.S3_READER_KEY, "AWS_SECRET_ACCESS_KEY": servers.S3_READER_SECRET}
+        self.reader = Tool(checks, program, {**self.aws.environment, **reader}, self.folder, self.aws.command[1:])
         checks.say(f"{self.aws.run('--version')[1].split()[0]}; the tree has {len(inputs.want)} files")
 
     def bucket(self, name, versioned=False):
@@ -217,9 +220,48 @@ class Test:
         marker = self.api("list-object-versions", "--bucket", bucket)["DeleteMarkers"][0]["VersionId"]
         self.api("delete-object", "--bucket", bucket, "--key", "dir/key", "--version-id", marker)
         self.checks.equal("without its marker the key is back", self.good("cp -", "s3", "cp", QUIET, url, "-").encode(), contents[1])
+        self.api("delete-object", "--bucket", bucket, "--key", "dir/key", "--version-id", listed[0]["VersionId"])
+        self.checks.equal("without its second version the first is current", self.good("cp -", "s3", "cp", QUIET, url, "-").encode(), contents[0])
+
+    def read_only_key(self):
+        """A key that only reads: what reads works, what writes is refused and leaves no trace."""
+        bucket, work, content = self.bucket("reader", versioned=True), self.folder / "reader", b"what is there"
+        self.server.s3.put(bucket, "dir/key", content)
+        self.server.s3.put(bucket, "dir/ü +%", content * 2)
+        self.server.s3.create_upload(bucket, "upload")
+
+        def state():
+            return [self.server.s3.versions(bucket), *(self.server.s3.request("GET", path, query).body for path, query in
+                    ((self.server.s3.path(bucket), "uploads="), (self.server.s3.path(bucket), "versioning="), (self.server.s3.path(bucket, "dir/key"), "tagging="), ("/", "")))]
+
+        before, url, at = state(), f"s3://{bucket}/dir/key", ("--bucket", bucket, "--key", "dir/key")
+        good, refused = self.reader.good, lambda what, *arguments: self.reader.refused(f"a key that only reads: {what}", "AccessDenied", *arguments)
+        self.checks.true("ls names the bucket", bucket in good("ls", "s3", "ls"))
+        self.checks.equal("ls", [LIST_LINE.match(line).group(2) for line in good("ls of a bucket", "s3", "ls", "--recursive", f"s3://{bucket}").splitlines()], ["dir/key", "dir/ü +%"])
+        good("sync down", "s3", "sync", QUIET, f"s3://{bucket}", work)
+        self.same_tree("sync down", work, {"dir/key": digest(content), "dir/ü +%": digest(content * 2)})
+        with urllib.request.urlopen(good("presign", "s3", "presign", url).strip(), context=self.context()) as answer:
+            self.checks.true("presign: the bytes", answer.read() == content)
+        good("get-object-tagging", "s3api", "get-object-tagging", *at)
+        new = work / "new"
+        with open(new, "wb") as file:
+            file.truncate(20 * MIB)
+        refused("cp up", "s3", "cp", QUIET, work / "dir/key", url)
+        refused("cp up in parts", "s3", "cp", QUIET, new, f"s3://{bucket}/new")
+        refused("sync up", "s3", "sync", "--delete", work, f"s3://{bucket}")
+        refused("cp inside the server", "s3", "cp", QUIET, url, f"s3://{bucket}/copy")
+        refused("mv", "s3", "mv", QUIET, url, f"s3://{bucket}/moved")
+        refused("rm", "s3", "rm", url)
+        refused("rm --recursive", "s3", "rm", "--recursive", f"s3://{bucket}")
+        refused("mb", "s3", "mb", f"s3://{bucket}-new")
+        refused("rb", "s3", "rb", f"s3://{bucket}")
+        refused("put-object-tagging", "s3api", "put-object-tagging", *at, "--tagging", "TagSet=[{Key=a,Value=1}]")
+        refused("delete-objects", "s3api", "delete-objects", "--bucket", bucket, "--delete", "Objects=[{Key=dir/key}]")
+        refused("put-bucket-versioning", "s3api", "put-bucket-versioning", "--bucket", bucket, "--versioning-configuration", "Status=Suspended")
+        self.checks.equal("what was refused left no trace", state(), before)
 
     def large(self):
-        source, down = self.inputs.large(suite.large_bytes(self.server)), self.folder / "down"
+        source, down = self.inputs.large, self.folder / "down"
         bucket, start = self.bucket("large"), time.monotonic()
         self.good("cp of the large file up", "s3", "cp", QUIET, source, f"s3://{bucket}/large")
         middle = time.monotonic()
@@ -244,6 +286,12 @@ def md5_text(content):
     return base64.b64encode(hashlib.md5(content).digest()).decode()
 
 
+def digest(content):
+    """The entry of tree.manifest()."""
+    import hashlib
+    return len(content), hashlib.sha256(content).hexdigest()
+
+
 def body(checks, server, folder, inputs):
     today = Path(clients.python_with(HERE / "requirements.txt")).parent / "aws"
     debian = clients.debian("awscli", "/usr/bin/aws")
@@ -259,6 +307,8 @@ def body(checks, server, folder, inputs):
             checks.section(f"{name}: sync", test.sync)
             checks.section(f"{name}: listings", test.listings)
             checks.section(f"{name}: versions", test.versions)
+        if test.today and server.has_reader:
+            checks.section(f"{name}: a key that only reads", test.read_only_key)
 
 
 if __name__ == "__main__":

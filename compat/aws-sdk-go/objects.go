@@ -196,4 +196,6 @@ func (h *harness) versions() {
 	h.Equal("versions in pages of 2, newest first", found, []string{*gone.VersionId, *second.VersionId, *first.VersionId})
 	checks.Must(h.s3.DeleteObject(h.ctx, &s3.DeleteObjectInput{Bucket: bucket, Key: key, VersionId: gone.VersionId}))
 	h.Equal("without the marker", string(h.read(&s3.GetObjectInput{Bucket: bucket, Key: key})), "second")
+	checks.Must(h.s3.DeleteObject(h.ctx, &s3.DeleteObjectInput{Bucket: bucket, Key: key, VersionId: second.VersionId}))
+	h.Equal("without the second version", string(h.read(&s3.GetObjectInput{Bucket: bucket, Key: key})), "first")
 }

@@ -41,6 +41,8 @@ async function versions() {
   equal("ListObjectVersions in pages of 2", (await collect(versionsOf(Bucket, 2))).map((each) => each.VersionId).sort(), [first, second, marker].sort());
   await call("DeleteObject", { Bucket, Key, VersionId: marker });
   equal("without the marker", String(await read(Bucket, Key)), "second");
+  await call("DeleteObject", { Bucket, Key, VersionId: second });
+  equal("without the second version", String(await read(Bucket, Key)), "first");
 }
 
 export const sections = [["life of a bucket", life], ["listings", listings], ["versions", versions]];

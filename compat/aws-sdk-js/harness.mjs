@@ -25,15 +25,15 @@ export function call(name, input, through = client) {
 }
 
 /** The name of a new bucket, emptied and deleted at the end. */
-export async function bucket(name) {
+export async function bucket(name, through = client) {
   const Bucket = `js-${name}-${randomUUID().slice(0, 13)}`;
-  await call("CreateBucket", { Bucket });
+  await call("CreateBucket", { Bucket }, through);
   made.push(Bucket);
   return Bucket;
 }
 
-export async function read(Bucket, Key, options = {}) {
-  const { Body } = await call("GetObject", { Bucket, Key, ...options });
+export async function read(Bucket, Key, options = {}, through = client) {
+  const { Body } = await call("GetObject", { Bucket, Key, ...options }, through);
   return Buffer.from(await Body.transformToByteArray());
 }
 
@@ -61,7 +61,9 @@ export async function* versionsOf(Bucket, MaxKeys) {
 export async function finish() {
   for (const Bucket of made) {
     try {
-      for await (const { Key, VersionId } of versionsOf(Bucket)) await call("DeleteObject", { Bucket, Key, VersionId });
+      const Objects = [];
+      for await (const { Key, VersionId } of versionsOf(Bucket)) Objects.push({ Key, VersionId });
+      while (Objects.length) await call("DeleteObjects", { Bucket, Delete: { Objects: Objects.splice(0, 1000), Quiet: true } });
       await call("DeleteBucket", { Bucket });
     } catch {
       // the bucket goes with its server

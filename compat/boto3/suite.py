@@ -9,8 +9,10 @@ import cases_copy  # noqa: E402
 import cases_integrity  # noqa: E402
 import cases_multipart  # noqa: E402
 import cases_objects  # noqa: E402
+import cases_read_only  # noqa: E402
 import cases_transfer  # noqa: E402
 import cases_versions  # noqa: E402
+import cases_virtual  # noqa: E402
 import checks  # noqa: E402
 from harness import Harness  # noqa: E402
 
@@ -19,7 +21,7 @@ def main():
     counts = checks.from_environment()
     harness = Harness(counts)
     try:
-        for module in (cases_buckets, cases_objects, cases_copy, cases_integrity, cases_multipart, cases_versions, cases_transfer):
+        for module in (cases_buckets, cases_objects, cases_copy, cases_integrity, cases_multipart, cases_versions, cases_virtual, cases_read_only, cases_transfer):
             for title, body in module.SECTIONS:
                 counts.section(title, lambda body=body: body(harness))
     finally:

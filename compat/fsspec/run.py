@@ -10,4 +10,4 @@ import suite  # noqa: E402
 
 if __name__ == "__main__":
     interpreter = clients.python_with(HERE / "requirements.txt")
-    suite.run_s3_sdk("fsspec", [interpreter, str(HERE / "suite.py")], {"PYTHONDONTWRITEBYTECODE": "1"}, real_files=200, large=0)
+    suite.run_s3_sdk("fsspec", [interpreter, str(HERE / "suite.py")], {"PYTHONDONTWRITEBYTECODE": "1"}, large=False)

@@ -31,6 +31,10 @@ READY = re.compile(r"^skerry ready blob=(\S+) s3=(\S+) admin=(\S+)$")
 REGION = "us-east-1"
 # Besides the default S3 key, which is the account's name and key: one given by --s3-key, in the runs over https.
 S3_ACCESS_KEY, S3_SECRET_KEY = "COMPATACCESSKEY", "compat/secret+key=with.all~signs"
+# There too, since any given key replaces the default one: a key that may only read.
+S3_READER_KEY, S3_READER_SECRET = "COMPATREADER", "another/secret+key=that~only.reads"
+# Where buckets are hosts. Names below localhost are loopback by definition; what does not know that is told by a hook of the client.
+S3_DOMAIN = "s3.localhost"
 START_SECONDS, STOP_SECONDS, FSCK_SECONDS = 30, 60, 120
 DEVELOPMENT_PORT = 10000
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -65,6 +69,7 @@ class Server:
     """One running server. `kind` is "skerry", "azurite" or "another", `endpoint` the path-style URL of the account.
 
     `s3` is a small client of its S3 face; None where it has no such face. `ca` is the authority to trust, None over http.
+    `virtual_url` is where its buckets are hosts, None where they are not known to be.
     """
 
     def __init__(self, kind, address, process=None, data=None, log=None, s3_client=None, ca=None):
@@ -74,6 +79,8 @@ class Server:
         self.endpoint = f"{self.scheme}://{address}/{ACCOUNT}"
         self.process, self.data, self.log = process, data, log
         self.s3, self.ca = s3_client, ca
+        self.virtual_url = f"{self.scheme}://{S3_DOMAIN}:{s3_client.url.rsplit(':', 1)[1]}" if s3_client and kind == "skerry" else None
+        self.has_reader = kind == "skerry" and ca is not None
 
     def s3_environment(self):
         """What AWS clients read of their environment, and no settings of whoever runs the test."""
@@ -121,11 +128,12 @@ def start_skerry(folder, blob_address="127.0.0.1:0", authority=None):
         raise SystemExit(f"compat: no server: {program} is not an executable file. Build it, set SKERRY_BIN, "
                          "or set COMPAT_BLOB_ENDPOINT=http://ADDRESS:PORT")
     data, log = folder / "server-data", folder / "server.log"
-    command = [program, "serve", "--data", str(data), "--blob", blob_address, "--s3", "127.0.0.1:0", "--admin", "127.0.0.1:0"]
+    command = [program, "serve", "--data", str(data), "--blob", blob_address, "--s3", "127.0.0.1:0", "--s3-domain", S3_DOMAIN, "--admin", "127.0.0.1:0"]
     access_key, secret_key = ACCOUNT, KEY
     if authority:
         access_key, secret_key = S3_ACCESS_KEY, S3_SECRET_KEY
-        command += ["--tls-cert", str(authority.certificate), "--tls-key", str(authority.key), "--s3-key", f"{access_key}:{secret_key}:{ACCOUNT}"]
+        command += ["--tls-cert", str(authority.certificate), "--tls-key", str(authority.key), "--s3-key", f"{access_key}:{secret_key}:{ACCOUNT}",
+                    "--s3-read-only-key", f"{S3_READER_KEY}:{S3_READER_SECRET}:{ACCOUNT}"]
     with open(log, "wb") as log_file:
         process = subprocess.Popen(
             command,

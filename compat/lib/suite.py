@@ -17,7 +17,7 @@ import tls
 import tree
 from checks import Checks
 
-SUITE_SECONDS = 400
+SUITE_SECONDS = 600
 CUT_AFTER_BYTES = 1 << 20
 
 
@@ -30,20 +30,22 @@ def run(name, body):
     _run(name, lambda checks, folder: _with_server(checks, folder, servers.start, body))
 
 
-def run_s3(name, body, real_files=300):
-    """body(checks, server, folder, inputs) with a server over http, then with another one over https. One input for both: see Inputs."""
+def run_s3(name, body, real_files=tree.REAL_FILES):
+    """body(checks, server, folder, inputs) with a server over http, then with another one over https, where the input is smaller: see Inputs."""
 
     def halves(checks, folder):
-        inputs = Inputs(folder / "inputs", real_files)
         endpoint = os.environ.get("COMPAT_S3_ENDPOINT")
         for scheme in [endpoint.split(":")[0]] if endpoint else ["http", "https"]:
             authority = tls.authority(folder / "certificates") if scheme == "https" and not endpoint else None
             half = folder / scheme
             half.mkdir()
+            inputs = Inputs(half / "inputs", real_files, tree.LARGE_BYTES)
+            if scheme == "https":
+                inputs = Inputs(half / "inputs", min(real_files, tree.TLS_REAL_FILES), tree.LARGE_TLS_BYTES)
             checks.where = scheme
             start = time.monotonic()
             try:
-                _with_server(checks, half, lambda where: servers.start_s3(where, authority), lambda *arguments: body(*arguments, inputs))
+                _with_server(checks, half, lambda where: servers.start_s3(where, authority), lambda *arguments, inputs=inputs: body(*arguments, inputs))
             finally:
                 servers.remove_folder(half)
             checks.say(f"compat.{name} over {scheme}: {time.monotonic() - start:.0f} s")
@@ -52,10 +54,10 @@ def run_s3(name, body, real_files=300):
 
 
 class Inputs:
-    """What is copied in and out, made when it is first asked for: `tree` with its manifest `want`, and a large file."""
+    """What is copied in and out, made when it is first asked for and gone with its server: `tree` with its manifest `want`, and `large`, a file."""
 
-    def __init__(self, folder, real_files):
-        self.folder, self.real_files = folder, real_files
+    def __init__(self, folder, real_files, large_bytes):
+        self.folder, self.real_files, self.large_bytes = folder, real_files, large_bytes
 
     @functools.cached_property
     def want(self):
@@ -66,17 +68,10 @@ class Inputs:
         assert self.want
         return self.folder / "tree"
 
-    def large(self, size):
-        path = self.folder / f"large-{size}.bin"
-        if not path.exists():
-            path.parent.mkdir(exist_ok=True)
-            tree.make_large(path, size)
-        return path
-
-
-def large_bytes(server):
-    """The size of the large file: smaller over https, whose bytes cost more."""
-    return tree.LARGE_BYTES if server.scheme == "http" else tree.LARGE_TLS_BYTES
+    @functools.cached_property
+    def large(self):
+        self.folder.mkdir(exist_ok=True)
+        return tree.make_large(self.folder / "large.bin", self.large_bytes)
 
 
 def _with_server(checks, folder, start, body):
@@ -153,19 +148,25 @@ def run_sdk(name, command, development_storage=True, environment=None):
     run(name, body)
 
 
-def run_s3_sdk(name, command, environment=None, real_files=300, large=None, cuts=True):
+def run_s3_sdk(name, command, environment=None, real_files=tree.REAL_FILES, large=True, cuts=True):
     """Run an SDK's suite over http and over https. It finds the server in the variables of AWS clients (AWS_ENDPOINT_URL, ...), a tree in
-    COMPAT_TREE, a large file in COMPAT_LARGE_FILE (of `large` bytes, or as large as large_bytes says), and room for files of its own in its
-    working folder; where the server speaks Blob too, that face in the variables of run_sdk. With `cuts` it must use both endpoints that
-    cut a connection."""
+    COMPAT_TREE, with `large` a large file in COMPAT_LARGE_FILE, and room for files of its own in its working folder; where the server speaks
+    Blob too, that face in the variables of run_sdk. COMPAT_VIRTUAL_ENDPOINT is there where buckets are hosts, COMPAT_READER where the server
+    has a key that only reads. With `cuts` it must use both endpoints that cut a connection."""
 
     def body(checks, server, folder, inputs):
         address = server.s3.url.split("://")[1]
         upload, download = (proxy.Proxy(address, direction, CUT_AFTER_BYTES) for direction in ("upload", "download"))
         variables = {**server.s3_environment(), **(environment or {}), "COMPAT_SERVER_KIND": server.kind, "COMPAT_ENDPOINT": server.endpoint,
                      "COMPAT_ACCOUNT": servers.ACCOUNT, "COMPAT_KEY": servers.KEY, "COMPAT_TREE": str(inputs.tree),
-                     "COMPAT_LARGE_FILE": str(inputs.large(large_bytes(server) if large is None else large)), "COMPAT_UPLOAD_CUT_ENDPOINT": f"{server.scheme}://{upload.address}",
+                     "COMPAT_UPLOAD_CUT_ENDPOINT": f"{server.scheme}://{upload.address}",
                      "COMPAT_DOWNLOAD_CUT_ENDPOINT": f"{server.scheme}://{download.address}"}
+        if large:
+            variables["COMPAT_LARGE_FILE"] = str(inputs.large)
+        if server.virtual_url:
+            variables["COMPAT_VIRTUAL_ENDPOINT"] = server.virtual_url
+        if server.has_reader:
+            variables["COMPAT_READER"] = f"{servers.S3_READER_KEY}:{servers.S3_READER_SECRET}"
         try:
             run_process(checks, folder, command, variables, "the suite")
             if cuts:

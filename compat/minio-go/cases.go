@@ -183,6 +183,8 @@ func (h *harness) versions() {
 	h.Equal("versions, newest first", found, []string{second.VersionID, first.VersionID})
 	check(h.client.RemoveObject(h.ctx, bucket, key, minio.RemoveObjectOptions{VersionID: marker}))
 	h.Equal("without the marker", string(h.read(bucket, key, minio.GetObjectOptions{})), "second")
+	check(h.client.RemoveObject(h.ctx, bucket, key, minio.RemoveObjectOptions{VersionID: second.VersionID}))
+	h.Equal("without the second version", string(h.read(bucket, key, minio.GetObjectOptions{})), "first")
 	check(h.client.SuspendVersioning(h.ctx, bucket))
 	h.Equal("GetBucketVersioning", checks.Must(h.client.GetBucketVersioning(h.ctx, bucket)).Status, "Suspended")
 }

@@ -32,8 +32,12 @@ func newHarness() *harness {
 }
 
 func (h *harness) clientAt(endpoint string) *minio.Client {
+	return client(endpoint, minio.BucketLookupPath, nil)
+}
+
+func client(endpoint string, lookup minio.BucketLookupType, transport http.RoundTripper) *minio.Client {
 	at := checks.Must(url.Parse(endpoint))
-	return checks.Must(minio.New(at.Host, &minio.Options{Secure: at.Scheme == "https", TrailingHeaders: true, BucketLookup: minio.BucketLookupPath,
+	return checks.Must(minio.New(at.Host, &minio.Options{Secure: at.Scheme == "https", TrailingHeaders: true, BucketLookup: lookup, Transport: transport,
 		Creds: credentials.NewStaticV4(os.Getenv("AWS_ACCESS_KEY_ID"), os.Getenv("AWS_SECRET_ACCESS_KEY"), "")}))
 }
 

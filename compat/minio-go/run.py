@@ -7,7 +7,6 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "lib"))
 import clients  # noqa: E402
 import suite  # noqa: E402
-import tree  # noqa: E402
 
 if __name__ == "__main__":
-    suite.run_s3_sdk("minio-go", [clients.go_program(HERE)], large=tree.LARGE_TLS_BYTES)
+    suite.run_s3_sdk("minio-go", [clients.go_program(HERE)])

@@ -60,7 +60,7 @@ class Test(Cases):
 
 def body(checks, server, folder, inputs):
     test = Test(checks, server, folder, inputs)
-    large = inputs.large(suite.large_bytes(server))
+    large = inputs.large
     try:
         checks.section("copy up and down", test.copy_up_and_down)
         checks.section("listings", test.listings)
@@ -77,4 +77,4 @@ def body(checks, server, folder, inputs):
 
 
 if __name__ == "__main__":
-    suite.run_s3("rclone-s3", body, real_files=1000)
+    suite.run_s3("rclone-s3", body)

@@ -18,10 +18,12 @@ MIB = 1 << 20
 
 
 class Mount:
-    """A bucket mounted on a folder while the `with` lasts; each mount has a cache of its own, so that a second one reads from the server."""
+    """A bucket mounted on a folder while the `with` lasts; each mount has a cache of its own, so that a second one reads from the server.
+    `by_host`: the bucket is a host, which is loopback for libcurl as all names below localhost are."""
 
-    def __init__(self, checks, server, folder, bucket, *options):
-        self.checks, self.server, self.folder, self.bucket, self.options = checks, server, folder, bucket, options
+    def __init__(self, checks, server, folder, bucket, by_host=False):
+        self.checks, self.server, self.folder, self.bucket = checks, server, folder, bucket
+        self.style = ["-o", f"url={server.virtual_url}"] if by_host else ["-o", f"url={server.s3.url}", "-o", "use_path_request_style"]
         self.point = folder / f"mount-{time.time_ns()}"
 
     def __enter__(self):
@@ -32,8 +34,7 @@ class Mount:
         password = self.folder / "password"
         password.write_text(f"{self.server.s3.access}:{self.server.s3.secret}\n")
         password.chmod(0o600)
-        settings = ["-o", f"passwd_file={password}", "-o", f"url={self.server.s3.url}", "-o", "use_path_request_style", "-o", "multipart_size=10",
-                    "-o", "retries=2", *(word for option in self.options for word in ("-o", option))]
+        settings = ["-o", f"passwd_file={password}", *self.style, "-o", "multipart_size=10", "-o", "retries=2"]
         self.log = open(self.folder / "s3fs.log", "ab")
         self.process = subprocess.Popen([program, self.bucket, self.point, "-f", *settings], env={**os.environ, **self.server.s3_environment()}, stdin=subprocess.DEVNULL,
                                         stdout=self.log, stderr=self.log, preexec_fn=servers.die_with_parent)
@@ -65,19 +66,25 @@ class Test:
         self.checks, self.server, self.folder, self.inputs = checks, server, folder, inputs
         self.bucket = server.s3.bucket("s3fs")
 
-    def mount(self, bucket=None, *options):
-        return Mount(self.checks, self.server, self.folder, bucket or self.bucket, *options)
+    def mount(self, bucket=None, by_host=False):
+        return Mount(self.checks, self.server, self.folder, bucket or self.bucket, by_host)
 
     def tree_in_and_out(self):
         with self.mount() as point:
             shutil.copytree(self.inputs.tree, point / "tree")
+            # s3fs 1.90 may forget a time that is set before it has closed the file on its side, which it does after close() returns
+            for name in self.other_times(point / "tree"):
+                shutil.copystat(self.inputs.tree / name, point / "tree" / name)
         with self.mount() as point:
             out = self.folder / "out"
             shutil.copytree(point / "tree", out)
             self.checks.equal("copy in and out: every byte of every file", tree.difference(tree.manifest(out), self.inputs.want), "")
-            late = [name for name in self.inputs.want if abs((out / name).stat().st_mtime - (self.inputs.tree / name).stat().st_mtime) > 1.001]
-            self.checks.equal("modification times", late[:5], [])
+            self.checks.equal("modification times", self.other_times(out)[:5], [])
             shutil.rmtree(out)
+
+    def other_times(self, folder):
+        """Names of the files with another modification time than that of their source."""
+        return [name for name in self.inputs.want if abs((folder / name).stat().st_mtime - (self.inputs.tree / name).stat().st_mtime) > 1.001]
 
     def changes(self):
         content = bytearray(tree.random.Random(3).randbytes(25 * MIB + 17))
@@ -142,13 +149,30 @@ class Test:
         self.checks.equal("versions, newest first", [each for number, each in enumerate(old) if each and each != (old[number - 1] if number else None)], list(reversed(contents)))
 
 
+    def bucket_as_host(self):
+        content = tree.random.Random(4).randbytes(25 * MIB + 17)
+        with self.mount(by_host=True) as point:
+            shutil.copytree(self.inputs.tree / "awkward", point / "by host")
+            (point / "in parts").write_bytes(content)
+            (point / "in parts").rename(point / "renamed 50% ü")
+        with self.mount() as point:
+            self.checks.equal("written by host, read by path", tree.difference(tree.manifest(point / "by host"), tree.manifest(self.inputs.tree / "awkward")), "")
+            self.checks.true("a file in parts, renamed: the bytes", (point / "renamed 50% ü").read_bytes() == content)
+        with self.mount(by_host=True) as point:
+            self.checks.equal("read by host", tree.difference(tree.manifest(point / "by host"), tree.manifest(self.inputs.tree / "awkward")), "")
+            shutil.rmtree(point / "by host")
+            self.checks.true("a tree is removed", not (point / "by host").exists())
+
+
 def body(checks, server, folder, inputs):
     test = Test(checks, server, folder, inputs)
     checks.section("tree in and out", test.tree_in_and_out)
     checks.section("changes", test.changes)
     checks.section("tools", test.tools)
     checks.section("versions", test.versions)
+    if server.virtual_url:
+        checks.section("bucket as host", test.bucket_as_host)
 
 
 if __name__ == "__main__":
-    suite.run_s3("s3fs-fuse", body, real_files=60)
+    suite.run_s3("s3fs-fuse", body)

@@ -4,12 +4,15 @@ import atexit
 import json
 import os
 import resource
+import select
 import shutil
 import socket
 import ssl
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 from certificates import Authority  # noqa: E402
@@ -77,13 +80,47 @@ class Response:
         return next((v for n, v in self.headers if n.lower() == name.lower()), None)
 
 
+class OneAtATime:
+    """A TLS socket for a test that sends in one thread and receives in another. OpenSSL allows one call at a time on a connection, and not every
+    Python sees to that: what arrives is lost now and then, and looks like an end. So neither waits inside OpenSSL, and each has its turn."""
+
+    def __init__(self, tls):
+        self.tls, self.turn, self.seconds = tls, threading.Lock(), tls.gettimeout()
+        tls.setblocking(False)
+        self.close, self.setsockopt, self.fileno = tls.close, tls.setsockopt, tls.fileno
+
+    def settimeout(self, seconds):
+        self.seconds = seconds
+
+    def _call(self, call, argument):
+        deadline = time.monotonic() + self.seconds
+        while True:
+            with self.turn:
+                try:
+                    return call(argument)
+                except ssl.SSLWantReadError:
+                    waiting = ([self.tls], [])
+                except ssl.SSLWantWriteError:
+                    waiting = ([], [self.tls])
+            if not any(select.select(*waiting, [], max(0, deadline - time.monotonic()))):
+                raise TimeoutError
+
+    def sendall(self, data):
+        rest = memoryview(data)
+        while rest:
+            rest = rest[self._call(self.tls.send, rest[:1 << 14]):]
+
+    def recv(self, size):
+        return self._call(self.tls.recv, size)
+
+
 class Client:
     def __init__(self, address):
         self.socket = socket.create_connection(address, timeout=5)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if CONTEXT is not None:
             try:
-                self.socket = CONTEXT.wrap_socket(self.socket, server_hostname="localhost")
+                self.socket = OneAtATime(CONTEXT.wrap_socket(self.socket, server_hostname="localhost"))
             except (ssl.SSLEOFError, ConnectionResetError):
                 self.socket, other = socket.socketpair()  # refused before the handshake: a connection that has ended
                 other.close()

@@ -3,15 +3,18 @@ package checks
 
 import (
 	"bytes"
+	"context"
 	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"io"
 	"io/fs"
 	mathrand "math/rand"
+	"net"
 	"os"
 	"path/filepath"
 	"reflect"
+	"strings"
 	"sync"
 	"time"
 )
@@ -102,6 +105,14 @@ func (c *Checks) Write() {
 	if err := os.WriteFile(os.Getenv("COMPAT_RESULT"), Must(json.Marshal(c)), 0o600); err != nil {
 		panic(err)
 	}
+}
+
+// DialLoopback connects to loopback for every name below localhost, which not every system's resolver knows.
+func DialLoopback(ctx context.Context, network, address string) (net.Conn, error) {
+	if host, port, err := net.SplitHostPort(address); err == nil && strings.HasSuffix(host, ".localhost") {
+		address = net.JoinHostPort("127.0.0.1", port)
+	}
+	return new(net.Dialer).DialContext(ctx, network, address)
 }
 
 // Tree names the files below the folder in COMPAT_TREE.

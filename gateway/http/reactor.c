@@ -29,9 +29,11 @@ static void skr_reactor_post(struct skr_executor *executor, struct skr_task *tas
     struct skr_reactor *reactor = (struct skr_reactor *)executor;
     task->next = NULL;
     pthread_mutex_lock(&reactor->inbox_lock);
+    bool wake = reactor->inbox == NULL; /* else it was woken and has not looked yet */
     *reactor->inbox_last = task;
     reactor->inbox_last = &task->next;
-    skr_io_wake(reactor->io); /* under the lock: a drained reactor frees its ring once it can take it */
+    if (wake)
+        skr_io_wake(reactor->io); /* under the lock: a drained reactor frees its ring once it can take it */
     pthread_mutex_unlock(&reactor->inbox_lock);
 }
 

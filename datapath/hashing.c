@@ -44,8 +44,8 @@ static size_t skr_hashing_streams(const struct skr_hash_batch *one, const struct
     return streams < SKR_MD5_LANES ? streams : SKR_MD5_LANES;
 }
 
-/* Under the lock: until the lanes are full or a job is urgent. The streams that were hashed just now come back one shortly after
- * the other, so the first of `together` is not begun alone. */
+/* Under the lock: until the lanes are full or a job is urgent. The streams that were hashed just now come back one shortly
+ * after the other, so the first of `together` is not begun alone. */
 static void skr_hashing_gather(struct skr_hashing *hashing, size_t together)
 {
     struct timespec end;

@@ -31,8 +31,8 @@ struct skr_hashing {
 enum skr_status skr_hashing_open(struct skr_hashing *hashing, struct skr_error *err);
 /* No job may be under way. Harmless when it was not opened. */
 void skr_hashing_close(struct skr_hashing *hashing);
-/* A job that is not urgent waits for others, so that all lanes are in use. Whoever can do nothing more before it is done hurries
- * it, now or later; that is harmless when it is under way. */
+/* A job that is not urgent waits for others, so that all lanes are in use. Whoever can do nothing more before it is done
+ * hurries it, now or later; that is harmless when it is under way. */
 void skr_hashing_submit(struct skr_hashing *hashing, struct skr_hash_job *job, bool urgent);
 void skr_hashing_hurry(struct skr_hashing *hashing, struct skr_hash_job *job);
 

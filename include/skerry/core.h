@@ -195,7 +195,7 @@ enum skr_status skr_ingest_open(struct skr_worker *worker, const struct skr_inge
 /* Takes up to `size` bytes and returns how many. */
 size_t skr_ingest_write(struct skr_ingest *ingest, const void *data, size_t size);
 /* No more bytes. Compares with `expected` digests (may be NULL): SKR_CHECKSUM_MISMATCH... SKR_OK: ready to be given a name now.
- * SKR_PENDING: bytes are on their way to flash, `done` follows (result without object). */
+ * SKR_PENDING: bytes are on their way to flash, or are hashed together with others; `done` follows (result without object). */
 enum skr_status skr_ingest_finish(struct skr_ingest *ingest, const struct skr_digests *expected, skr_done done, void *context,
                                   struct skr_error *err);
 uint64_t skr_ingest_size(const struct skr_ingest *ingest);

@@ -4,6 +4,7 @@
 
 #include "harness.h"
 #include "run.h"
+#include "skerry/hash.h"
 
 static struct harness harness;
 
@@ -185,6 +186,54 @@ START_TEST(listing_merges_uncommitted_names_in_order)
 }
 END_TEST
 
+/* Small payloads that come in together are hashed together; one of them is given up before, and one is not what was announced.
+ */
+START_TEST(digests_of_small_payloads_that_come_together)
+{
+    enum { COUNT = 90 };
+    struct skr_ingest *ingests[COUNT];
+    struct outcome outcomes[COUNT] = {{.called = false}};
+    struct skr_error error = {.status = SKR_OK};
+    size_t pending = 0;
+    char bytes[6000];
+    for (size_t i = 0; i < COUNT; i++) {
+        struct skr_ingest_options options = {.expected_size = 300 + i * 60, .md5 = true};
+        ck_assert_int_eq(skr_ingest_open(harness.worker, &options, &ingests[i], &error), SKR_OK);
+        harness_fill(bytes, options.expected_size, i);
+        ck_assert_uint_eq(skr_ingest_write(ingests[i], bytes, options.expected_size), options.expected_size);
+    }
+    for (size_t i = 0; i < COUNT; i++) {
+        struct skr_digests wrong = {.has_md5 = true};
+        enum skr_status status = skr_ingest_finish(ingests[i], i == 7 ? &wrong : NULL, harness_done, &outcomes[i], &error);
+        ck_assert_int_eq(status, SKR_PENDING);
+        ck_assert(!outcomes[i].called);
+        pending++;
+    }
+    skr_ingest_discard(ingests[0]);
+    skr_ingest_discard(ingests[40]);
+    skr_ingest_discard(ingests[COUNT - 1]);
+    for (pending -= 3; pending > 0;) {
+        harness_run(&harness);
+        pending = COUNT - 3;
+        for (size_t i = 0; i < COUNT; i++)
+            pending -= outcomes[i].called;
+    }
+    for (size_t i = 0; i < COUNT; i++) {
+        uint8_t md5[SKR_MD5_SIZE];
+        if (i == 0 || i == 40 || i == COUNT - 1) {
+            ck_assert(!outcomes[i].called);
+            continue;
+        }
+        ck_assert_int_eq(outcomes[i].status, i == 7 ? SKR_CHECKSUM_MISMATCH_MD5 : SKR_OK);
+        harness_fill(bytes, 300 + i * 60, i);
+        skr_md5_of(bytes, 300 + i * 60, md5);
+        ck_assert(skr_ingest_digests(ingests[i])->has_md5);
+        ck_assert_mem_eq(skr_ingest_digests(ingests[i])->md5, md5, sizeof md5);
+        skr_ingest_discard(ingests[i]);
+    }
+}
+END_TEST
+
 START_TEST(garbage_gives_its_space_back)
 {
     struct skr_core_numbers before, now;
@@ -213,6 +262,7 @@ int main(void)
     tcase_add_test(cases, copies_outlive_their_source);
     tcase_add_test(cases, a_reader_sees_one_version_while_the_name_changes);
     tcase_add_test(cases, listing_merges_uncommitted_names_in_order);
+    tcase_add_test(cases, digests_of_small_payloads_that_come_together);
     tcase_add_test(cases, garbage_gives_its_space_back);
     suite_add_tcase(suite, cases);
     return run_suite(suite);

@@ -76,6 +76,80 @@ START_TEST(what_is_written_is_read)
 }
 END_TEST
 
+/* ---- streams side by side, hashed in the lanes of one thread ---- */
+
+struct hashed_stream {
+    struct skr_writer *writer;
+    size_t size, sent;
+    bool full, finished, given_up;
+    enum skr_status status;
+};
+
+static void stream_ready(void *context)
+{
+    ((struct hashed_stream *)context)->full = false;
+}
+
+static void stream_done(void *context, enum skr_status status, const struct skr_error *err)
+{
+    struct hashed_stream *stream = context;
+    (void)err;
+    stream->finished = true;
+    stream->status = status;
+}
+
+/* A stream that stops for a while must not hold up the others, nor one that is given up. */
+START_TEST(many_streams_have_the_digests_of_each)
+{
+    enum { STREAMS = 11, STOPPED = 3, GIVEN_UP = 6 };
+    static struct hashed_stream streams[STREAMS];
+    struct skr_error error;
+    size_t most = 9000000;
+    unsigned char *bytes = malloc(most);
+    make();
+    store_fill(bytes, most, 5);
+    for (size_t i = 0; i < STREAMS; i++) {
+        streams[i] = (struct hashed_stream){.size = i == 0 ? 200000 : 1000001 + i * 700000};
+        struct skr_writer_options options = {
+            .expected_size = streams[i].size, .md5 = true, .ready = stream_ready, .context = &streams[i]};
+        ck_assert_int_eq(skr_writer_open(harness.store, harness.io, &options, &streams[i].writer, &error), SKR_OK);
+    }
+    for (size_t left = STREAMS - 1; left > 0;) {
+        for (size_t i = 0; i < STREAMS; i++) {
+            struct hashed_stream *stream = &streams[i];
+            size_t until = i == STOPPED && left > 1 ? 1500000 : stream->size;
+            if (stream->given_up || stream->full || stream->sent >= until)
+                continue;
+            size_t piece = 70001 + i * 13000 < until - stream->sent ? 70001 + i * 13000 : until - stream->sent;
+            size_t taken = skr_writer_write(stream->writer, bytes + stream->sent, piece);
+            stream->full = taken < piece;
+            stream->sent += taken;
+            if (i == GIVEN_UP && stream->sent > 2500000) {
+                skr_writer_discard(stream->writer);
+                stream->given_up = true;
+            } else if (stream->sent == stream->size) {
+                skr_writer_finish(stream->writer, stream_done, stream);
+            }
+        }
+        skr_io_run(harness.io, 1);
+        left = STREAMS - 1;
+        for (size_t i = 0; i < STREAMS; i++)
+            left -= streams[i].finished;
+    }
+    for (size_t i = 0; i < STREAMS; i++) {
+        uint8_t md5[SKR_MD5_SIZE];
+        if (i == GIVEN_UP)
+            continue;
+        ck_assert_int_eq(streams[i].status, SKR_OK);
+        skr_md5_of(bytes, streams[i].size, md5);
+        ck_assert_mem_eq(skr_writer_result(streams[i].writer)->md5, md5, sizeof md5);
+        skr_writer_keep(streams[i].writer);
+    }
+    free(bytes);
+    clean();
+}
+END_TEST
+
 START_TEST(an_empty_stream_is_fine)
 {
     make();
@@ -499,6 +573,7 @@ int main(void)
     TCase *cases = tcase_create("store");
     tcase_set_timeout(cases, 120);
     tcase_add_loop_test(cases, what_is_written_is_read, 0, 4 * COUNT(sizes));
+    tcase_add_test(cases, many_streams_have_the_digests_of_each);
     tcase_add_test(cases, an_empty_stream_is_fine);
     tcase_add_test(cases, a_flipped_byte_is_never_served);
     tcase_add_test(cases, a_lost_file_is_corrupt_and_a_bad_range_is_refused);

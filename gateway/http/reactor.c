@@ -37,6 +37,15 @@ static void skr_reactor_post(struct skr_executor *executor, struct skr_task *tas
     pthread_mutex_unlock(&reactor->inbox_lock);
 }
 
+/* Asked before sleeping: whoever waited on the ring for one operation of its own may have taken the wake-up of a post. */
+static bool skr_reactor_has_mail(struct skr_reactor *reactor)
+{
+    pthread_mutex_lock(&reactor->inbox_lock);
+    bool has_mail = reactor->inbox != NULL;
+    pthread_mutex_unlock(&reactor->inbox_lock);
+    return has_mail;
+}
+
 static void skr_reactor_drain_inbox(struct skr_reactor *reactor)
 {
     pthread_mutex_lock(&reactor->inbox_lock);
@@ -243,6 +252,7 @@ static void skr_reactor_loop(struct skr_reactor *reactor)
                 reactor->faces[i].armed = true;
                 skr_io_poll(reactor->io, &reactor->faces[i].poll, reactor->faces[i].epoll_fd);
             }
+        more |= skr_reactor_has_mail(reactor);
         skr_io_run(reactor->io, more ? 0 : reactor->draining ? 20 : SKR_SWEEP_MS);
         reactor->now_ms = skr_clock_ms();
         skr_reactor_drain_inbox(reactor);

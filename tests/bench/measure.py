@@ -54,6 +54,13 @@ def fio(folder, *arguments, keep=False):
     return json.loads(out[out.index("{"):])["jobs"][0]
 
 
+def serial_sync_rate(folder, seconds, size):
+    """Writes of 4 KiB a second, each synced before the next, through a file of `size` and then over it again. What an upload writes is new to the
+    disk, whose file system then has a record of its own to sync; a file that is small enough to be written over measures the disk alone."""
+    return fio(folder, f"--size={size}", "--bs=4k", "--rw=write", "--fdatasync=1", "--ioengine=psync", f"--runtime={seconds}",
+               "--time_based")["write"]["iops"]
+
+
 def disk_write_rate(folder, size):
     """GB/s of a new file of `size` bytes, written past the page cache, 16 MiB under way. It stays until the folder goes, as what Skerry writes
     does: room that was written before, and that a file removed just now has left, takes a third more a second on some disks."""

@@ -15,6 +15,7 @@
 #define READ SKR_PERMISSION_READ
 #define WRITE SKR_PERMISSION_WRITE
 #define DELETE SKR_PERMISSION_DELETE
+#define BY_FORM SKR_PERMISSION_BY_FORM
 #define LIST SKR_PERMISSION_LIST
 #define OWNER_READ SKR_PERMISSION_POLICY     /* the bucket's account only, also with a key that may only read */
 #define OWNER_WRITE SKR_PERMISSION_OWNERSHIP /* likewise, with a key that may write */
@@ -109,9 +110,9 @@ const struct skr_operation skr_s3_rows[] = {
     {"GetBucketAbac", SKR_GET, BUCKET, {QUERY("abac")}, OWNER_READ, 0, skr_s3_not_implemented, "not offered"},
     {"PutBucketAbac", SKR_PUT, BUCKET, {QUERY("abac")}, OWNER_WRITE, 64 * KIB, skr_s3_not_implemented, "not offered"},
     {"CreateSession", SKR_GET, BUCKET, {QUERY("session")}, OWNER_READ, 0, skr_s3_not_implemented, "not offered"},
-    {"PostObject", SKR_POST, BUCKET, {{0}}, WRITE, 0, skr_s3_not_implemented, "forms of browsers are not offered"},
 
     /* objects */
+    {"PostObject", SKR_POST, BUCKET, {{0}}, WRITE | BY_FORM, 5 * GIB, skr_s3_post_object, "forms of browsers"},
     {"PutObject", SKR_PUT, OBJECT, {{0}}, WRITE, 5 * GIB, skr_s3_put_object, NULL},
     {"CopyObject", SKR_PUT, OBJECT, {HEADER("x-amz-copy-source")}, WRITE, 0, skr_s3_copy_object, "by reference, in constant time"},
     {"RenameObject", SKR_PUT, OBJECT, {QUERY("renameObject")}, OWNER_WRITE, 0, skr_s3_rename_object, "in constant time"},

@@ -46,7 +46,6 @@ KNOWN = [
         "names: put a bad escape: 400 BadRequest != *", "names: put half an escape: 400 BadRequest != *", "protocol: a length and chunks: 400 BadRequest != 400",
         "protocol: *length*: body: * != b''"]),
     (NOT_YET, "tags of a bucket when it is made", ["buckets: make with tags: 501 NotImplemented != *"]),
-    (NOT_YET, "forms of browsers", ["buckets: post without a selector: 501 NotImplemented != 400 InvalidArgument"]),
 
     # ---- settings ----
     (NOT_YET, "settings that are not offered are refused; radosgw has some, and takes the others for operations on the bucket or object itself", [

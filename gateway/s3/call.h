@@ -193,6 +193,8 @@ SKR_S3_HANDLER(create_bucket);
 SKR_S3_HANDLER(delete_bucket);
 SKR_S3_HANDLER(delete_bucket_cors);
 SKR_S3_HANDLER(delete_objects);
+SKR_S3_HANDLER(delete_ownership_controls);
+SKR_S3_HANDLER(delete_public_access_block);
 SKR_S3_HANDLER(get_bucket_accelerate);
 SKR_S3_HANDLER(get_bucket_acl);
 SKR_S3_HANDLER(get_bucket_cors);
@@ -223,6 +225,8 @@ SKR_S3_HANDLER(preflight);
 SKR_S3_HANDLER(put_bucket_acl);
 SKR_S3_HANDLER(put_bucket_cors);
 SKR_S3_HANDLER(put_bucket_versioning);
+SKR_S3_HANDLER(put_ownership_controls);
+SKR_S3_HANDLER(put_public_access_block);
 SKR_S3_HANDLER(remove_unconfigured);
 
 #endif

@@ -105,6 +105,7 @@ static const struct skr_s3_error_entry skr_s3_auth_errors[SKR_AUTH_REFUSAL_COUNT
 
 static const struct skr_s3_error_entry skr_s3_errors[SKR_S3_ERROR_COUNT] = {
     [SKR_S3_ACCESS_DENIED] = {403, "AccessDenied", "Access Denied"},
+    [SKR_S3_ACL_NOT_SUPPORTED] = {400, "AccessControlListNotSupported", "The bucket does not allow ACLs"},
     [SKR_S3_BAD_DIGEST] = {400, "BadDigest", "The Content-MD5 you specified did not match what we received."},
     [SKR_S3_BUCKET_ALREADY_EXISTS] = {409, "BucketAlreadyExists",
                                       "The requested bucket name is not available. The bucket namespace is shared by all users "
@@ -121,6 +122,8 @@ static const struct skr_s3_error_entry skr_s3_errors[SKR_S3_ERROR_COUNT] = {
     [SKR_S3_INCORRECT_NUMBER_OF_FILES] = {400, "IncorrectNumberOfFilesInPostRequest",
                                           "POST requires exactly one file upload per request."},
     [SKR_S3_INVALID_ACL] = {400, "InvalidArgument", "The canned ACL is not valid."},
+    [SKR_S3_INVALID_ACL_WITH_OWNERSHIP] = {400, "InvalidBucketAclWithObjectOwnership",
+                                           "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting"},
     [SKR_S3_INVALID_ARGUMENT] = {400, "InvalidArgument", "Invalid Argument"},
     [SKR_S3_INVALID_BUCKET_NAME] = {400, "InvalidBucketName", "The specified bucket is not valid."},
     [SKR_S3_INVALID_BUCKET_STATE] = {409, "InvalidBucketState",

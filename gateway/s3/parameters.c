@@ -4,6 +4,7 @@
 #include "acl.h"
 #include "call.h"
 #include "form.h"
+#include "public_access.h"
 
 /* Presigners move headers into the URL: there they count as well, but for checksums, which stem from a body that was not there
  * when the URL was signed (the service leaves them out too). */
@@ -240,7 +241,8 @@ static bool skr_s3_asks_for_more(struct skr_s3_call *call, struct skr_bytes name
     if (value.size == 0 || skr_bytes_equal_nocase(value, SKR_BYTES("false")))
         return false;
     if (skr_bytes_equal_nocase(name, SKR_BYTES("x-amz-object-ownership")))
-        return call->operation->handle == skr_s3_create_bucket && !skr_bytes_equal(value, SKR_BYTES("BucketOwnerPreferred"));
+        return call->operation->handle == skr_s3_create_bucket && !skr_bytes_equal(value, SKR_BYTES(SKR_S3_OWNER_PREFERRED)) &&
+               !skr_bytes_equal(value, SKR_BYTES(SKR_S3_OWNER_ENFORCED));
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
         size_t size = strlen(refused[i]);
         if (name.size >= size && skr_bytes_equal_nocase((struct skr_bytes){name.data, size}, skr_text(refused[i])))

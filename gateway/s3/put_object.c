@@ -1,5 +1,6 @@
 /* PutObject, and what every way to make an object shares. */
 #include "objects.h"
+#include "public_access.h"
 #include "tags.h"
 
 void skr_s3_invalid_request(struct skr_s3_call *call, const char *message)
@@ -65,6 +66,7 @@ bool skr_s3_begin_put(struct skr_s3_call *call, struct skr_put *put)
     *put = (struct skr_put){.name = call->name, .conditions = &call->conditions, .etag_kind = SKR_ETAG_MD5};
     put->name.version = (struct skr_version){.is_given = false};
     if (!skr_s3_bucket_exists(call) || !skr_s3_properties(call, put->properties) ||
+        !skr_s3_acl_may_be_put(call, skr_s3_header(call, "x-amz-acl")) ||
         !skr_s3_metadata(call, &put->metadata, &put->metadata_count) || !skr_s3_given_tags(call, put))
         return false;
     if (!skr_s3_redirect_is_valid(put->properties[SKR_PROPERTY_WEBSITE_REDIRECT])) {

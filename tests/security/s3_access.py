@@ -60,6 +60,8 @@ VERSIONING = b"<VersioningConfiguration><Status>Suspended</Status></VersioningCo
 TAGS = b"<Tagging><TagSet><Tag><Key>new</Key><Value>tag</Value></Tag></TagSet></Tagging>"
 CORS = b"<CORSConfiguration><CORSRule><AllowedOrigin>*</AllowedOrigin><AllowedMethod>GET</AllowedMethod></CORSRule></CORSConfiguration>"
 ANY = b"<Any/>"
+BLOCK = b"<PublicAccessBlockConfiguration><RestrictPublicBuckets>true</RestrictPublicBuckets></PublicAccessBlockConfiguration>"
+OWNERSHIP = b"<OwnershipControls><Rule><ObjectOwnership>BucketOwnerPreferred</ObjectOwnership></Rule></OwnershipControls>"
 FORM = (("key", "posted"), ("x-amz-meta-a", "b"))
 
 
@@ -111,9 +113,9 @@ def table(state):
         "GetBucketWebsite": setting("website", 404, "NoSuchWebsiteConfiguration"), "PutBucketWebsite": refused("website"),
         "DeleteBucketWebsite": setting("website", 204),
         "GetPublicAccessBlock": setting("publicAccessBlock", 404, "NoSuchPublicAccessBlockConfiguration"),
-        "PutPublicAccessBlock": refused("publicAccessBlock"), "DeletePublicAccessBlock": setting("publicAccessBlock", 204),
+        "PutPublicAccessBlock": bucket(query="publicAccessBlock=", body=BLOCK), "DeletePublicAccessBlock": setting("publicAccessBlock", 204),
         "GetBucketOwnershipControls": setting("ownershipControls", 404, "OwnershipControlsNotFoundError"),
-        "PutBucketOwnershipControls": refused("ownershipControls"), "DeleteBucketOwnershipControls": setting("ownershipControls", 204),
+        "PutBucketOwnershipControls": bucket(query="ownershipControls=", body=OWNERSHIP), "DeleteBucketOwnershipControls": setting("ownershipControls", 204),
         "GetBucketAccelerateConfiguration": setting("accelerate"), "PutBucketAccelerateConfiguration": refused("accelerate"),
         "GetBucketRequestPayment": setting("requestPayment"), "PutBucketRequestPayment": refused("requestPayment"),
         **{f"{verb}Bucket{name}Configuration": refused(query) for verb in ("Get", "Put") for name, query in (
@@ -193,7 +195,8 @@ def snapshot(s3):
     seen = [buckets]
     for name in s3.request("GET", "/").all("Buckets/Bucket/Name"):
         path = S3.path(name)
-        seen += [get(path, query) for query in ("versions=", "uploads=", "acl=", "tagging=", "cors=", "versioning=", "location=")]
+        seen += [get(path, query) for query in ("versions=", "uploads=", "acl=", "tagging=", "cors=", "versioning=", "location=", "publicAccessBlock=",
+                                         "ownershipControls=")]
         listing = s3.request("GET", path, "versions=")
         for version in listing.xml.findall("Version"):
             query = f"versionId={version.findtext('VersionId')}"

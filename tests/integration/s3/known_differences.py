@@ -27,7 +27,8 @@ KNOWN = [
         "buckets: make xn--abc: 400 InvalidBucketName != 200", "buckets: make abc-s3alias: *", "buckets: make sthree-abc: *", "buckets: make a.-b: 200 != *",
         "buckets: list: body /ListAllMyBucketsResult/Buckets/Bucket*: 12 of them != *"]),
     (DOCUMENTED, "a document that is none is MalformedXML, one that is not there MissingRequestBodyError or MissingSecurityHeader", [
-        "buckets: make, *: 400 MalformedXML != 400 InvalidArgument", "settings: versioning*: 400 MalformedXML != 400 InvalidArgument",
+        "buckets: make, *: 400 MalformedXML != 400 InvalidArgument", "settings: put ownershipControls: 400 MalformedXML != 400 InvalidArgument",
+        "settings: versioning*: 400 MalformedXML != 400 InvalidArgument",
         "settings: versioning, nothing: 400 MissingRequestBodyError != *", "settings: tags, another root: 400 MalformedXML != 200",
         "settings: tags, nothing: 400 MissingRequestBodyError != *", "settings: cors, nothing: 400 MissingRequestBodyError != *",
         "settings: acl, *: 400 MalformedACLError != 400 InvalidArgument", "settings: acl, n*: 400 MissingSecurityHeader != 400 InvalidArgument",

@@ -15,7 +15,7 @@
 #define READ SKR_PERMISSION_READ
 #define WRITE SKR_PERMISSION_WRITE
 #define DELETE SKR_PERMISSION_DELETE
-#define BY_FORM SKR_PERMISSION_BY_FORM
+#define BY_FORM SKR_PERMISSION_BY_FORM /* the credentials are in the body: face.c lets only the form's verifier name the caller */
 #define LIST SKR_PERMISSION_LIST
 #define OWNER_READ SKR_PERMISSION_POLICY     /* the bucket's account only, also with a key that may only read */
 #define OWNER_WRITE SKR_PERMISSION_OWNERSHIP /* likewise, with a key that may write */

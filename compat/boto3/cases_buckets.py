@@ -1,4 +1,4 @@
-"""Buckets: life, listings, tags, CORS with preflight."""
+"""Buckets: life, listings, tags, CORS with preflight, public access and ownership."""
 import os
 
 
@@ -96,4 +96,31 @@ def cors(h):
     c.equal("preflight without rules", h.fetch(url, "OPTIONS", headers=asked)[0], 403)
 
 
-SECTIONS = [("life of a bucket", life), ("wrong credentials", wrong_credentials), ("listings", listings), ("tags of a bucket", tags), ("CORS", cors)]
+
+def public_access(h):
+    c, s3, bucket = h.counts, h.client, h.bucket("public")
+    block = dict.fromkeys(("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), False)
+    at = {"Bucket": bucket, "Key": "open"}
+    url = f"{os.environ['AWS_ENDPOINT_URL']}/{bucket}/open"
+    h.refused("get_public_access_block of none", 404, "NoSuchPublicAccessBlockConfiguration", s3.get_public_access_block, Bucket=bucket)
+    s3.put_object(Body=b"open", ACL="public-read", **at)
+    c.equal("a public object", h.fetch(url)[0], 200)
+    s3.put_public_access_block(Bucket=bucket, PublicAccessBlockConfiguration={**block, "IgnorePublicAcls": True})
+    c.equal("get_public_access_block", s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"], {**block, "IgnorePublicAcls": True})
+    c.equal("a public object whose list is ignored", h.fetch(url)[0], 403)
+    s3.put_public_access_block(Bucket=bucket, PublicAccessBlockConfiguration={**block, "BlockPublicAcls": True})
+    c.equal("a public object, where new ones are blocked", h.fetch(url)[0], 200)
+    h.refused("put_object with a blocked list", 403, "AccessDenied", s3.put_object, Body=b"x", ACL="public-read", **at)
+    h.refused("put_bucket_acl with a blocked list", 403, "AccessDenied", s3.put_bucket_acl, Bucket=bucket, ACL="public-read")
+    s3.delete_public_access_block(Bucket=bucket)
+    h.refused("get_bucket_ownership_controls of none", 404, "OwnershipControlsNotFoundError", s3.get_bucket_ownership_controls, Bucket=bucket)
+    s3.put_bucket_ownership_controls(Bucket=bucket, OwnershipControls={"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]})
+    c.equal("get_bucket_ownership_controls", s3.get_bucket_ownership_controls(Bucket=bucket)["OwnershipControls"], {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]})
+    c.equal("a public object where lists mean nothing", h.fetch(url)[0], 403)
+    h.refused("put_object_acl where lists mean nothing", 400, "AccessControlListNotSupported", s3.put_object_acl, ACL="private", **at)
+    s3.put_object(Body=b"open", ACL="bucket-owner-full-control", **at)
+    s3.delete_bucket_ownership_controls(Bucket=bucket)
+    h.refused("get_bucket_policy_status", 404, "NoSuchBucketPolicy", s3.get_bucket_policy_status, Bucket=bucket)
+
+
+SECTIONS = [("life of a bucket", life), ("wrong credentials", wrong_credentials), ("listings", listings), ("tags of a bucket", tags), ("CORS", cors), ("public access", public_access)]

@@ -204,7 +204,7 @@ static bool skr_query_is_covered(const struct skr_request *request)
     return true;
 }
 
-static bool skr_sigv2_matches(const struct skr_s3_key *key, struct skr_bytes text, struct skr_bytes signature)
+bool skr_sigv2_matches(const struct skr_s3_key *key, struct skr_bytes text, struct skr_bytes signature)
 {
     uint8_t digest[SKR_SHA1_SIZE];
     char expected[SKR_SIGV2_SIGNATURE];

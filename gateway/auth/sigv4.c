@@ -19,7 +19,7 @@ static bool skr_region_matches(struct skr_bytes ours, struct skr_bytes theirs)
                           skr_bytes_equal(theirs, SKR_BYTES(SKR_DEFAULT_REGION)));
 }
 
-static enum skr_auth_refusal skr_check_scope(const struct skr_sigv4 *signature, struct skr_bytes region, struct skr_error *err)
+enum skr_auth_refusal skr_sigv4_check_scope(const struct skr_sigv4 *signature, struct skr_bytes region, struct skr_error *err)
 {
     if (!skr_bytes_equal(signature->service, SKR_BYTES("s3"))) {
         skr_fail(err, SKR_UNAUTHENTICATED,
@@ -126,7 +126,7 @@ static enum skr_auth_refusal skr_sigv4_verify(const struct skr_s3_key *owner, co
                                 "and signing method.");
 }
 
-static void skr_s3_principal(const struct skr_s3_key *key, struct skr_principal *out)
+void skr_s3_principal(const struct skr_s3_key *key, struct skr_principal *out)
 {
     const uint32_t readers = SKR_PERMISSION_READ | SKR_PERMISSION_LIST | SKR_PERMISSION_POLICY;
     *out = (struct skr_principal){.scheme = SKR_AUTH_SIGV4,
@@ -146,7 +146,7 @@ static enum skr_auth_refusal skr_sigv4_check(const struct skr_s3_auth_options *o
     if (skr_has_token(request))
         return skr_refuse(err, SKR_AUTH_TOKEN_INVALID,
                           "The provided token is malformed or otherwise invalid: there are no session tokens here.");
-    enum skr_auth_refusal refusal = skr_check_scope(signature, options->region, err);
+    enum skr_auth_refusal refusal = skr_sigv4_check_scope(signature, options->region, err);
     if (refusal == SKR_AUTH_ALLOWED)
         refusal = skr_sigv4_check_times(signature, request->received_ns / 1000000000, options->clock_skew_s, err);
     if (refusal == SKR_AUTH_ALLOWED)

@@ -7,6 +7,7 @@
 
 #define SKR_SIGV4_SIGNATURE 64 /* hexadecimal of an HMAC-SHA256 */
 #define SKR_SIGV4_REGION_MOST 64
+#define SKR_SIGV4_ALGORITHM "AWS4-HMAC-SHA256"
 
 /* A signature as it stands in the Authorization header or in the query; texts decoded, all checked for their form. */
 struct skr_sigv4 {
@@ -26,11 +27,20 @@ struct skr_sigv4 {
 /* sigv4_read.c. Which way, if any, is the request signed? `*found` false: it is anonymous. */
 enum skr_auth_refusal skr_sigv4_read(const struct skr_request *request, struct skr_arena *arena, bool *found,
                                      struct skr_sigv4 *out, struct skr_error *err);
+/* "20130524T000000Z" */
+bool skr_sigv4_read_timestamp(struct skr_bytes text, int64_t *seconds);
+/* "ACCESS/20130524/us-east-1/s3/aws4_request". Says what is wrong, or NULL. */
+const char *skr_sigv4_read_credential(struct skr_bytes text, struct skr_sigv4 *out);
 /* Times: the clock's skew, or how long a presigned URL is good. */
 enum skr_auth_refusal skr_sigv4_check_times(const struct skr_sigv4 *signature, int64_t now_s, unsigned skew_s,
                                             struct skr_error *err);
 /* How many headers of that name are there? */
 size_t skr_sigv4_count_header(const struct skr_request *request, const char *name);
+
+/* sigv4.c. Service and region. */
+enum skr_auth_refusal skr_sigv4_check_scope(const struct skr_sigv4 *signature, struct skr_bytes region, struct skr_error *err);
+/* What a key may. */
+void skr_s3_principal(const struct skr_s3_key *key, struct skr_principal *out);
 
 /* sigv4_canonical.c. Does the list hold this header's name? Any case. */
 bool skr_sigv4_is_signed(struct skr_bytes signed_headers, struct skr_bytes name);

@@ -5,7 +5,6 @@
 #include "sigv4.h"
 #include "skerry/encoding.h"
 
-#define SKR_ALGORITHM "AWS4-HMAC-SHA256"
 #define SKR_LONGEST_PRESIGNED_S 604800
 
 size_t skr_sigv4_count_header(const struct skr_request *request, const char *name)
@@ -27,7 +26,7 @@ static size_t skr_count_parameter(const struct skr_request *request, const char 
 /* ---- parts that both ways have ---- */
 
 /* "20130524T000000Z" */
-static bool skr_read_timestamp(struct skr_bytes text, int64_t *seconds)
+bool skr_sigv4_read_timestamp(struct skr_bytes text, int64_t *seconds)
 {
     char iso[21];
     int64_t ns;
@@ -65,7 +64,7 @@ static bool skr_is_plain(struct skr_bytes text, const char *others)
 }
 
 /* "ACCESS/20130524/us-east-1/s3/aws4_request". Says what is wrong, or NULL. */
-static const char *skr_read_credential(struct skr_bytes text, struct skr_sigv4 *out)
+const char *skr_sigv4_read_credential(struct skr_bytes text, struct skr_sigv4 *out)
 {
     struct skr_bytes rest = text;
     static const char form[] = "the Credential is mal-formed; expecting \"<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request\".";
@@ -135,7 +134,7 @@ static bool skr_read_date(const struct skr_request *request, struct skr_arena *a
     if (text.data == NULL || skr_sigv4_count_header(request, name) != 1)
         return false;
     out->timestamp = text;
-    if (skr_read_timestamp(text, &out->time_s))
+    if (skr_sigv4_read_timestamp(text, &out->time_s))
         return true;
     if (own || !skr_http_date_parse(text, &out->time_s) || out->time_s < 0 || out->time_s > INT64_MAX / 1000000000)
         return false;
@@ -163,18 +162,19 @@ static enum skr_auth_refusal skr_malformed(enum skr_auth_refusal refusal, const 
 static enum skr_auth_refusal skr_read_header(const struct skr_request *request, struct skr_bytes header,
                                              struct skr_arena *arena, struct skr_sigv4 *out, struct skr_error *err)
 {
-    struct skr_bytes credential = SKR_NO_BYTES, algorithm = SKR_BYTES(SKR_ALGORITHM " ");
+    struct skr_bytes credential = SKR_NO_BYTES, algorithm = SKR_BYTES(SKR_SIGV4_ALGORITHM " ");
     if (skr_bytes_starts_with(header, SKR_BYTES("AWS ")))
         return skr_refuse(err, SKR_AUTH_SIGNATURE_VERSION,
-                          "The authorization mechanism you have provided is not supported. Please use " SKR_ALGORITHM ".");
+                          "The authorization mechanism you have provided is not supported. Please use " SKR_SIGV4_ALGORITHM
+                          ".");
     if (skr_sigv4_count_header(request, "authorization") != 1 || !skr_bytes_starts_with(header, algorithm))
-        return skr_refuse(err, SKR_AUTH_HEADER_MALFORMED, "Unsupported Authorization Type: only " SKR_ALGORITHM " is.");
+        return skr_refuse(err, SKR_AUTH_HEADER_MALFORMED, "Unsupported Authorization Type: only " SKR_SIGV4_ALGORITHM " is.");
     header.data += algorithm.size;
     header.size -= algorithm.size;
     if (!skr_read_components(header, &credential, out))
         return skr_malformed(SKR_AUTH_HEADER_MALFORMED, "it must hold Credential, SignedHeaders and Signature, once each.",
                              err);
-    const char *wrong = skr_read_credential(credential, out);
+    const char *wrong = skr_sigv4_read_credential(credential, out);
     if (wrong == NULL)
         wrong = skr_check_signed_headers(out->signed_headers);
     if (wrong != NULL)
@@ -228,17 +228,17 @@ static enum skr_auth_refusal skr_read_query(const struct skr_request *request, s
         values[i] = skr_request_query(request, names[i])->value;
     }
     out->presigned = true;
-    if (!skr_bytes_equal(values[0], SKR_BYTES(SKR_ALGORITHM)))
-        return skr_refuse(err, SKR_AUTH_QUERY_MALFORMED, "X-Amz-Algorithm only supports \"" SKR_ALGORITHM "\".");
+    if (!skr_bytes_equal(values[0], SKR_BYTES(SKR_SIGV4_ALGORITHM)))
+        return skr_refuse(err, SKR_AUTH_QUERY_MALFORMED, "X-Amz-Algorithm only supports \"" SKR_SIGV4_ALGORITHM "\".");
     out->timestamp = values[2];
     out->signed_headers = values[4];
     out->signature = values[5];
-    const char *wrong = skr_read_credential(values[1], out);
+    const char *wrong = skr_sigv4_read_credential(values[1], out);
     if (wrong == NULL)
         wrong = skr_check_signed_headers(out->signed_headers);
     if (wrong != NULL)
         return skr_malformed(SKR_AUTH_QUERY_MALFORMED, wrong, err);
-    if (!skr_read_timestamp(values[2], &out->time_s))
+    if (!skr_sigv4_read_timestamp(values[2], &out->time_s))
         return skr_refuse(err, SKR_AUTH_QUERY_MALFORMED,
                           "X-Amz-Date must be in the ISO8601 Long Format \"yyyyMMdd'T'HHmmss'Z'\".");
     if (!skr_parse_u64(values[3], &out->expires_s) || out->expires_s < 1 || out->expires_s > SKR_LONGEST_PRESIGNED_S)

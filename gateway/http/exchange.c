@@ -261,8 +261,7 @@ static enum MHD_Result skr_exchange_continue(struct skr_exchange *exchange, cons
         return skr_exchange_reply_early(exchange);
     if (exchange->phase == SKR_PHASE_RECEIVING && exchange->response == NULL && *size > 0) {
         skr_exchange_feed(exchange, data, size);
-        if (exchange->response == NULL)
-            return MHD_YES;
+        return exchange->response == NULL ? MHD_YES : skr_exchange_discard(exchange, size);
     } else if (exchange->phase == SKR_PHASE_RECEIVING && exchange->response == NULL) {
         exchange->phase = SKR_PHASE_RECEIVED;
         exchange->sink->end(exchange->sink_context);

@@ -3,6 +3,7 @@
  * An access key belongs to an account; buckets of that account come first. A bucket that only another account has can be used
  * as far as its canned ACL, or the public access that Blob set on it, allows anybody to. */
 #include "call.h"
+#include "public_access.h"
 
 static bool skr_s3_load_bucket(struct skr_s3_call *call, struct skr_bytes account)
 {
@@ -47,9 +48,12 @@ static bool skr_s3_object_is_public(struct skr_s3_call *call, const struct skr_o
 {
     struct skr_object object;
     struct skr_error error;
+    if (skr_s3_is_closed(container))
+        return false;
     if (container->public_access >= SKR_PUBLIC_OBJECTS)
         return true;
-    return skr_open_object(call->worker, call->arena, name, NULL, &object, NULL, &error) == SKR_OK &&
+    return !skr_s3_is_enforced(container) &&
+           skr_open_object(call->worker, call->arena, name, NULL, &object, NULL, &error) == SKR_OK &&
            skr_s3_acl_allows(object.properties[SKR_PROPERTY_CANNED_ACL], authenticated, false);
 }
 
@@ -57,9 +61,9 @@ static bool skr_s3_anybody_may(struct skr_s3_call *call)
 {
     bool authenticated = call->principal.account.size > 0;
     uint32_t asked = call->operation->permissions;
-    struct skr_bytes acl = call->container.documents[SKR_DOCUMENT_CANNED_ACL];
-    if (!call->has_container || call->target.container.size == 0)
+    if (!call->has_container || call->target.container.size == 0 || skr_s3_is_closed(&call->container))
         return false;
+    struct skr_bytes acl = skr_s3_bucket_acl(&call->container);
     if (call->target.resource == SKR_RESOURCE_OBJECT) {
         if (asked & (SKR_PERMISSION_WRITE | SKR_PERMISSION_DELETE)) /* an ACL lets nobody remove versions */
             return !call->name.version.is_given && skr_s3_acl_allows(acl, authenticated, true);

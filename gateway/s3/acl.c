@@ -2,6 +2,7 @@
 #include "acl.h"
 
 #include "call.h"
+#include "public_access.h"
 
 #define SKR_S3_GROUPS "http://acs.amazonaws.com/groups/global/"
 
@@ -230,12 +231,15 @@ static void skr_s3_acl_received(struct skr_s3_call *call, struct skr_bytes docum
         return;
     }
     if (canned.size > 0) {
-        choice->chosen(call, skr_bytes_equal(canned, SKR_BYTES("private")) ? SKR_NO_BYTES : canned);
+        if (skr_s3_acl_may_be_put(call, canned))
+            choice->chosen(call, skr_bytes_equal(canned, SKR_BYTES("private")) ? SKR_NO_BYTES : canned);
         return;
     }
     enum skr_status status = skr_s3_acl_parse(document, call->target.account, &canned);
-    if (status == SKR_OK)
+    if (status == SKR_OK && skr_s3_acl_may_be_put(call, canned.size > 0 ? canned : SKR_BYTES(SKR_S3_OWNERS_ACL)))
         choice->chosen(call, canned);
+    else if (status == SKR_OK)
+        return;
     else if (status == SKR_INVALID_ARGUMENT)
         skr_s3_refuse(call, document.size == 0 ? SKR_S3_MISSING_SECURITY_HEADER : SKR_S3_MALFORMED_ACL);
     else

@@ -1,9 +1,10 @@
 /* Settings of a bucket that are kept as small documents: its canned access control list and its tags. */
 #include "acl.h"
 #include "listing.h"
+#include "public_access.h"
 #include "tags.h"
 
-static void skr_s3_set_document(struct skr_s3_call *call, enum skr_container_document which, struct skr_bytes document)
+void skr_s3_set_bucket_document(struct skr_s3_call *call, enum skr_container_document which, struct skr_bytes document)
 {
     struct skr_container_settings settings = {.set_documents = 1u << which};
     settings.documents[which] = document;
@@ -19,13 +20,13 @@ SKR_S3_HANDLER(get_bucket_acl)
     struct skr_xml xml;
     if (!skr_s3_bucket_exists(call))
         return;
-    skr_s3_acl_render(&xml, call->target.account, call->container.documents[SKR_DOCUMENT_CANNED_ACL]);
+    skr_s3_acl_render(&xml, call->target.account, skr_s3_bucket_acl(&call->container));
     skr_s3_send_xml(call, 200, &xml);
 }
 
 static void skr_s3_bucket_acl_chosen(struct skr_s3_call *call, struct skr_bytes canned)
 {
-    skr_s3_set_document(call, SKR_DOCUMENT_CANNED_ACL, canned);
+    skr_s3_set_bucket_document(call, SKR_DOCUMENT_CANNED_ACL, canned);
 }
 
 SKR_S3_HANDLER(put_bucket_acl)
@@ -70,7 +71,7 @@ static void skr_s3_bucket_tags_received(struct skr_s3_call *call, struct skr_byt
     if (xml.failed)
         skr_s3_fail_status(call, SKR_NO_MEMORY);
     else
-        skr_s3_set_document(call, SKR_DOCUMENT_TAGGING, skr_xml_bytes(&xml));
+        skr_s3_set_bucket_document(call, SKR_DOCUMENT_TAGGING, skr_xml_bytes(&xml));
     skr_xml_close(&xml);
 }
 
@@ -85,5 +86,5 @@ SKR_S3_HANDLER(delete_bucket_tagging)
 {
     struct skr_s3_call *call = context;
     if (skr_s3_bucket_exists(call))
-        skr_s3_set_document(call, SKR_DOCUMENT_TAGGING, SKR_NO_BYTES);
+        skr_s3_set_bucket_document(call, SKR_DOCUMENT_TAGGING, SKR_NO_BYTES);
 }

@@ -2,6 +2,7 @@
 #include "bucket_documents.h"
 #include "call.h"
 #include "listing.h"
+#include "public_access.h"
 
 /* ---- listing ---- */
 
@@ -148,6 +149,16 @@ static void skr_s3_create(struct skr_s3_call *call, struct skr_bytes document)
     if (properties[SKR_PROPERTY_CANNED_ACL].data != NULL) {
         settings.set_documents |= 1u << SKR_DOCUMENT_CANNED_ACL;
         settings.documents[SKR_DOCUMENT_CANNED_ACL] = properties[SKR_PROPERTY_CANNED_ACL];
+    }
+    struct skr_bytes ownership = skr_s3_header(call, "x-amz-object-ownership");
+    if (skr_bytes_equal(ownership, SKR_BYTES(SKR_S3_OWNER_ENFORCED)) &&
+        skr_s3_acl_is_public(properties[SKR_PROPERTY_CANNED_ACL])) {
+        skr_s3_refuse(call, SKR_S3_INVALID_ACL_WITH_OWNERSHIP);
+        return;
+    }
+    if (ownership.size > 0) {
+        settings.set_documents |= 1u << SKR_DOCUMENT_OWNERSHIP;
+        settings.documents[SKR_DOCUMENT_OWNERSHIP] = ownership;
     }
     skr_s3_wait(call, skr_create_container(call->worker, call->principal.account, call->target.container, &settings,
                                            skr_s3_bucket_created, call));

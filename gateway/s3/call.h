@@ -30,7 +30,11 @@ struct skr_s3_incoming {
     struct skr_checksummer *verifier;           /* of the announced kind, where another is kept with the object */
     void (*received)(struct skr_s3_call *call); /* all is durable and verified */
     void (*document_received)(struct skr_s3_call *call, struct skr_bytes document);
+    size_t (*write)(void *call, const void *data, size_t size); /* where decoded bytes go */
+    void (*form_received)(struct skr_s3_call *call);
 };
+
+struct skr_s3_form; /* form.h */
 
 /* Lives in its exchange's arena. */
 struct skr_s3_call {
@@ -43,6 +47,7 @@ struct skr_s3_call {
     struct skr_principal principal;
     bool presigned; /* by Version 4, which signs the whole query: headers may stand there */
     const struct skr_operation *operation;
+    struct skr_s3_form *form;    /* a browser's: its fields stand for headers, which then count for nothing. Else NULL */
     struct skr_object_name name; /* of the object, with the version that was asked for */
     bool has_container;          /* `container` is filled: the bucket is there */
     struct skr_container container;
@@ -96,7 +101,11 @@ void skr_s3_xml_date(struct skr_xml *xml, const char *name, int64_t unix_ns); /*
 void skr_s3_xml_etag(struct skr_xml *xml, struct skr_bytes etag);             /* in quotes */
 
 /* ---- texts (parameters.c) ---- */
+/* A header by which the client says something of the object or of the request; or what stands for it in the URL or in a form.
+ */
 struct skr_bytes skr_s3_header(const struct skr_s3_call *call, const char *name);
+/* All headers, or the fields of the form: false after the last one. */
+bool skr_s3_next_header(const struct skr_s3_call *call, size_t index, struct skr_name_value *out);
 struct skr_bytes skr_s3_query(const struct skr_s3_call *call, const char *name); /* decoded; `data` NULL: not there */
 /* "null", or 32 hexadecimal digits. False: no version could have that id. */
 bool skr_s3_version_parse(struct skr_bytes text, struct skr_version *out);
@@ -125,9 +134,18 @@ bool skr_s3_unsupported(struct skr_s3_call *call);
 bool skr_s3_expected_digests(struct skr_s3_call *call);
 /* The length of the decoded body; SKR_SIZE_ANY when it is not announced. */
 uint64_t skr_s3_body_length(const struct skr_s3_call *call);
-/* Receives the body into call->incoming.ingest, then calls `received`. With `part_of`: as a part of this upload. */
+/* Receives the body into call->incoming.ingest, then calls `received`. With an upload's id: as a part of it. */
 void skr_s3_receive_object(struct skr_s3_call *call, enum skr_checksum_kind checksum, uint64_t upload_id,
                            void (*received)(struct skr_s3_call *call));
+/* The same for the file of a form, whose body is being received already. False: answered. */
+bool skr_s3_receive_file(struct skr_s3_call *call, enum skr_checksum_kind checksum, void (*received)(struct skr_s3_call *call));
+/* Bytes of the object; returns how many were taken. */
+size_t skr_s3_receive_bytes(struct skr_s3_call *call, const void *data, size_t size);
+/* No more of them: compares, waits for flash, then calls what is to be called. */
+void skr_s3_received_all(struct skr_s3_call *call);
+/* Receives a body whose decoded bytes go to `write`; `end` follows when it is whole and what was announced of it. */
+void skr_s3_receive_form(struct skr_s3_call *call, size_t (*write)(void *call, const void *data, size_t size),
+                         void (*end)(struct skr_s3_call *call));
 /* Receives a small document, verified like an object's bytes, then calls `received`. */
 void skr_s3_receive_document(struct skr_s3_call *call, void (*received)(struct skr_s3_call *call, struct skr_bytes document));
 /* Likewise, where the request's checksum headers are not about this document: call->incoming.expected is what the caller set.
@@ -136,6 +154,11 @@ void skr_s3_receive_document_as(struct skr_s3_call *call,
                                 void (*received)(struct skr_s3_call *call, struct skr_bytes document));
 
 /* ---- shared by handlers (face.c) ---- */
+/* The only way to a row's handler: whose bucket, who may, and then the handler. The call's principal is verified. */
+void skr_s3_admit(struct skr_s3_call *call);
+/* Authenticates the form's fields: its principal becomes that of the call. False: answered. */
+bool skr_s3_authenticate_form(struct skr_s3_call *call, const struct skr_s3_form_fields *fields,
+                              struct skr_s3_form_range *range);
 /* Ends the call with core's outcome when it failed: false. */
 bool skr_s3_settled(struct skr_s3_call *call, const struct skr_result *result);
 /* Remembers what is under way; a NULL pending is answered. */
@@ -157,6 +180,7 @@ SKR_S3_HANDLER(get_object_acl);
 SKR_S3_HANDLER(get_object_attributes);
 SKR_S3_HANDLER(get_object_tagging);
 SKR_S3_HANDLER(list_parts);
+SKR_S3_HANDLER(post_object);
 SKR_S3_HANDLER(put_object);
 SKR_S3_HANDLER(put_object_acl);
 SKR_S3_HANDLER(put_object_tagging);
@@ -169,6 +193,8 @@ SKR_S3_HANDLER(create_bucket);
 SKR_S3_HANDLER(delete_bucket);
 SKR_S3_HANDLER(delete_bucket_cors);
 SKR_S3_HANDLER(delete_objects);
+SKR_S3_HANDLER(delete_ownership_controls);
+SKR_S3_HANDLER(delete_public_access_block);
 SKR_S3_HANDLER(get_bucket_accelerate);
 SKR_S3_HANDLER(get_bucket_acl);
 SKR_S3_HANDLER(get_bucket_cors);
@@ -199,6 +225,8 @@ SKR_S3_HANDLER(preflight);
 SKR_S3_HANDLER(put_bucket_acl);
 SKR_S3_HANDLER(put_bucket_cors);
 SKR_S3_HANDLER(put_bucket_versioning);
+SKR_S3_HANDLER(put_ownership_controls);
+SKR_S3_HANDLER(put_public_access_block);
 SKR_S3_HANDLER(remove_unconfigured);
 
 #endif

@@ -236,7 +236,8 @@ static void skr_s3_cors_answer(struct skr_s3_call *call, const struct skr_s3_cor
 {
     struct skr_exchange *exchange = call->exchange;
     struct skr_bytes exposed = skr_s3_cors_joined(call->arena, rule->exposed);
-    skr_exchange_header(exchange, "Access-Control-Allow-Origin", any_origin ? SKR_BYTES("*") : skr_s3_header(call, "origin"));
+    skr_exchange_header(exchange, "Access-Control-Allow-Origin",
+                        any_origin ? SKR_BYTES("*") : skr_request_header(call->request, "origin"));
     skr_exchange_header(exchange, "Access-Control-Allow-Methods", skr_s3_cors_joined(call->arena, rule->methods));
     if (asked_headers.size > 0)
         skr_exchange_header(exchange, "Access-Control-Allow-Headers", asked_headers);
@@ -251,7 +252,7 @@ static void skr_s3_cors_answer(struct skr_s3_call *call, const struct skr_s3_cor
 
 void skr_s3_cors_headers(struct skr_s3_call *call)
 {
-    struct skr_bytes origin = skr_s3_header(call, "origin");
+    struct skr_bytes origin = skr_request_header(call->request, "origin");
     struct skr_s3_cors *cors;
     bool any_origin;
     if (origin.size == 0 || !call->has_container || call->container.documents[SKR_DOCUMENT_CORS].size == 0 ||
@@ -266,7 +267,8 @@ void skr_s3_cors_headers(struct skr_s3_call *call)
 SKR_S3_HANDLER(preflight)
 {
     struct skr_s3_call *call = context;
-    struct skr_bytes origin = skr_s3_header(call, "origin"), method = skr_s3_header(call, "access-control-request-method");
+    struct skr_bytes origin = skr_request_header(call->request, "origin"),
+                     method = skr_s3_header(call, "access-control-request-method");
     struct skr_bytes headers = skr_s3_header(call, "access-control-request-headers");
     struct skr_s3_detail none = {.name = NULL};
     struct skr_s3_cors *cors;

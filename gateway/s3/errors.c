@@ -96,11 +96,16 @@ static const struct skr_s3_error_entry skr_s3_auth_errors[SKR_AUTH_REFUSAL_COUNT
          "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER, STREAMING-UNSIGNED-PAYLOAD-TRAILER, or a valid sha256 value."},
     [SKR_AUTH_UNSIGNED_HEADER] = {403, "AccessDenied", "There were headers present in the request which were not signed"},
     [SKR_AUTH_TOKEN_INVALID] = {400, "InvalidToken", "The provided token is malformed or otherwise invalid."},
+    [SKR_AUTH_FORM_FIELD] = {400, "InvalidArgument", "A field of the form is missing or not valid."},
+    [SKR_AUTH_POLICY_MALFORMED] = {400, "InvalidPolicyDocument",
+                                   "The content of the form does not meet the conditions specified in the policy document."},
+    [SKR_AUTH_POLICY_FAILED] = {403, "AccessDenied", "Invalid according to Policy"},
     [SKR_AUTH_DECODED_LENGTH_MISSING] = {411, "MissingContentLength", "You must provide the Content-Length HTTP header."},
 };
 
 static const struct skr_s3_error_entry skr_s3_errors[SKR_S3_ERROR_COUNT] = {
     [SKR_S3_ACCESS_DENIED] = {403, "AccessDenied", "Access Denied"},
+    [SKR_S3_ACL_NOT_SUPPORTED] = {400, "AccessControlListNotSupported", "The bucket does not allow ACLs"},
     [SKR_S3_BAD_DIGEST] = {400, "BadDigest", "The Content-MD5 you specified did not match what we received."},
     [SKR_S3_BUCKET_ALREADY_EXISTS] = {409, "BucketAlreadyExists",
                                       "The requested bucket name is not available. The bucket namespace is shared by all users "
@@ -114,7 +119,11 @@ static const struct skr_s3_error_entry skr_s3_errors[SKR_S3_ERROR_COUNT] = {
                                    "The versioning configuration specified in the request is invalid."},
     [SKR_S3_INCOMPLETE_BODY] = {400, "IncompleteBody",
                                 "You did not provide the number of bytes specified by the Content-Length HTTP header"},
+    [SKR_S3_INCORRECT_NUMBER_OF_FILES] = {400, "IncorrectNumberOfFilesInPostRequest",
+                                          "POST requires exactly one file upload per request."},
     [SKR_S3_INVALID_ACL] = {400, "InvalidArgument", "The canned ACL is not valid."},
+    [SKR_S3_INVALID_ACL_WITH_OWNERSHIP] = {400, "InvalidBucketAclWithObjectOwnership",
+                                           "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting"},
     [SKR_S3_INVALID_ARGUMENT] = {400, "InvalidArgument", "Invalid Argument"},
     [SKR_S3_INVALID_BUCKET_NAME] = {400, "InvalidBucketName", "The specified bucket is not valid."},
     [SKR_S3_INVALID_BUCKET_STATE] = {409, "InvalidBucketState",
@@ -134,11 +143,15 @@ static const struct skr_s3_error_entry skr_s3_errors[SKR_S3_ERROR_COUNT] = {
     [SKR_S3_KEY_TOO_LONG] = {400, "KeyTooLongError", "Your key is too long"},
     [SKR_S3_MALFORMED_ACL] = {400, "MalformedACLError",
                               "The XML you provided was not well-formed or did not validate against our published schema"},
+    [SKR_S3_MALFORMED_POST] = {400, "MalformedPOSTRequest",
+                               "The body of your POST request is not well-formed multipart/form-data."},
     [SKR_S3_MALFORMED_TRAILER] =
         {400, "MalformedTrailerError",
          "The request contained trailing data that was not well-formed or did not conform to our published schema."},
     [SKR_S3_MALFORMED_XML] = {400, "MalformedXML",
                               "The XML you provided was not well-formed or did not validate against our published schema"},
+    [SKR_S3_MAX_POST_PRE_DATA_LENGTH] = {400, "MaxPostPreDataLengthExceededError",
+                                         "Your POST request fields preceding the upload file were too large."},
     [SKR_S3_METADATA_TOO_LARGE] = {400, "MetadataTooLarge", "Your metadata headers exceed the maximum allowed metadata size"},
     [SKR_S3_METHOD_NOT_ALLOWED] = {405, "MethodNotAllowed", "The specified method is not allowed against this resource."},
     [SKR_S3_MISSING_CONTENT_LENGTH] = {411, "MissingContentLength", "You must provide the Content-Length HTTP header."},
@@ -178,6 +191,10 @@ static const struct skr_s3_error_entry skr_s3_errors[SKR_S3_ERROR_COUNT] = {
         {403, "SignatureDoesNotMatch",
          "The request signature we calculated does not match the signature you provided. Check your key and signing method."},
     [SKR_S3_TOO_MANY_TAGS] = {400, "BadRequest", "There are too many tags."},
+    [SKR_S3_USER_KEY_MISSING] =
+        {400, "UserKeyMustBeSpecified",
+         "The bucket POST must contain the specified field name. If it is specified, check the order of "
+         "the fields."},
     [SKR_S3_CORS_FORBIDDEN] =
         {403, "AccessForbidden",
          "CORSResponse: This CORS request is not allowed. This is usually because the evalution of Origin, request method / "

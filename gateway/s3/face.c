@@ -5,6 +5,7 @@
 
 #include "call.h"
 #include "cors.h"
+#include "form.h"
 
 static void skr_s3_call_closed(void *context)
 {
@@ -14,6 +15,7 @@ static void skr_s3_call_closed(void *context)
     skr_s3_body_close(call->incoming.body);
     skr_checksummer_close(call->incoming.verifier);
     free(call->incoming.document);
+    skr_s3_form_close(call->form);
     skr_reader_close(call->reader);
     if (call->state_closed != NULL)
         call->state_closed(call->state);
@@ -33,17 +35,33 @@ static bool skr_s3_find_target(struct skr_s3_call *call)
     return true;
 }
 
+static struct skr_s3_auth_options skr_s3_auth_options(const struct skr_s3_call *call)
+{
+    return (struct skr_s3_auth_options){.accounts = call->s3->options.accounts,
+                                        .region = call->s3->options.region,
+                                        .host_bucket = call->target.host_style ? call->target.container : SKR_NO_BYTES,
+                                        .clock_skew_s = call->s3->options.clock_skew_s};
+}
+
 static bool skr_s3_authenticated(struct skr_s3_call *call)
 {
     struct skr_error error = {.message = ""};
-    struct skr_s3_auth_options options = {.accounts = call->s3->options.accounts,
-                                          .region = call->s3->options.region,
-                                          .host_bucket = call->target.host_style ? call->target.container : SKR_NO_BYTES,
-                                          .clock_skew_s = call->s3->options.clock_skew_s};
+    struct skr_s3_auth_options options = skr_s3_auth_options(call);
     enum skr_auth_refusal refusal = skr_auth_s3(&options, call->request, call->arena, &call->principal, &call->payload, &error);
     if (refusal != SKR_AUTH_ALLOWED)
         skr_s3_fail_auth(call, refusal, &error);
     call->presigned = refusal == SKR_AUTH_ALLOWED && skr_request_query(call->request, "X-Amz-Signature") != NULL;
+    return refusal == SKR_AUTH_ALLOWED;
+}
+
+bool skr_s3_authenticate_form(struct skr_s3_call *call, const struct skr_s3_form_fields *fields,
+                              struct skr_s3_form_range *range)
+{
+    struct skr_error error = {.message = ""};
+    struct skr_s3_auth_options options = skr_s3_auth_options(call);
+    enum skr_auth_refusal refusal = skr_auth_s3_form(&options, fields, call->arena, &call->principal, range, &error);
+    if (refusal != SKR_AUTH_ALLOWED)
+        skr_s3_fail_auth(call, refusal, &error);
     return refusal == SKR_AUTH_ALLOWED;
 }
 
@@ -61,6 +79,36 @@ static bool skr_s3_find_version(struct skr_s3_call *call)
         return false;
     }
     return true;
+}
+
+static void skr_s3_add_cors_headers(void *context)
+{
+    skr_s3_cors_headers(context);
+}
+
+void skr_s3_admit(struct skr_s3_call *call)
+{
+    bool preflight = call->request->method == SKR_OPTIONS && call->operation->handle != NULL;
+    skr_s3_find_owner(call);
+    skr_exchange_label(call->exchange, call->operation->name, call->target.account);
+    if (!skr_s3_find_version(call) || (!preflight && !skr_s3_authorized(call)))
+        return;
+    if (call->operation->handle == NULL)
+        skr_s3_refuse(call, SKR_S3_METHOD_NOT_ALLOWED);
+    else if (preflight || (!skr_s3_unsupported(call) && skr_s3_conditions(call)))
+        call->operation->handle(call);
+}
+
+/* A row whose credentials are in the body: only the form's verifier makes somebody of its caller. */
+static void skr_s3_await_form(struct skr_s3_call *call)
+{
+    skr_s3_find_owner(call); /* for the rules of cross-origin requests: a browser may read why its form is refused */
+    skr_exchange_label(call->exchange, call->operation->name, call->target.account);
+    if (call->principal.scheme != SKR_AUTH_ANONYMOUS)
+        skr_s3_fail(call, SKR_S3_INVALID_ARGUMENT, "Only one auth mechanism allowed: a form is signed by its fields.",
+                    (struct skr_s3_detail){.name = NULL}, (struct skr_s3_detail){.name = NULL});
+    else
+        skr_s3_form_receive(call);
 }
 
 static void skr_s3_handle(void *context, struct skr_exchange *exchange)
@@ -86,16 +134,12 @@ static void skr_s3_handle(void *context, struct skr_exchange *exchange)
         skr_exchange_label(exchange, call->operation->name, SKR_BYTES(""));
         return;
     }
-    skr_s3_find_owner(call);
-    skr_exchange_label(exchange, call->operation->name, call->target.account);
     if (!preflight)
-        skr_s3_cors_headers(call);
-    if (!skr_s3_find_version(call) || (!preflight && !skr_s3_authorized(call)))
-        return;
-    if (row == NULL)
-        skr_s3_refuse(call, SKR_S3_METHOD_NOT_ALLOWED);
-    else if (preflight || (!skr_s3_unsupported(call) && skr_s3_conditions(call)))
-        row->handle(call);
+        skr_exchange_before_send(exchange, skr_s3_add_cors_headers, call);
+    if ((call->operation->permissions & SKR_PERMISSION_BY_FORM) != 0 && row != NULL)
+        skr_s3_await_form(call);
+    else
+        skr_s3_admit(call);
 }
 
 /* ---- waiting for core ---- */

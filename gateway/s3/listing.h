@@ -26,6 +26,8 @@ void skr_s3_xml_common_prefix(struct skr_s3_call *call, struct skr_xml *xml, str
 
 /* buckets.c */
 struct skr_bytes skr_s3_bucket_region(const struct skr_s3_call *call, const struct skr_container *container);
+/* Keeps a document with the bucket (bucket_settings.c); `data` NULL: removes it. Ends the call. */
+void skr_s3_set_bucket_document(struct skr_s3_call *call, enum skr_container_document which, struct skr_bytes document);
 /* A skr_done: 200, or 204 after a removal. */
 void skr_s3_bucket_changed(void *context, const struct skr_result *result);
 

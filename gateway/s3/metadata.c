@@ -152,8 +152,9 @@ bool skr_s3_metadata(struct skr_s3_call *call, const struct skr_name_value **met
     struct skr_name_value *pairs = skr_arena_alloc(call->arena, (SKR_MAX_HEADERS + SKR_MAX_QUERY_PARAMETERS) * sizeof *pairs);
     size_t total = 0, used = 0;
     bool fine = pairs != NULL;
-    for (size_t i = 0; i < request->header_count && fine; i++)
-        fine = skr_s3_add_metadata(call->arena, pairs, &used, request->headers[i].name, request->headers[i].value);
+    struct skr_name_value header;
+    for (size_t i = 0; fine && skr_s3_next_header(call, i, &header); i++)
+        fine = skr_s3_add_metadata(call->arena, pairs, &used, header.name, header.value);
     for (size_t i = 0; i < request->uri.query_count && call->presigned && fine; i++)
         fine = skr_s3_add_metadata(call->arena, pairs, &used, request->uri.query[i].name, request->uri.query[i].value);
     if (!fine) {

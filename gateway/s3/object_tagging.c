@@ -2,6 +2,7 @@
  * bytes. Neither makes a new version, nor another entity tag. */
 #include "acl.h"
 #include "objects.h"
+#include "public_access.h"
 #include "tags.h"
 
 static bool skr_s3_look(struct skr_s3_call *call, struct skr_object *object)
@@ -87,7 +88,8 @@ SKR_S3_HANDLER(get_object_acl)
     struct skr_xml xml;
     if (!skr_s3_look(call, &object))
         return;
-    skr_s3_acl_render(&xml, call->target.account, object.properties[SKR_PROPERTY_CANNED_ACL]);
+    bool means_nothing = skr_s3_is_enforced(&call->container);
+    skr_s3_acl_render(&xml, call->target.account, means_nothing ? SKR_NO_BYTES : object.properties[SKR_PROPERTY_CANNED_ACL]);
     skr_s3_version_header(call, "x-amz-version-id", &object);
     skr_s3_send_xml(call, 200, &xml);
 }

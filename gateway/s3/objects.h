@@ -13,6 +13,8 @@
 /* ---- making objects (put_object.c) ---- */
 /* What the request's headers say of the object to be: properties, metadata, tags, conditions. False: answered. */
 bool skr_s3_begin_put(struct skr_s3_call *call, struct skr_put *put);
+/* What was received becomes the object that call->state, a struct skr_put, says. */
+void skr_s3_store_object(struct skr_s3_call *call, skr_done done);
 /* Ends the call with the outcome of a write: If-Match on a key that is not there is a missing key; else names the condition. */
 void skr_s3_fail_write(struct skr_s3_call *call, enum skr_status status);
 /* InvalidRequest with a message of its own. */

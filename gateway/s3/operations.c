@@ -15,6 +15,7 @@
 #define READ SKR_PERMISSION_READ
 #define WRITE SKR_PERMISSION_WRITE
 #define DELETE SKR_PERMISSION_DELETE
+#define BY_FORM SKR_PERMISSION_BY_FORM /* the credentials are in the body: face.c lets only the form's verifier name the caller */
 #define LIST SKR_PERMISSION_LIST
 #define OWNER_READ SKR_PERMISSION_POLICY     /* the bucket's account only, also with a key that may only read */
 #define OWNER_WRITE SKR_PERMISSION_OWNERSHIP /* likewise, with a key that may write */
@@ -45,6 +46,12 @@ const struct skr_operation skr_s3_rows[] = {
     {"DeleteBucketCors", SKR_DELETE, BUCKET, {QUERY("cors")}, OWNER_WRITE, 0, skr_s3_delete_bucket_cors, NULL},
     {"GetBucketAcl", SKR_GET, BUCKET, {QUERY("acl")}, OWNER_READ, 0, skr_s3_get_bucket_acl, NULL},
     {"PutBucketAcl", SKR_PUT, BUCKET, {QUERY("acl")}, OWNER_WRITE, 64 * KIB, skr_s3_put_bucket_acl, "canned ACLs"},
+    {"GetPublicAccessBlock", SKR_GET, BUCKET, {QUERY("publicAccessBlock")}, OWNER_READ, 0, skr_s3_get_public_access_block, NULL},
+    {"PutPublicAccessBlock", SKR_PUT, BUCKET, {QUERY("publicAccessBlock")}, OWNER_WRITE, 64 * KIB, skr_s3_put_public_access_block, NULL},
+    {"DeletePublicAccessBlock", SKR_DELETE, BUCKET, {QUERY("publicAccessBlock")}, OWNER_WRITE, 0, skr_s3_delete_public_access_block, NULL},
+    {"GetBucketOwnershipControls", SKR_GET, BUCKET, {QUERY("ownershipControls")}, OWNER_READ, 0, skr_s3_get_ownership_controls, NULL},
+    {"PutBucketOwnershipControls", SKR_PUT, BUCKET, {QUERY("ownershipControls")}, OWNER_WRITE, 64 * KIB, skr_s3_put_ownership_controls, "not ObjectWriter"},
+    {"DeleteBucketOwnershipControls", SKR_DELETE, BUCKET, {QUERY("ownershipControls")}, OWNER_WRITE, 0, skr_s3_delete_ownership_controls, NULL},
     {"ListObjects", SKR_GET, BUCKET, {{0}}, LIST, 0, skr_s3_list_objects, NULL},
     {"ListObjectsV2", SKR_GET, BUCKET, {QUERY_IS("list-type", "2")}, LIST, 0, skr_s3_list_objects_v2, NULL},
     {"ListObjectVersions", SKR_GET, BUCKET, {QUERY("versions")}, LIST, 0, skr_s3_list_object_versions, NULL},
@@ -75,12 +82,6 @@ const struct skr_operation skr_s3_rows[] = {
     {"GetBucketWebsite", SKR_GET, BUCKET, {QUERY("website")}, OWNER_READ, 0, skr_s3_get_bucket_website, NULL},
     {"PutBucketWebsite", SKR_PUT, BUCKET, {QUERY("website")}, OWNER_WRITE, 64 * KIB, skr_s3_not_implemented, "not offered"},
     {"DeleteBucketWebsite", SKR_DELETE, BUCKET, {QUERY("website")}, OWNER_WRITE, 0, skr_s3_remove_unconfigured, NULL},
-    {"GetPublicAccessBlock", SKR_GET, BUCKET, {QUERY("publicAccessBlock")}, OWNER_READ, 0, skr_s3_get_public_access_block, NULL},
-    {"PutPublicAccessBlock", SKR_PUT, BUCKET, {QUERY("publicAccessBlock")}, OWNER_WRITE, 64 * KIB, skr_s3_not_implemented, "not offered"},
-    {"DeletePublicAccessBlock", SKR_DELETE, BUCKET, {QUERY("publicAccessBlock")}, OWNER_WRITE, 0, skr_s3_remove_unconfigured, NULL},
-    {"GetBucketOwnershipControls", SKR_GET, BUCKET, {QUERY("ownershipControls")}, OWNER_READ, 0, skr_s3_get_ownership_controls, NULL},
-    {"PutBucketOwnershipControls", SKR_PUT, BUCKET, {QUERY("ownershipControls")}, OWNER_WRITE, 64 * KIB, skr_s3_not_implemented, "not offered"},
-    {"DeleteBucketOwnershipControls", SKR_DELETE, BUCKET, {QUERY("ownershipControls")}, OWNER_WRITE, 0, skr_s3_remove_unconfigured, NULL},
     {"GetBucketAccelerateConfiguration", SKR_GET, BUCKET, {QUERY("accelerate")}, OWNER_READ, 0, skr_s3_get_bucket_accelerate, NULL},
     {"PutBucketAccelerateConfiguration", SKR_PUT, BUCKET, {QUERY("accelerate")}, OWNER_WRITE, 64 * KIB, skr_s3_not_implemented, "not offered"},
     {"GetBucketRequestPayment", SKR_GET, BUCKET, {QUERY("requestPayment")}, OWNER_READ, 0, skr_s3_get_bucket_request_payment, NULL},
@@ -109,9 +110,9 @@ const struct skr_operation skr_s3_rows[] = {
     {"GetBucketAbac", SKR_GET, BUCKET, {QUERY("abac")}, OWNER_READ, 0, skr_s3_not_implemented, "not offered"},
     {"PutBucketAbac", SKR_PUT, BUCKET, {QUERY("abac")}, OWNER_WRITE, 64 * KIB, skr_s3_not_implemented, "not offered"},
     {"CreateSession", SKR_GET, BUCKET, {QUERY("session")}, OWNER_READ, 0, skr_s3_not_implemented, "not offered"},
-    {"PostObject", SKR_POST, BUCKET, {{0}}, WRITE, 0, skr_s3_not_implemented, "forms of browsers are not offered"},
 
     /* objects */
+    {"PostObject", SKR_POST, BUCKET, {{0}}, WRITE | BY_FORM, 5 * GIB, skr_s3_post_object, "forms of browsers"},
     {"PutObject", SKR_PUT, OBJECT, {{0}}, WRITE, 5 * GIB, skr_s3_put_object, NULL},
     {"CopyObject", SKR_PUT, OBJECT, {HEADER("x-amz-copy-source")}, WRITE, 0, skr_s3_copy_object, "by reference, in constant time"},
     {"RenameObject", SKR_PUT, OBJECT, {QUERY("renameObject")}, OWNER_WRITE, 0, skr_s3_rename_object, "in constant time"},

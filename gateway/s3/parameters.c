@@ -3,6 +3,8 @@
 
 #include "acl.h"
 #include "call.h"
+#include "form.h"
+#include "public_access.h"
 
 /* Presigners move headers into the URL: there they count as well, but for checksums, which stem from a body that was not there
  * when the URL was signed (the service leaves them out too). */
@@ -15,6 +17,8 @@ static bool skr_s3_may_be_in_query(struct skr_bytes name)
 struct skr_bytes skr_s3_header(const struct skr_s3_call *call, const char *name)
 {
     const struct skr_request *request = call->request;
+    if (call->form != NULL)
+        return skr_s3_form_header(call->form, name);
     struct skr_bytes value = skr_request_header(request, name);
     if (value.data != NULL || !call->presigned || !skr_s3_may_be_in_query(skr_text(name)))
         return value;
@@ -22,6 +26,16 @@ struct skr_bytes skr_s3_header(const struct skr_s3_call *call, const char *name)
         if (skr_bytes_equal_nocase(request->uri.query[i].name, skr_text(name)))
             return request->uri.query[i].value;
     return SKR_NO_BYTES;
+}
+
+bool skr_s3_next_header(const struct skr_s3_call *call, size_t index, struct skr_name_value *out)
+{
+    if (call->form != NULL)
+        return skr_s3_form_field_at(call->form, index, out);
+    if (index >= call->request->header_count)
+        return false;
+    *out = (struct skr_name_value){call->request->headers[index].name, call->request->headers[index].value};
+    return true;
 }
 
 struct skr_bytes skr_s3_query(const struct skr_s3_call *call, const char *name)
@@ -227,7 +241,8 @@ static bool skr_s3_asks_for_more(struct skr_s3_call *call, struct skr_bytes name
     if (value.size == 0 || skr_bytes_equal_nocase(value, SKR_BYTES("false")))
         return false;
     if (skr_bytes_equal_nocase(name, SKR_BYTES("x-amz-object-ownership")))
-        return call->operation->handle == skr_s3_create_bucket && !skr_bytes_equal(value, SKR_BYTES("BucketOwnerPreferred"));
+        return call->operation->handle == skr_s3_create_bucket && !skr_bytes_equal(value, SKR_BYTES(SKR_S3_OWNER_PREFERRED)) &&
+               !skr_bytes_equal(value, SKR_BYTES(SKR_S3_OWNER_ENFORCED));
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
         size_t size = strlen(refused[i]);
         if (name.size >= size && skr_bytes_equal_nocase((struct skr_bytes){name.data, size}, skr_text(refused[i])))
@@ -246,9 +261,10 @@ static bool skr_s3_refuse_header(struct skr_s3_call *call, struct skr_bytes name
 bool skr_s3_unsupported(struct skr_s3_call *call)
 {
     const struct skr_request *request = call->request;
-    for (size_t i = 0; i < request->header_count; i++)
-        if (skr_s3_asks_for_more(call, request->headers[i].name, request->headers[i].value, false))
-            return skr_s3_refuse_header(call, request->headers[i].name);
+    struct skr_name_value header;
+    for (size_t i = 0; skr_s3_next_header(call, i, &header); i++)
+        if (skr_s3_asks_for_more(call, header.name, header.value, false))
+            return skr_s3_refuse_header(call, header.name);
     for (size_t i = 0; i < request->uri.query_count && call->presigned; i++)
         if (skr_s3_asks_for_more(call, request->uri.query[i].name, request->uri.query[i].value, true))
             return skr_s3_refuse_header(call, request->uri.query[i].name);

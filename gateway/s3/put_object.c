@@ -1,5 +1,6 @@
 /* PutObject, and what every way to make an object shares. */
 #include "objects.h"
+#include "public_access.h"
 #include "tags.h"
 
 void skr_s3_invalid_request(struct skr_s3_call *call, const char *message)
@@ -35,15 +36,17 @@ void skr_s3_fail_write(struct skr_s3_call *call, enum skr_status status)
                 SKR_S3_NO_DETAIL);
 }
 
-static bool skr_s3_tags_header(struct skr_s3_call *call, struct skr_put *put)
+static bool skr_s3_given_tags(struct skr_s3_call *call, struct skr_put *put)
 {
     struct skr_tags tags;
-    struct skr_bytes text = skr_s3_header(call, "x-amz-tagging");
+    bool in_form = call->form != NULL; /* there they are a document */
+    struct skr_bytes text = skr_s3_header(call, in_form ? "tagging" : "x-amz-tagging");
     if (text.size == 0)
         return true;
-    enum skr_tags_problem problem = skr_tags_parse_query(call->arena, text, &skr_s3_object_tags, &tags);
+    enum skr_tags_problem problem = in_form ? skr_tags_parse_xml(call->arena, text, "Tagging", &skr_s3_object_tags, &tags)
+                                            : skr_tags_parse_query(call->arena, text, &skr_s3_object_tags, &tags);
     if (problem != SKR_TAGS_FINE) {
-        skr_s3_tags_fail(call, problem, true, "Object tags cannot be greater than 10");
+        skr_s3_tags_fail(call, problem, !in_form, "Object tags cannot be greater than 10");
         return false;
     }
     put->tags = tags.pairs;
@@ -63,7 +66,8 @@ bool skr_s3_begin_put(struct skr_s3_call *call, struct skr_put *put)
     *put = (struct skr_put){.name = call->name, .conditions = &call->conditions, .etag_kind = SKR_ETAG_MD5};
     put->name.version = (struct skr_version){.is_given = false};
     if (!skr_s3_bucket_exists(call) || !skr_s3_properties(call, put->properties) ||
-        !skr_s3_metadata(call, &put->metadata, &put->metadata_count) || !skr_s3_tags_header(call, put))
+        !skr_s3_acl_may_be_put(call, skr_s3_header(call, "x-amz-acl")) ||
+        !skr_s3_metadata(call, &put->metadata, &put->metadata_count) || !skr_s3_given_tags(call, put))
         return false;
     if (!skr_s3_redirect_is_valid(put->properties[SKR_PROPERTY_WEBSITE_REDIRECT])) {
         skr_s3_fail_argument(call, "The website redirect location must have a prefix of 'http://' or 'https://' or '/'.",
@@ -93,7 +97,7 @@ static void skr_s3_object_stored(void *context, const struct skr_result *result)
     skr_s3_reply(call, 200);
 }
 
-static void skr_s3_object_received(struct skr_s3_call *call)
+void skr_s3_store_object(struct skr_s3_call *call, skr_done done)
 {
     struct skr_put *put = call->state;
     struct skr_ingest *ingest = call->incoming.ingest;
@@ -101,7 +105,12 @@ static void skr_s3_object_received(struct skr_s3_call *call)
     put->has_md5 = true;
     memcpy(put->md5, digests->md5, sizeof put->md5);
     call->incoming.ingest = NULL;
-    skr_s3_wait(call, skr_put_object(call->worker, put, ingest, skr_s3_object_stored, call));
+    skr_s3_wait(call, skr_put_object(call->worker, put, ingest, done, call));
+}
+
+static void skr_s3_object_received(struct skr_s3_call *call)
+{
+    skr_s3_store_object(call, skr_s3_object_stored);
 }
 
 SKR_S3_HANDLER(put_object)

@@ -27,8 +27,9 @@ static bool skr_s3_trailer_checksum(struct skr_s3_call *call, enum skr_checksum_
 static bool skr_s3_checksums_known(struct skr_s3_call *call)
 {
     static const struct skr_bytes prefix = {"x-amz-checksum-", 15};
-    for (size_t i = 0; i < call->request->header_count; i++) {
-        struct skr_bytes name = call->request->headers[i].name;
+    struct skr_name_value header;
+    for (size_t i = 0; skr_s3_next_header(call, i, &header); i++) {
+        struct skr_bytes name = header.name;
         if (name.size <= prefix.size || !skr_bytes_equal_nocase((struct skr_bytes){name.data, prefix.size}, prefix))
             continue;
         struct skr_bytes rest = {name.data + prefix.size, name.size - prefix.size};
@@ -107,13 +108,18 @@ static void skr_s3_ingest_ready(void *context)
     skr_exchange_wake(call->exchange);
 }
 
-static size_t skr_s3_to_flash(void *context, const void *data, size_t size)
+size_t skr_s3_receive_bytes(struct skr_s3_call *call, const void *data, size_t size)
 {
-    struct skr_s3_incoming *incoming = &((struct skr_s3_call *)context)->incoming;
+    struct skr_s3_incoming *incoming = &call->incoming;
     size_t taken = skr_ingest_write(incoming->ingest, data, size);
     if (incoming->verifier != NULL)
         skr_checksummer_update(incoming->verifier, data, taken);
     return taken;
+}
+
+static size_t skr_s3_to_flash(void *context, const void *data, size_t size)
+{
+    return skr_s3_receive_bytes(context, data, size);
 }
 
 static size_t skr_s3_to_document(void *context, const void *data, size_t size)
@@ -137,8 +143,7 @@ static size_t skr_s3_to_document(void *context, const void *data, size_t size)
 static size_t skr_s3_sink_write(void *context, const void *data, size_t size)
 {
     struct skr_s3_call *call = context;
-    return skr_s3_body_decode(call->incoming.body, data, size,
-                              call->incoming.ingest != NULL ? skr_s3_to_flash : skr_s3_to_document, call);
+    return skr_s3_body_decode(call->incoming.body, data, size, call->incoming.write, call);
 }
 
 static void skr_s3_sink_abort(void *context)
@@ -194,13 +199,10 @@ static bool skr_s3_verified(struct skr_s3_incoming *incoming)
     return memcmp(checksum.bytes, incoming->expected.checksum.bytes, skr_checksum_size(checksum.kind)) == 0;
 }
 
-static void skr_s3_object_end(void *context)
+void skr_s3_received_all(struct skr_s3_call *call)
 {
-    struct skr_s3_call *call = context;
     struct skr_digests expected;
     struct skr_error error;
-    if (!skr_s3_body_whole(call))
-        return;
     if (!skr_s3_verified(&call->incoming)) {
         skr_s3_fail_status(call, SKR_CHECKSUM_MISMATCH);
         return;
@@ -217,9 +219,17 @@ static void skr_s3_object_end(void *context)
         skr_s3_fail_status(call, status);
 }
 
-static bool skr_s3_begin_body(struct skr_s3_call *call)
+static void skr_s3_object_end(void *context)
+{
+    struct skr_s3_call *call = context;
+    if (skr_s3_body_whole(call))
+        skr_s3_received_all(call);
+}
+
+static bool skr_s3_begin_body(struct skr_s3_call *call, size_t (*write)(void *call, const void *data, size_t size))
 {
     struct skr_error error;
+    call->incoming.write = write;
     enum skr_status status = skr_s3_body_open(&call->incoming.body, &call->payload, call->incoming.trailer, &error);
     if (status != SKR_OK)
         skr_s3_fail_status(call, status);
@@ -232,11 +242,10 @@ static uint64_t skr_s3_wire_limit(uint64_t limit)
     return limit + limit / 64 + 65536;
 }
 
-void skr_s3_receive_object(struct skr_s3_call *call, enum skr_checksum_kind checksum, uint64_t upload_id,
-                           void (*received)(struct skr_s3_call *call))
+/* Opens what the object's bytes go into. False: answered. */
+static bool skr_s3_begin_ingest(struct skr_s3_call *call, enum skr_checksum_kind checksum, uint64_t upload_id, uint64_t length,
+                                void (*received)(struct skr_s3_call *call))
 {
-    static const struct skr_body_sink sink = {skr_s3_sink_write, skr_s3_object_end, skr_s3_sink_abort};
-    uint64_t limit = call->operation->body_limit_bytes, length = skr_s3_body_length(call);
     struct skr_error error;
     struct skr_ingest_options options = {
         .expected_size = length,
@@ -247,16 +256,6 @@ void skr_s3_receive_object(struct skr_s3_call *call, enum skr_checksum_kind chec
         .ready = skr_s3_ingest_ready,
         .context = call,
     };
-    if (length == SKR_SIZE_ANY) {
-        skr_s3_refuse(call, SKR_S3_MISSING_CONTENT_LENGTH);
-        return;
-    }
-    if (length > limit) {
-        skr_s3_refuse(call, SKR_S3_ENTITY_TOO_LARGE);
-        return;
-    }
-    if (!skr_s3_begin_body(call))
-        return;
     enum skr_checksum_kind announced = call->incoming.expected.checksum.kind;
     enum skr_status status = SKR_OK;
     if (announced != SKR_CHECKSUM_NONE && announced != checksum)
@@ -266,9 +265,54 @@ void skr_s3_receive_object(struct skr_s3_call *call, enum skr_checksum_kind chec
     if (status != SKR_OK) {
         call->incoming.ingest = NULL;
         skr_s3_fail_status(call, status);
-        return;
+        return false;
     }
     call->incoming.received = received;
+    return true;
+}
+
+/* The body's length is announced and within `limit`. False: answered. */
+static bool skr_s3_length_is_fine(struct skr_s3_call *call, uint64_t limit)
+{
+    uint64_t length = skr_s3_body_length(call);
+    if (length <= limit)
+        return true;
+    skr_s3_refuse(call, length == SKR_SIZE_ANY ? SKR_S3_MISSING_CONTENT_LENGTH : SKR_S3_ENTITY_TOO_LARGE);
+    return false;
+}
+
+void skr_s3_receive_object(struct skr_s3_call *call, enum skr_checksum_kind checksum, uint64_t upload_id,
+                           void (*received)(struct skr_s3_call *call))
+{
+    static const struct skr_body_sink sink = {skr_s3_sink_write, skr_s3_object_end, skr_s3_sink_abort};
+    uint64_t limit = call->operation->body_limit_bytes;
+    if (skr_s3_length_is_fine(call, limit) && skr_s3_begin_body(call, skr_s3_to_flash) &&
+        skr_s3_begin_ingest(call, checksum, upload_id, skr_s3_body_length(call), received))
+        skr_exchange_receive(call->exchange, &sink, call, skr_s3_wire_limit(limit));
+}
+
+/* ---- a form with a file ---- */
+
+bool skr_s3_receive_file(struct skr_s3_call *call, enum skr_checksum_kind checksum, void (*received)(struct skr_s3_call *call))
+{
+    return skr_s3_begin_ingest(call, checksum, 0, SKR_SIZE_ANY, received);
+}
+
+static void skr_s3_form_end(void *context)
+{
+    struct skr_s3_call *call = context;
+    if (skr_s3_body_whole(call))
+        call->incoming.form_received(call);
+}
+
+void skr_s3_receive_form(struct skr_s3_call *call, size_t (*write)(void *call, const void *data, size_t size),
+                         void (*end)(struct skr_s3_call *call))
+{
+    static const struct skr_body_sink sink = {skr_s3_sink_write, skr_s3_form_end, skr_s3_sink_abort};
+    uint64_t limit = skr_s3_wire_limit(call->operation->body_limit_bytes); /* with what the form takes beside the file */
+    if (!skr_s3_length_is_fine(call, limit) || !skr_s3_begin_body(call, write))
+        return;
+    call->incoming.form_received = end;
     skr_exchange_receive(call->exchange, &sink, call, skr_s3_wire_limit(limit));
 }
 
@@ -318,7 +362,7 @@ static void skr_s3_document_end(void *context)
 void skr_s3_receive_document_as(struct skr_s3_call *call, void (*received)(struct skr_s3_call *call, struct skr_bytes document))
 {
     static const struct skr_body_sink sink = {skr_s3_sink_write, skr_s3_document_end, skr_s3_sink_abort};
-    if (!skr_s3_begin_body(call))
+    if (!skr_s3_begin_body(call, skr_s3_to_document))
         return;
     call->incoming.document_limit = (size_t)call->operation->body_limit_bytes;
     call->incoming.document_received = received;

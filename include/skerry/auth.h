@@ -27,7 +27,8 @@ enum {                                         /* one bit a right; a service SAS
        SKR_PERMISSION_OWNERSHIP = 1 << 12,       /* o; in S3 rows: to change settings, to make and remove buckets */
        SKR_PERMISSION_POLICY = 1 << 13,          /* p; in S3 rows: to read the settings of a bucket or object */
        SKR_PERMISSION_IMMUTABILITY = 1 << 14,    /* i */
-       SKR_PERMISSION_OWNER = 1 << 30,           /* the account's key only */
+       SKR_PERMISSION_BY_FORM = 1 << 29, /* no right: in S3 rows, that the credentials are fields of a form in the body */
+       SKR_PERMISSION_OWNER = 1 << 30,   /* the account's key only */
 };
 
 enum skr_auth_scheme { SKR_AUTH_ANONYMOUS, SKR_AUTH_SHARED_KEY, SKR_AUTH_ACCOUNT_SAS, SKR_AUTH_SERVICE_SAS, SKR_AUTH_SIGV4 };
@@ -61,6 +62,9 @@ enum skr_auth_refusal {
     SKR_AUTH_UNSIGNED_HEADER,        /* AccessDenied (403): a header that must be signed is not */
     SKR_AUTH_DECODED_LENGTH_MISSING, /* MissingContentLength (411): aws-chunked without x-amz-decoded-content-length */
     SKR_AUTH_TOKEN_INVALID,          /* InvalidToken (400): a session's token, and there are no sessions */
+    SKR_AUTH_FORM_FIELD,             /* InvalidArgument (400): a form's field is missing or not what it must be */
+    SKR_AUTH_POLICY_MALFORMED,       /* InvalidPolicyDocument (400) */
+    SKR_AUTH_POLICY_FAILED,          /* AccessDenied (403): the form is not one that its policy allows, or it expired */
     SKR_AUTH_REFUSAL_COUNT
 };
 
@@ -166,6 +170,23 @@ struct skr_s3_auth_options {
 enum skr_auth_refusal skr_auth_s3(const struct skr_s3_auth_options *options, const struct skr_request *request,
                                   struct skr_arena *arena, struct skr_principal *out, struct skr_s3_payload *payload,
                                   struct skr_error *err);
+
+/* A form that a browser posts: its credentials are fields, and what they sign is the policy, which says what the other fields
+ * may be. Names in any case of letters, each at most once; the file is not among them. */
+struct skr_s3_form_fields {
+    const struct skr_name_value *fields;
+    size_t count;
+    struct skr_bytes bucket; /* that the request addresses */
+    int64_t received_ns;
+};
+struct skr_s3_form_range {
+    uint64_t least_bytes, most_bytes; /* of the file, both included */
+};
+/* Authenticates the form: its policy's signature of Version 4 or 2, then the policy against every field; or anonymous when it
+ * carries neither policy nor credentials. The only way to a principal for rows with SKR_PERMISSION_BY_FORM. */
+enum skr_auth_refusal skr_auth_s3_form(const struct skr_s3_auth_options *options, const struct skr_s3_form_fields *form,
+                                       struct skr_arena *arena, struct skr_principal *out, struct skr_s3_form_range *range,
+                                       struct skr_error *err);
 
 /* A body between the wire and its sink: undoes aws-chunked, verifies each chunk's signature, the trailer's, or the whole body's
  * SHA-256. Incremental: chunk headers may come in any pieces. Owned by the request's thread. */

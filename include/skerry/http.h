@@ -101,7 +101,8 @@ void skr_exchange_on_close(struct skr_exchange *exchange, void (*closed)(void *c
 
 /* Where a request body goes. Called on the reactor's thread. */
 struct skr_body_sink {
-    /* Takes up to `size` bytes and returns how many. Less than `size`: reading pauses until skr_exchange_wake(). */
+    /* Takes up to `size` bytes and returns how many. Less than `size`: reading pauses until skr_exchange_wake(). It may reply,
+     * which ends the receiving: what is still to come is dropped, and a connection with more than 64 MiB of it is ended. */
     size_t (*write)(void *context, const void *data, size_t size);
     /* The body is complete (and had the announced length). Reply now or later. */
     void (*end)(void *context);

@@ -132,8 +132,10 @@ struct skr_access_policy { /* a stored access policy; texts exactly as they were
 enum skr_container_document {
     SKR_DOCUMENT_CORS = 0,
     SKR_DOCUMENT_TAGGING = 1,
-    SKR_DOCUMENT_LOCATION = 2,   /* as it was asked for at creation */
-    SKR_DOCUMENT_CANNED_ACL = 3, /* as S3 names it */
+    SKR_DOCUMENT_LOCATION = 2,            /* as it was asked for at creation */
+    SKR_DOCUMENT_CANNED_ACL = 3,          /* as S3 names it */
+    SKR_DOCUMENT_PUBLIC_ACCESS_BLOCK = 4, /* a digit for each of its four settings, '1' where it is set */
+    SKR_DOCUMENT_OWNERSHIP = 5,           /* as S3 names it */
     SKR_DOCUMENT_COUNT
 };
 #define SKR_MAX_DOCUMENT_BYTES 65536

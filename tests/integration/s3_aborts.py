@@ -146,6 +146,25 @@ def in_a_chunk(server, s3, upload):
     check("cut in a chunk: no part", s3.get("box", "open", f"uploadId={upload}").all("Part/PartNumber") == ["1"])
 
 
+def in_a_form(server, s3):
+    """A browser that goes away: in the fields, in the file, in the last boundary."""
+    body = s3client.multipart(s3.form("box", [("key", "gone")]), PIECE * 100)
+    head = (f"POST /box HTTP/1.1\r\nHost: {server.s3}\r\nContent-Type: multipart/form-data; boundary={s3client.BOUNDARY}\r\n"
+            f"Content-Length: {len(body)}\r\n\r\n").encode()
+    for cut in (100, 1500, 30_000, len(body) // 2, len(body) - 30, len(body) - 5, len(body) - 1):
+        for ending in ("close", "half", "reset"):
+            with connect(server.s3) as connection:
+                send_all(connection, head + body[:cut])
+                if ending == "half":
+                    connection.shutdown(socket.SHUT_WR)
+                    check(f"a form cut at {cut} and half closed", answer_of(connection) in (None, 400))
+                elif ending == "reset":
+                    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0")
+    for cut in (len(body) // 2, len(body) - 5):  # of the announced length, but no whole form
+        check(f"a form that ends at {cut}", s3.post_form("box", None, body=body[:cut]).code == "MalformedPOSTRequest")
+    absent("cut in a form", server, s3, "gone")
+
+
 def wrong_lengths(server, s3):
     """What is announced of the decoded body is not what comes."""
     for announced in (0, len(PIECE) - 1, len(PIECE) * 40 - 1, len(PIECE) * 40 + 1, BIG):
@@ -240,6 +259,7 @@ def main():
         part = s3.upload_part("box", "open", upload, 1, PIECE)
         disconnects(server, s3, upload)
         in_a_chunk(server, s3, upload)
+        in_a_form(server, s3)
         wrong_lengths(server, s3)
         slow(server, s3, upload)
         check("the upload completes after all that", s3.complete("box", "open", upload, [(1, part["ETag"])]).status == 200)

@@ -702,7 +702,7 @@ def not_offered(s3):
            "NotImplemented")
     check("nothing of it was done", s3.get("box", "asked").body == b"old")
     expect("no key of a bucket", s3.put("box", "asked", b"old", x_amz_server_side_encryption_bucket_key_enabled="false"), 200)
-    for value in ("BucketOwnerEnforced", "ObjectWriter"):
+    for value in ("Nobody", "ObjectWriter"):
         expect(f"a bucket with {value}", s3.request("PUT", "/owned", headers={"x-amz-object-ownership": value}), 501, "NotImplemented")
     expect("a bucket with locks", s3.request("PUT", "/owned", headers={"x-amz-bucket-object-lock-enabled": "true"}), 501, "NotImplemented")
     expect("no such bucket was made", s3.request("HEAD", "/owned"), 404)

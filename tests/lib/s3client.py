@@ -5,6 +5,7 @@ import binascii
 import hashlib
 import hmac
 import http.client
+import json
 import time
 import urllib.parse
 import xml.etree.ElementTree as ElementTree
@@ -154,6 +155,23 @@ class Signer:
         return self.signature
 
 
+# ---- forms ----
+
+BOUNDARY = "----SkerryTestBoundary7MA4YWxkTrZu0gW"
+
+
+def multipart(fields, file=b"", filename="file.txt", after=(), boundary=BOUNDARY):
+    """The body of a form. `fields`: pairs. `file` None: there is none. `after`: fields behind the file."""
+    def text(value):
+        return value if isinstance(value, bytes) else str(value).encode()
+    parts = [b'Content-Disposition: form-data; name="' + text(name) + b'"\r\n\r\n' + text(value) for name, value in fields]
+    if file is not None:
+        parts.append(b'Content-Disposition: form-data; name="file"; filename="' + text(filename) + b'"\r\nContent-Type: text/plain\r\n\r\n' + file)
+    parts += [b'Content-Disposition: form-data; name="' + text(name) + b'"\r\n\r\n' + text(value) for name, value in after]
+    line = b"--" + boundary.encode()
+    return b"".join(line + b"\r\n" + part + b"\r\n" for part in parts) + line + b"--\r\n"
+
+
 class S3:
     """One keep-alive connection. Not shared by threads. `access` None: anonymous. `tls`: a context, for HTTPS."""
 
@@ -262,6 +280,27 @@ class S3:
             body = spoil(body)
         headers["Content-Length"] = str(len(body))
         return self.send(method, path + ("?" + query if query else ""), headers, body)
+
+    def form(self, bucket, fields, conditions=None, policy=None, expires=300, at=None, scope=None, version=4):
+        """The fields of a signed form. `fields`: pairs; `conditions` None: just these, exactly. `policy`: the text of another one."""
+        signer = self.signer(at, **(scope or {}))
+        own = [] if version == 2 else [("x-amz-algorithm", "AWS4-HMAC-SHA256"), ("x-amz-credential", f"{self.access}/{signer.scope}"),
+                                       ("x-amz-date", signer.time)]
+        if policy is None:
+            until = time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime((at if at is not None else time.time()) + expires))
+            wanted = [{name: value} for name, value in fields] if conditions is None else list(conditions)
+            policy = json.dumps({"expiration": until, "conditions": wanted + [{"bucket": bucket}] + [{name: value} for name, value in own]})
+        encoded = base64.b64encode(policy if isinstance(policy, bytes) else policy.encode()).decode()
+        if version == 2:
+            signature = base64.b64encode(hmac.new(self.secret.encode(), encoded.encode(), hashlib.sha1).digest()).decode()
+            return list(fields) + [("AWSAccessKeyId", self.access), ("policy", encoded), ("signature", signature)]
+        return list(fields) + own + [("policy", encoded), ("x-amz-signature", signer.sign(encoded))]
+
+    def post_form(self, bucket, fields, file=b"", headers=None, path=None, body=None, **how):
+        """Posts the form as it is given, without any signature of the request. `body`: these bytes instead."""
+        body = multipart(fields, file, **how) if body is None else body
+        return self.send("POST", path or self.path(bucket), {"Host": self.endpoint, "Content-Type": f"multipart/form-data; boundary={BOUNDARY}",
+                                                             "Content-Length": str(len(body)), **(headers or {})}, body)
 
     # ---- operations, with keys as they are meant ----
 

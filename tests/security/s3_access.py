@@ -13,7 +13,8 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 from blobclient import BINARY, Server  # noqa: E402
-from s3client import CHUNKS_TRAILER, CHUNKS_UNSIGNED_TRAILER, S3, SUB_RESOURCES, checksum, md5_base64, signature_v2  # noqa: E402
+from s3client import (BOUNDARY, CHUNKS_TRAILER, CHUNKS_UNSIGNED_TRAILER, S3, SUB_RESOURCES, checksum, md5_base64, multipart,  # noqa: E402
+                      signature_v2)
 
 SECRET, READER, STRANGER = "full-secret", "reader-secret", "stranger-secret"
 FLAGS = [flag for account in ("main", "other") for flag in ("--account", f"{account}:{base64.b64encode(account.encode() * 16).decode()}")] + [
@@ -48,6 +49,7 @@ class Case:
     body: bytes = b""
     headers: dict = dataclasses.field(default_factory=dict)
     code: str = None
+    form: tuple = None  # the fields of a form, whose signature is among them and not about the request; `body` is this form without one
 
     @property
     def path(self):
@@ -58,6 +60,9 @@ VERSIONING = b"<VersioningConfiguration><Status>Suspended</Status></VersioningCo
 TAGS = b"<Tagging><TagSet><Tag><Key>new</Key><Value>tag</Value></Tag></TagSet></Tagging>"
 CORS = b"<CORSConfiguration><CORSRule><AllowedOrigin>*</AllowedOrigin><AllowedMethod>GET</AllowedMethod></CORSRule></CORSConfiguration>"
 ANY = b"<Any/>"
+BLOCK = b"<PublicAccessBlockConfiguration><RestrictPublicBuckets>true</RestrictPublicBuckets></PublicAccessBlockConfiguration>"
+OWNERSHIP = b"<OwnershipControls><Rule><ObjectOwnership>BucketOwnerPreferred</ObjectOwnership></Rule></OwnershipControls>"
+FORM = (("key", "posted"), ("x-amz-meta-a", "b"))
 
 
 def bucket(status=200, **more):
@@ -108,9 +113,9 @@ def table(state):
         "GetBucketWebsite": setting("website", 404, "NoSuchWebsiteConfiguration"), "PutBucketWebsite": refused("website"),
         "DeleteBucketWebsite": setting("website", 204),
         "GetPublicAccessBlock": setting("publicAccessBlock", 404, "NoSuchPublicAccessBlockConfiguration"),
-        "PutPublicAccessBlock": refused("publicAccessBlock"), "DeletePublicAccessBlock": setting("publicAccessBlock", 204),
+        "PutPublicAccessBlock": bucket(query="publicAccessBlock=", body=BLOCK), "DeletePublicAccessBlock": setting("publicAccessBlock", 204),
         "GetBucketOwnershipControls": setting("ownershipControls", 404, "OwnershipControlsNotFoundError"),
-        "PutBucketOwnershipControls": refused("ownershipControls"), "DeleteBucketOwnershipControls": setting("ownershipControls", 204),
+        "PutBucketOwnershipControls": bucket(query="ownershipControls=", body=OWNERSHIP), "DeleteBucketOwnershipControls": setting("ownershipControls", 204),
         "GetBucketAccelerateConfiguration": setting("accelerate"), "PutBucketAccelerateConfiguration": refused("accelerate"),
         "GetBucketRequestPayment": setting("requestPayment"), "PutBucketRequestPayment": refused("requestPayment"),
         **{f"{verb}Bucket{name}Configuration": refused(query) for verb in ("Get", "Put") for name, query in (
@@ -120,8 +125,9 @@ def table(state):
         **{f"{verb}Bucket{name}Configuration": refused(query) for verb in ("Create", "Get", "Delete") for name, query in (
             ("Metadata", "metadataConfiguration"), ("MetadataTable", "metadataTable"))},
         **{f"UpdateBucketMetadata{name}TableConfiguration": refused(f"metadata{name}Table") for name in ("Inventory", "Journal", "Annotation")},
-        "GetBucketAbac": refused("abac"), "PutBucketAbac": refused("abac"), "CreateSession": refused("session"), "PostObject": refused(None),
+        "GetBucketAbac": refused("abac"), "PutBucketAbac": refused("abac"), "CreateSession": refused("session"),
 
+        "PostObject": bucket(204, form=FORM, body=multipart(FORM, b"posted"), headers={"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}),
         "PutObject": Case(200, key="key", body=b"replaced"),
         "CopyObject": Case(200, key="key", headers={"x-amz-copy-source": "box/source"}),
         "RenameObject": Case(200, key="key", query="renameObject=", headers={"x-amz-rename-source": "movable"}),
@@ -189,7 +195,8 @@ def snapshot(s3):
     seen = [buckets]
     for name in s3.request("GET", "/").all("Buckets/Bucket/Name"):
         path = S3.path(name)
-        seen += [get(path, query) for query in ("versions=", "uploads=", "acl=", "tagging=", "cors=", "versioning=", "location=")]
+        seen += [get(path, query) for query in ("versions=", "uploads=", "acl=", "tagging=", "cors=", "versioning=", "location=", "publicAccessBlock=",
+                                         "ownershipControls=")]
         listing = s3.request("GET", path, "versions=")
         for version in listing.xml.findall("Version"):
             query = f"versionId={version.findtext('VersionId')}"
@@ -203,6 +210,13 @@ def snapshot(s3):
 
 def plain(s3, method, case, **how):
     return s3.request(method, case.path, case.query, case.body, case.headers, **how)
+
+
+def asked(s3, method, case):
+    """As its operation is asked for: signed in the header, or by the form that it is."""
+    if case.form is None:
+        return plain(s3, method, case)
+    return s3.post_form(case.bucket, case.form if s3.access is None else s3.form(case.bucket, case.form), b"posted")
 
 
 def presigned(s3, method, case, sign_method=None, sign_path=None, send_query="", **how):
@@ -365,6 +379,62 @@ def bodies(s3):
     ]
 
 
+def forms(endpoint, tls):
+    """Likewise, for what is signed by a form."""
+    client = lambda access, secret: S3(endpoint, access, secret, tls=tls)  # noqa: E731
+    full, unknown, wrong, day = client("full", SECRET), client("nobody", SECRET), client("full", "wrong"), 86400
+    mismatch, denied = (403, "SignatureDoesNotMatch"), (403, "AccessDenied")
+
+    def post(case, s3=full, change=lambda pairs: pairs, file=b"posted", fields=None, **how):
+        return full.post_form(case.bucket, change(s3.form(case.bucket, case.form if fields is None else fields, **how)), file)
+
+    def to(name, value):
+        return lambda pairs: [(key, value(old) if key == name and callable(value) else value if key == name else old) for key, old in pairs]
+
+    def without(*names):
+        return lambda pairs: [pair for pair in pairs if pair[0] not in names]
+    flip = lambda text: ("B" if text[0] == "A" else "A") + text[1:]  # noqa: E731
+    both = []
+    for version, signature in ((4, "x-amz-signature"), (2, "signature")):
+        both += [(f"form of version {version}, {what}", *rest) for what, *rest in (
+            ("unknown access key", 403, "InvalidAccessKeyId", lambda m, c, v=version: post(c, unknown, version=v)),
+            ("wrong secret", *mismatch, lambda m, c, v=version: post(c, wrong, version=v)),
+            ("expired", *denied, lambda m, c, v=version: post(c, at=time.time() - 600, version=v)),
+            ("altered policy", *mismatch, lambda m, c, v=version: post(c, change=to("policy", flip), version=v)),
+            ("policy with a byte more", *mismatch, lambda m, c, v=version: post(c, change=to("policy", lambda text: text + "A"), version=v)),
+            ("altered signature", *mismatch, lambda m, c, v=version, s=signature: post(c, change=to(s, flip), version=v)),
+            ("empty signature", *mismatch, lambda m, c, v=version, s=signature: post(c, change=to(s, ""), version=v)),
+            ("no signature", 400, "InvalidArgument", lambda m, c, v=version, s=signature: post(c, change=without(s), version=v)),
+            ("no policy", 400, "InvalidArgument", lambda m, c, v=version: post(c, change=without("policy"), version=v)),
+            ("for another bucket", *denied, lambda m, c, v=version: post(c, change=lambda _: full.form("kept", c.form, version=v))),
+            ("another key than signed", *denied, lambda m, c, v=version: post(c, change=to("key", "other"), version=v)),
+            ("another value than signed", *denied, lambda m, c, v=version: post(c, change=to("x-amz-meta-a", "c"), version=v)),
+            ("a field more", *denied, lambda m, c, v=version: post(c, change=lambda pairs: [("acl", "public-read"), *pairs], version=v)),
+            ("a field less", *denied, lambda m, c, v=version: post(c, change=without("x-amz-meta-a"), version=v)),
+            ("a field again", 400, "InvalidArgument", lambda m, c, v=version: post(c, change=lambda pairs: [*pairs, ("key", "other")], version=v)),
+            ("session token", 400, "InvalidToken", lambda m, c, v=version: post(c, change=lambda pairs: [*pairs, ("x-amz-security-token", "t")], version=v)),
+            ("smaller than signed", 400, "EntityTooSmall", lambda m, c, v=version: post(
+                c, conditions=[{name: value} for name, value in c.form] + [["content-length-range", 7, 9]], version=v)),
+            ("larger than signed", 400, "EntityTooLarge", lambda m, c, v=version: post(
+                c, conditions=[{name: value} for name, value in c.form] + [["content-length-range", 1, 5]], version=v)),
+            ("no conditions", *denied, lambda m, c, v=version: post(c, conditions=[], version=v)),
+            ("a policy that is none", 400, "InvalidPolicyDocument", lambda m, c, v=version: post(c, policy="{}", version=v)),
+        )]
+    return both + [
+        ("form without credentials", *denied, lambda m, c: full.post_form(c.bucket, c.form, b"posted")),
+        ("form signed for another region", 403, "AuthorizationHeaderMalformed", lambda m, c: post(c, scope={"region": "eu-west-9"})),
+        ("form signed for another service", 403, "AuthorizationHeaderMalformed", lambda m, c: post(c, scope={"service": "ec2"})),
+        ("form of another day than its key", 403, "AuthorizationHeaderMalformed", lambda m, c: post(c, scope={"date": "20130524"})),
+        ("form from the future", *denied, lambda m, c: post(c, at=time.time() + day)),
+        ("form with a key of last week", *denied, lambda m, c: post(c, at=time.time() - 8 * day, expires=9 * day)),
+        ("form, and a signed header", 400, "InvalidArgument", lambda m, c: plain(full, m, c)),
+        ("form, and a signed URL", 400, "InvalidArgument", lambda m, c: presigned(full, m, c)),
+        ("form, and a URL signed by version 2", 400, "InvalidArgument", lambda m, c: presigned_v2(full, m, c)),
+        ("signed form, and a signed header", 400, "InvalidArgument", lambda m, c: plain(full, m, dataclasses.replace(
+            c, body=multipart(full.form(c.bucket, c.form), b"posted")))),
+    ]
+
+
 # What a case is asked with where another account's key could rightly do the same to its own.
 STRANGERS = {"ListBuckets": None, "CreateBucket": Case(409, bucket="box", code="BucketAlreadyExists")}
 
@@ -375,7 +445,7 @@ def foreign(name, method, case, stranger):
     elif name in STRANGERS:
         expect(f"{name}: another account's key", plain(stranger, method, STRANGERS[name]), STRANGERS[name].status, STRANGERS[name].code)
     else:
-        expect(f"{name}: another account's key", plain(stranger, method, case), 403, "AccessDenied")
+        expect(f"{name}: another account's key", asked(stranger, method, case), 403, "AccessDenied")
 
 
 def only_reads(name, method):
@@ -392,17 +462,17 @@ def refusals(full, endpoint, tls, rows, cases):
         if name == "CORS preflight":  # a browser asks without credentials; it learns the rules, and that is all
             expect("preflight without credentials", plain(S3(endpoint, None, tls=tls), method, case), 200)
             continue
-        for what, status, code, send in always:
+        for what, status, code, send in always + (forms(endpoint, tls) if case.form else []):
             if what.startswith("version 2, ") and not v2_takes(case):
                 status, code = 400, "AuthorizationQueryParametersError"
             expect(f"{name}: {what}", send(method, case), status, code)
         foreign(name, method, case, stranger)
         if not only_reads(name, method):
-            expect(f"{name}: read-only key", plain(reader, method, case), 403, "AccessDenied")
-            if v2_takes(case):
+            expect(f"{name}: read-only key", asked(reader, method, case), 403, "AccessDenied")
+            if v2_takes(case) and case.form is None:
                 expect(f"{name}: read-only key in a URL of version 2", presigned_v2(reader, method, case), 403, "AccessDenied")
         sent += len(always) + 2
-        if case.body and case.status < 300:
+        if case.body and case.status < 300 and case.form is None:
             for what, status, code, send in with_bodies:
                 if name == "CompleteMultipartUpload" and "trailer" in what and "altered chunk before" not in what:
                     status, code = 400, "MalformedTrailerError"  # its checksums are about the object, so a trailer is one too many
@@ -437,7 +507,7 @@ def owning(full, rows, cases):
         case = cases[name, resource]
         if case.status == 200 and method == "PUT" and v2_takes(case) and name not in LAST:  # what can be done twice
             expect(f"{name}: full key works in a URL of version 2", presigned_v2(full, method, case), case.status, case.code)
-        expect(f"{name}: full key works", plain(full, method, case), case.status, case.code)
+        expect(f"{name}: full key works", asked(full, method, case), case.status, case.code)
 
 
 def grants(full, endpoint, tls, rows, cases):
@@ -445,9 +515,8 @@ def grants(full, endpoint, tls, rows, cases):
     object ("Access control list (ACL) overview", mapping of permissions), and nothing of it without them."""
     anonymous, stranger = S3(endpoint, None, tls=tls), S3(endpoint, "stranger", STRANGER, tls=tls)
     bucket_read = {"HeadBucket", "ListObjects", "ListObjectsV2", "ListObjectVersions", "ListMultipartUploads"}
-    # PostObject would be one of them, but is not offered to anybody
     object_read = {"GetObject", "HeadObject", "GetObjectTorrent", "SelectObjectContent"}
-    bucket_write = {"PutObject", "DeleteObject", "DeleteObjects", "CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload"}
+    bucket_write = {"PutObject", "PostObject", "DeleteObject", "DeleteObjects", "CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload"}
     copies = {"CopyObject", "UploadPartCopy"}  # a write, and a read of the source
 
     def allowed(name, bucket_acl, object_acl, authenticated):
@@ -469,7 +538,7 @@ def grants(full, endpoint, tls, rows, cases):
                     if name in ("ListBuckets", "CreateBucket", "DeleteBucket", "PutBucketVersioning"):
                         continue
                     may = allowed(name, bucket_acl, object_acl, client is stranger)
-                    answer = plain(client, method, case)
+                    answer = asked(client, method, case)
                     what = f"{name}, {bucket_acl} bucket, {object_acl} object, {who}"
                     if may and name == "CompleteMultipartUpload" and client is stranger:
                         expect(what, answer, 404 if answer.code == "NoSuchUpload" else 200)  # completed by nobody before

@@ -6,6 +6,7 @@
 #include "bucket_documents.h"
 #include "cors.h"
 #include "deletion_list.h"
+#include "public_access.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -22,6 +23,15 @@ static void check_versioning(struct skr_bytes document)
     struct skr_s3_versioning_request request;
     if (skr_s3_versioning_parse(document, &request))
         assert(!request.invalid && request.versioning <= SKR_VERSIONING_SUSPENDED);
+}
+
+static void check_public_access(struct skr_arena *arena, struct skr_bytes document)
+{
+    struct skr_s3_access_block block;
+    struct skr_bytes value;
+    bool is_block = skr_s3_access_block_parse(document, &block), is_ownership = skr_s3_ownership_parse(arena, document, &value);
+    assert(!is_block || !is_ownership);
+    assert(!is_ownership || (value.size > 0 && value.size <= document.size));
 }
 
 static void check_deletions(struct skr_arena *arena, struct skr_bytes document)
@@ -55,6 +65,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct skr_arena arena = {0};
     check_creation(&arena, document);
     check_versioning(document);
+    check_public_access(&arena, document);
     check_deletions(&arena, document);
     check_rules(&arena, document);
     skr_arena_release(&arena);

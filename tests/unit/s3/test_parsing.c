@@ -8,6 +8,7 @@
 #include "cors.h"
 #include "deletion_list.h"
 #include "objects.h"
+#include "public_access.h"
 #include "run.h"
 #include "tags.h"
 
@@ -393,6 +394,61 @@ START_TEST(documents_of_buckets)
 }
 END_TEST
 
+#define BLOCK(inner) "<PublicAccessBlockConfiguration>" inner "</PublicAccessBlockConfiguration>"
+#define RULE(value) "<Rule><ObjectOwnership>" value "</ObjectOwnership></Rule>"
+#define CONTROLS(inner) "<OwnershipControls>" inner "</OwnershipControls>"
+
+START_TEST(public_access)
+{
+    static const char *const no_blocks[] = {
+        "",
+        "<Any/>",
+        BLOCK("<BlockPublicAcls>yes</BlockPublicAcls>"),
+        BLOCK("<BlockPublicAcls></BlockPublicAcls>"),
+        BLOCK("<BlockPublicAcls>true</BlockPublicAcls><BlockPublicAcls>true</BlockPublicAcls>"),
+        BLOCK("<Other>true</Other>"),
+        BLOCK("<BlockPublicAcls><IgnorePublicAcls>true</IgnorePublicAcls></BlockPublicAcls>"),
+        CONTROLS(RULE("BucketOwnerEnforced")),
+    };
+    static const char *const no_controls[] = {
+        "",
+        "<Any/>",
+        CONTROLS(""),
+        CONTROLS("<Rule></Rule>"),
+        CONTROLS(RULE("")),
+        CONTROLS(RULE("bucketownerenforced")),
+        CONTROLS(RULE("ObjectWriter") RULE("ObjectWriter")),
+        CONTROLS("<ObjectOwnership>ObjectWriter</ObjectOwnership>"),
+        BLOCK(""),
+    };
+    struct skr_arena arena = {0};
+    struct skr_s3_access_block block;
+    struct skr_container container = {.objects_node = 0};
+    struct skr_bytes value;
+    for (size_t i = 0; i < COUNT(no_blocks); i++)
+        ck_assert_msg(!skr_s3_access_block_parse(skr_text(no_blocks[i]), &block), "%s", no_blocks[i]);
+    for (size_t i = 0; i < COUNT(no_controls); i++)
+        ck_assert_msg(!skr_s3_ownership_parse(&arena, skr_text(no_controls[i]), &value), "%s", no_controls[i]);
+    ck_assert(skr_s3_access_block_parse(SKR_BYTES(BLOCK("")), &block));
+    ck_assert(!block.block_acls && !block.ignore_acls && !block.block_policy && !block.restrict_buckets);
+    ck_assert(skr_s3_access_block_parse(
+        SKR_BYTES(BLOCK("<RestrictPublicBuckets>TRUE</RestrictPublicBuckets><IgnorePublicAcls>true</IgnorePublicAcls>")),
+        &block));
+    ck_assert(!block.block_acls && block.ignore_acls && !block.block_policy && block.restrict_buckets);
+    ck_assert(skr_s3_ownership_parse(&arena, SKR_BYTES(CONTROLS(RULE("ObjectWriter"))), &value));
+    ck_assert(skr_bytes_equal(value, SKR_BYTES("ObjectWriter")));
+    ck_assert(!skr_s3_is_closed(&container) && !skr_s3_is_enforced(&container));
+    container.documents[SKR_DOCUMENT_PUBLIC_ACCESS_BLOCK] = SKR_BYTES("0100");
+    ck_assert(skr_s3_is_closed(&container));
+    container.documents[SKR_DOCUMENT_CANNED_ACL] = SKR_BYTES("public-read");
+    container.documents[SKR_DOCUMENT_OWNERSHIP] = SKR_BYTES("BucketOwnerPreferred");
+    ck_assert(skr_bytes_equal(skr_s3_bucket_acl(&container), SKR_BYTES("public-read")));
+    container.documents[SKR_DOCUMENT_OWNERSHIP] = SKR_BYTES("BucketOwnerEnforced");
+    ck_assert(skr_s3_is_enforced(&container) && skr_s3_bucket_acl(&container).size == 0);
+    skr_arena_release(&arena);
+}
+END_TEST
+
 START_TEST(every_status_has_an_error)
 {
     for (int status = SKR_OK; status < SKR_STATUS_COUNT; status++)
@@ -416,6 +472,7 @@ int main(void)
     tcase_add_test(cases, other_lists_do_not);
     tcase_add_test(cases, lists_of_deletions);
     tcase_add_test(cases, documents_of_buckets);
+    tcase_add_test(cases, public_access);
     tcase_add_test(cases, every_status_has_an_error);
     suite_add_tcase(suite, cases);
     return run_suite(suite);

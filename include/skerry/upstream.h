@@ -197,7 +197,10 @@ struct skr_upstream_call {
     /* NULL: one attempt. Else what may succeed later is tried again, as long as nothing was delivered to `head` or `write` and
      * a repetition cannot do harm: a write with conditions whose answer was lost is not repeated. Copied. */
     const struct skr_upstream_retry *retry;
-    struct skr_upstream_transfer *transfer; /* private; NULL when no call is under way */
+    /* private */
+    struct skr_upstream_transfer *transfer; /* NULL when no call is under way */
+    struct skr_upstream_client *client;
+    struct skr_upstream_call *next;
 };
 
 /* No callback comes any more, and bodies are not touched. Whether a write was done upstream stays open. NULL-safe, and without

@@ -101,7 +101,7 @@ static bool skr_azure_is_upload(struct skr_message *message, struct skr_bytes up
     return fine;
 }
 
-static void skr_azure_part(struct skr_message *message, const struct skr_operation *operation, struct skr_made *made)
+static void skr_azure_part(struct skr_message *message, const struct skr_upstream_operation *operation, struct skr_made *made)
 {
     if (!skr_azure_is_upload(message, operation->upload))
         return;
@@ -110,7 +110,8 @@ static void skr_azure_part(struct skr_message *message, const struct skr_operati
     skr_message_query(message, "blockid", made->part);
 }
 
-static void skr_azure_complete(struct skr_message *message, const struct skr_operation *operation, struct skr_made *made)
+static void skr_azure_complete(struct skr_message *message, const struct skr_upstream_operation *operation,
+                               struct skr_made *made)
 {
     struct skr_xml xml;
     if (operation->part_count > SKR_MAX_BLOCKS)
@@ -129,7 +130,7 @@ static void skr_azure_complete(struct skr_message *message, const struct skr_ope
 }
 
 static void skr_azure_copy(struct skr_message *message, const struct skr_upstream *upstream,
-                           const struct skr_operation *operation)
+                           const struct skr_upstream_operation *operation)
 {
     struct skr_message source = {.arena = message->arena};
     skr_message_object(&source, upstream, operation->source);
@@ -144,7 +145,7 @@ static void skr_azure_copy(struct skr_message *message, const struct skr_upstrea
         skr_message_header(message, "x-ms-source-if-match", skr_quoted_etag(message->arena, operation->source_if_match));
 }
 
-static void skr_azure_tags(struct skr_message *message, const struct skr_operation *operation, struct skr_made *made)
+static void skr_azure_tags(struct skr_message *message, const struct skr_upstream_operation *operation, struct skr_made *made)
 {
     skr_message_query(message, "comp", SKR_BYTES("tags"));
     made->document = skr_tag_document(message->arena, "Tags", operation->tags, operation->tag_count);
@@ -168,13 +169,13 @@ static const char *skr_azure_method(enum skr_operation_kind kind)
     }
 }
 
-static void skr_azure_body_md5(struct skr_message *message, const struct skr_operation *operation)
+static void skr_azure_body_md5(struct skr_message *message, const struct skr_upstream_operation *operation)
 {
     if (operation->body->md5 != NULL)
         skr_message_md5(message, "content-md5", operation->body->md5);
 }
 
-static void skr_azure_build(const struct skr_upstream *upstream, const struct skr_operation *operation,
+static void skr_azure_build(const struct skr_upstream *upstream, const struct skr_upstream_operation *operation,
                             struct skr_message *message, struct skr_made *made)
 {
     message->method = skr_azure_method(operation->kind);

@@ -99,7 +99,7 @@ void skr_client_scan_by(struct skr_upstream_client *client, uint64_t at_ms);
 /* transfer.c */
 void skr_transfer_tell_failed(struct skr_upstream_client *client);
 void skr_transfer_begin(struct skr_upstream_client *client, struct skr_upstream *upstream, struct skr_upstream_call *call,
-                        const struct skr_operation *operation);
+                        const struct skr_upstream_operation *operation);
 void skr_transfer_look(struct skr_upstream_transfer *transfer);                    /* may free it */
 void skr_transfer_finished(struct skr_upstream_transfer *transfer, CURLcode code); /* libcurl is done with it; may free it */
 void skr_transfer_scan(struct skr_upstream_transfer *transfer);                    /* is a stall or a wait over? May free it */

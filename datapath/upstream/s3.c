@@ -60,7 +60,7 @@ static void skr_s3_copy_from(struct skr_message *message, const struct skr_upstr
         skr_message_header(message, "x-amz-copy-source-if-match", skr_quoted_etag(message->arena, if_match));
 }
 
-static void skr_s3_complete(struct skr_message *message, const struct skr_operation *operation, struct skr_made *made)
+static void skr_s3_complete(struct skr_message *message, const struct skr_upstream_operation *operation, struct skr_made *made)
 {
     struct skr_xml xml;
     skr_message_query(message, "uploadId", operation->upload);
@@ -80,7 +80,7 @@ static void skr_s3_complete(struct skr_message *message, const struct skr_operat
         skr_message_problem(message, "no memory");
 }
 
-static void skr_s3_set_tags(struct skr_message *message, const struct skr_operation *operation, struct skr_made *made)
+static void skr_s3_set_tags(struct skr_message *message, const struct skr_upstream_operation *operation, struct skr_made *made)
 {
     uint8_t md5[16];
     skr_message_query(message, "tagging", SKR_NO_BYTES);
@@ -97,7 +97,7 @@ static void skr_s3_set_tags(struct skr_message *message, const struct skr_operat
     skr_message_md5(message, "content-md5", md5);
 }
 
-static void skr_s3_part(struct skr_message *message, const struct skr_operation *operation)
+static void skr_s3_part(struct skr_message *message, const struct skr_upstream_operation *operation)
 {
     char number[16];
     snprintf(number, sizeof number, "%u", operation->number);
@@ -110,7 +110,7 @@ static void skr_s3_part(struct skr_message *message, const struct skr_operation 
 }
 
 /* What has no method of its own yet is a PUT. */
-static void skr_s3_object_request(const struct skr_upstream *upstream, const struct skr_operation *operation,
+static void skr_s3_object_request(const struct skr_upstream *upstream, const struct skr_upstream_operation *operation,
                                   struct skr_message *message, struct skr_made *made)
 {
     switch (operation->kind) {
@@ -166,7 +166,7 @@ static void skr_s3_object_request(const struct skr_upstream *upstream, const str
     }
 }
 
-static void skr_s3_build(const struct skr_upstream *upstream, const struct skr_operation *operation,
+static void skr_s3_build(const struct skr_upstream *upstream, const struct skr_upstream_operation *operation,
                          struct skr_message *message, struct skr_made *made)
 {
     bool onto_itself = operation->kind == SKR_OP_SET_METADATA || operation->kind == SKR_OP_SET_PROPERTIES;

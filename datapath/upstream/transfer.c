@@ -111,7 +111,7 @@ void skr_lane_feed(struct skr_lane *lane)
 /* ---- beginning ---- */
 
 /* What is sent, and what must be kept of what the caller passed. False: no memory. */
-static bool skr_transfer_keep(struct skr_upstream_transfer *transfer, const struct skr_operation *operation)
+static bool skr_transfer_keep(struct skr_upstream_transfer *transfer, const struct skr_upstream_operation *operation)
 {
     if (transfer->made.document.data != NULL) {
         transfer->body =
@@ -168,7 +168,7 @@ void skr_transfer_tell_failed(struct skr_upstream_client *client)
 }
 
 void skr_transfer_begin(struct skr_upstream_client *client, struct skr_upstream *upstream, struct skr_upstream_call *call,
-                        const struct skr_operation *operation)
+                        const struct skr_upstream_operation *operation)
 {
     struct skr_upstream_transfer *transfer = calloc(1, sizeof *transfer);
     struct skr_lane *lane = transfer == NULL ? NULL : skr_lane_of(client, upstream);

@@ -99,7 +99,7 @@ enum skr_operation_kind {
 };
 
 /* What a public function was asked for. Lives as long as that function's call. */
-struct skr_operation {
+struct skr_upstream_operation {
     enum skr_operation_kind kind;
     struct skr_bytes key, upload, source, source_if_match;
     unsigned number;
@@ -172,8 +172,8 @@ struct skr_driver {
     bool encoded_words; /* metadata that is not ASCII is a word in base64 (RFC 2047) */
     bool has_md5;       /* answers tell an MD5 */
     struct skr_upstream_limits limits;
-    void (*build)(const struct skr_upstream *upstream, const struct skr_operation *operation, struct skr_message *message,
-                  struct skr_made *made);
+    void (*build)(const struct skr_upstream *upstream, const struct skr_upstream_operation *operation,
+                  struct skr_message *message, struct skr_made *made);
     /* Adds what proves who we are to a message that is complete but for that. `body_bytes` as Content-Length has it; `sha256`
      * may be NULL. False: no memory, or no token. */
     bool (*sign)(const struct skr_upstream *upstream, struct skr_message *message, uint64_t body_bytes, const uint8_t *sha256,

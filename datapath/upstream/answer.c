@@ -243,6 +243,10 @@ static enum skr_upstream_outcome skr_check_part(const struct skr_answer *answer,
         *problem = "a part was sent where the whole was asked for";
         return SKR_UPSTREAM_PROTOCOL;
     }
+    if (length == 0) { /* Azurite's way to say 416 */
+        *problem = "the range begins at or behind the end";
+        return SKR_UPSTREAM_INVALID_RANGE;
+    }
     if (!skr_content_range(skr_answer_header(answer, "content-range"), &first, &last, &size)) {
         *problem = "a part was sent without saying which";
         return SKR_UPSTREAM_PROTOCOL;

@@ -208,19 +208,22 @@ struct skr_s3_reading {
     bool fine;
 };
 
+/* An ETag may be missing: radosgw tells none when an upload is complete. */
 static bool skr_visit_result(void *context, struct skr_bytes path, struct skr_bytes text, bool ends)
 {
     struct skr_s3_reading *reading = context;
-    (void)ends;
-    if (text.data == NULL)
+    struct skr_reading *out = reading->out;
+    if (skr_bytes_equal(path, SKR_BYTES("CompleteMultipartUploadResult")) ||
+        skr_bytes_equal(path, SKR_BYTES("CopyObjectResult")))
+        reading->fine = true;
+    if (!ends || text.data == NULL)
         return true;
     if (skr_bytes_equal(path, SKR_BYTES("InitiateMultipartUploadResult/UploadId"))) {
-        reading->out->upload = skr_arena_copy(reading->out->arena, text);
-        reading->fine = text.size > 0 && text.size <= 2048 && reading->out->upload.data != NULL;
+        out->upload = skr_arena_copy(out->arena, text);
+        reading->fine = text.size > 0 && text.size <= 2048 && out->upload.data != NULL;
     } else if (skr_bytes_equal(path, SKR_BYTES("CompleteMultipartUploadResult/ETag")) ||
                skr_bytes_equal(path, SKR_BYTES("CopyObjectResult/ETag"))) {
-        reading->out->object.etag = skr_arena_copy(reading->out->arena, skr_etag_without_quotes(text));
-        reading->fine = reading->out->object.etag.size > 0;
+        out->object.etag = skr_arena_copy(out->arena, skr_etag_without_quotes(text));
     }
     return true;
 }

@@ -370,8 +370,12 @@ static enum skr_upstream_outcome skr_transfer_read(struct skr_upstream_transfer 
         reading->object = transfer->object;
     else if (!skr_answer_object(&transfer->answer, upstream->driver, &reading->object))
         return SKR_UPSTREAM_PROTOCOL;
-    if (skr_is_write(transfer->kind))
+    if (transfer->kind != SKR_OP_GET &&
+        transfer->kind != SKR_OP_HEAD) { /* these headers are of the answer, not of the object */
+        memset(reading->object.properties, 0, sizeof reading->object.properties);
+        reading->object.has_md5 = false;
         reading->object.size_bytes = transfer->kind == SKR_OP_PUT ? transfer->body.size_bytes : 0;
+    }
     if (transfer->kind == SKR_OP_HEAD && skr_answer_header(&transfer->answer, "content-length").data == NULL)
         return SKR_UPSTREAM_PROTOCOL;
     reading->upload = transfer->made.upload;

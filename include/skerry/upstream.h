@@ -148,8 +148,9 @@ struct skr_upstream_result {
     struct skr_bytes request_id; /* upstream's, for its operator; may be empty */
     const char *message;         /* for logs and operators; no secret, no query */
 
-    const struct skr_upstream_object
-        *object; /* head, get, get_tags and what writes an object: at least its etag. NULL otherwise */
+    /* head, get, get_tags: the object. What writes one: its etag, where upstream tells it (radosgw does not for a completed
+     * upload), and perhaps `modified_ns`, `version`, `copy_pending`. NULL otherwise. */
+    const struct skr_upstream_object *object;
     const struct skr_upstream_object *entries; /* list, in byte order of keys */
     size_t entry_count;
     struct skr_bytes next_marker; /* list: empty at the end */

@@ -354,7 +354,7 @@ static void start(struct call *call, const char *what)
                                                       .marker = word("marker"),
                                                       .max = (unsigned)word_number("max", 0),
                                                       .metadata = word_number("metadata", 0) != 0,
-                                                      .tags = word_number("tags", 0) != 0});
+                                                      .tags = word_number("with_tags", 0) != 0});
     else if (strcmp(what, "put") == 0)
         skr_upstream_put(
             client, upstream, base,

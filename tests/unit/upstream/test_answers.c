@@ -60,6 +60,7 @@ START_TEST(ranges)
         {"HTTP/1.1 206 P\nContent-Length: 10\nContent-Range: bytes 4-13/100\n\n", true, 5, 10, "", SKR_UPSTREAM_PROTOCOL, 0},
         {"HTTP/1.1 206 P\nContent-Length: 11\nContent-Range: bytes 5-14/100\n\n", true, 5, 10, "", SKR_UPSTREAM_PROTOCOL, 0},
         {"HTTP/1.1 206 P\nContent-Length: 10\n\n", true, 5, 10, "", SKR_UPSTREAM_PROTOCOL, 0},
+        {"HTTP/1.1 206 P\nContent-Length: 0\nContent-Range: bytes 5-4/5\n\n", true, 5, 10, "", SKR_UPSTREAM_INVALID_RANGE, 0},
         {"HTTP/1.1 206 P\nContent-Length: 10\nContent-Range: bytes 5-14/*\n\n", true, 5, 10, "", SKR_UPSTREAM_PROTOCOL, 0},
         {"HTTP/1.1 206 P\nContent-Length: 10\nContent-Range: bytes 5-14/10\n\n", true, 5, 10, "", SKR_UPSTREAM_PROTOCOL, 0},
         {"HTTP/1.1 206 P\nContent-Length: 10\nContent-Range: bytes 14-5/100\n\n", true, 5, 10, "", SKR_UPSTREAM_PROTOCOL, 0},

@@ -144,6 +144,20 @@ static int skr_attempt_seek(void *context, curl_off_t offset, int origin)
     return CURL_SEEKFUNC_OK;
 }
 
+/* The request is about to be sent. libcurl sends it once more, unasked, when a kept connection ends without an answer, which
+ * may be the end of a request that upstream has carried out. */
+static int skr_attempt_sending(void *context, char *remote, char *local, int remote_port, int local_port)
+{
+    struct skr_upstream_transfer *transfer = context;
+    (void)remote, (void)local, (void)remote_port, (void)local_port;
+    if (transfer->call == NULL)
+        return CURL_PREREQFUNC_ABORT;
+    if (transfer->sendings++ == 0 || transfer->repeatable)
+        return CURL_PREREQFUNC_OK;
+    skr_attempt_fail(transfer, SKR_UPSTREAM_UNAVAILABLE, "the connection ended before the answer");
+    return CURL_PREREQFUNC_ABORT;
+}
+
 /* ---- the request ---- */
 
 /* A UUID by which upstream's operator finds the request. */
@@ -230,6 +244,8 @@ static void skr_attempt_options(struct skr_upstream_transfer *transfer)
         curl_easy_setopt(easy, CURLOPT_CAINFO, upstream->ca_file.data);
         curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
     }
+    curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, skr_attempt_sending);
+    curl_easy_setopt(easy, CURLOPT_PREREQDATA, transfer);
     curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, skr_attempt_header);
     curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, skr_attempt_write);
@@ -256,6 +272,7 @@ static void skr_attempt_reset(struct skr_upstream_transfer *transfer)
     transfer->error[0] = '\0';
     transfer->sent_bytes = transfer->received_bytes = 0;
     transfer->redelivered = 0;
+    transfer->sendings = 0;
     transfer->paused = transfer->resume_wanted = false;
     transfer->progress_ms = transfer->client->now_ms;
 }

@@ -42,6 +42,7 @@ struct skr_upstream_transfer {
     struct skr_upstream_body body; /* what is sent; a document too */
     uint8_t md5[16], sha256[32];
     bool has_retry, conditional;
+    bool repeatable; /* sending it twice cannot do harm */
     struct skr_upstream_retry retry;
 
     /* of the present attempt */
@@ -53,6 +54,7 @@ struct skr_upstream_transfer {
     char error[CURL_ERROR_SIZE];
     struct skr_answer answer;
     struct skr_upstream_object object;
+    unsigned sendings; /* connections on which the request was begun: libcurl takes another when a kept one turns out dead */
     uint64_t sent_bytes, received_bytes;
     size_t redelivered; /* bytes at the front of what libcurl delivers next that the caller took already */
     bool paused, resume_wanted, stalled;

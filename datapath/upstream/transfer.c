@@ -110,6 +110,11 @@ void skr_lane_feed(struct skr_lane *lane)
 
 /* ---- beginning ---- */
 
+static bool skr_is_write(enum skr_operation_kind kind)
+{
+    return kind != SKR_OP_GET && kind != SKR_OP_HEAD && kind != SKR_OP_LIST && kind != SKR_OP_GET_TAGS;
+}
+
 /* What is sent, and what must be kept of what the caller passed. False: no memory. */
 static bool skr_transfer_keep(struct skr_upstream_transfer *transfer, const struct skr_upstream_operation *operation)
 {
@@ -188,6 +193,8 @@ void skr_transfer_begin(struct skr_upstream_client *client, struct skr_upstream 
     transfer->has_retry = call->retry != NULL;
     if (call->retry != NULL)
         transfer->retry = *call->retry;
+    transfer->repeatable =
+        !skr_is_write(operation->kind) || (transfer->has_retry && !transfer->conditional && operation->kind != SKR_OP_COMPLETE);
     skr_transfer_link(client, transfer);
     transfer->message.arena = &transfer->arena;
     upstream->driver->build(upstream, operation, &transfer->message, &transfer->made);
@@ -246,11 +253,6 @@ static void skr_attempt_close(struct skr_upstream_transfer *transfer)
     skr_attempt_wipe(transfer);
     transfer->lane->active--;
     skr_lane_feed(transfer->lane);
-}
-
-static bool skr_is_write(enum skr_operation_kind kind)
-{
-    return kind != SKR_OP_GET && kind != SKR_OP_HEAD && kind != SKR_OP_LIST && kind != SKR_OP_GET_TAGS;
 }
 
 static void skr_transfer_reading(struct skr_upstream_transfer *transfer, struct skr_upstream_result *result,
@@ -321,6 +323,7 @@ static enum skr_upstream_outcome skr_outcome_of_curl(const struct skr_upstream_t
     case CURLE_SEND_ERROR:
     case CURLE_GOT_NOTHING:
         return transfer->answer.complete ? SKR_UPSTREAM_TRUNCATED : SKR_UPSTREAM_UNAVAILABLE;
+    case CURLE_SEND_FAIL_REWIND: /* likewise, on a connection that was kept */
     case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_RESOLVE_PROXY:
     case CURLE_COULDNT_CONNECT:
@@ -391,8 +394,7 @@ static bool skr_transfer_may_repeat(const struct skr_upstream_transfer *transfer
         return false;
     if (transfer->body.once && transfer->body_was_read)
         return false;
-    bool is_once = transfer->conditional || transfer->kind == SKR_OP_COMPLETE;
-    return !(result->may_have_happened && is_once);
+    return transfer->repeatable || !result->may_have_happened;
 }
 
 /* True: it waits for another attempt. */
@@ -415,13 +417,11 @@ static void skr_result_facts(struct skr_upstream_transfer *transfer, CURLcode co
 {
     const struct skr_answer *answer = &transfer->answer;
     struct skr_upstream *upstream = transfer->lane->upstream;
-    long request_bytes = 0;
-    curl_easy_getinfo(transfer->easy, CURLINFO_REQUEST_SIZE, &request_bytes);
     bool unclear = !answer->complete || result->outcome == SKR_UPSTREAM_TRUNCATED || result->outcome == SKR_UPSTREAM_PROTOCOL ||
                    answer->status == 408 || answer->status == 500 || answer->status == 502 || answer->status == 504;
     result->http_status = answer->complete ? answer->status : 0;
     result->may_have_happened =
-        result->outcome != SKR_UPSTREAM_OK && skr_is_write(transfer->kind) && request_bytes > 0 && unclear;
+        result->outcome != SKR_UPSTREAM_OK && skr_is_write(transfer->kind) && transfer->sendings > 0 && unclear;
     result->may_retry = skr_outcome_may_pass(result->outcome) || code == CURLE_SSL_CONNECT_ERROR;
     result->retry_after_ms = result->may_retry ? skr_answer_retry_after_ms(answer, time(NULL)) : 0;
     result->request_id = skr_answer_header(answer, upstream->driver->request_id_header);

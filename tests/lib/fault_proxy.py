@@ -11,6 +11,7 @@ Faults, as keywords of `fault()`; several may stand together:
   status_line=TEXT  instead of the first line
   body=BYTES        instead of the body; its length is announced unless headers say otherwise
   delay=SECONDS     before the answer's head
+  hang_up=True      the connection is closed after the answer, without announcing it
   chunked=True      the body in one chunk, without a length; with `cut`, the last chunk is missing
 """
 import socket
@@ -161,6 +162,8 @@ class FaultProxy:
                     _reset(client)
                 return False
         client.sendall(content)
+        if fault.get("hang_up"):
+            return False
         return _value(headers, "content-length") is not None or bool(fault.get("chunked")) or line.split()[1] in ("204", "304")
 
     @staticmethod

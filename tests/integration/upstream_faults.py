@@ -183,6 +183,7 @@ def stalls(settings, proxy):
         ends("a stall and a retry", probe.call("get", key="big", **RETRY), "ok", attempts=2)
         patient = probe.call("get", key="big", pause_every=600_000, pause_ms=1500)
         ends("a pause of ours is no stall", patient, "ok", sha256=digest(DATA))
+        check("nor does anybody ask all the time", patient.end["turns"] < 60, patient.end)
         slow = probe.call("put", key="slow", data="x" * 2000, slice=1000, pause_ms=900)
         ends("nor is a slow source", slow, "ok")
         proxy.fault(delay=0.3)

@@ -404,7 +404,7 @@ static uint64_t run(unsigned count)
             }
             all &= call->done;
             if (call->resume_soon && !call->done)
-                timeout_ms = 1;
+                timeout_ms = (int)(call->resume_ms - now_ms);
             else if (cancel_at_ms != 0 && timeout_ms < 0)
                 timeout_ms = 10;
         }

@@ -9,7 +9,8 @@
 
 #define SKR_LIST_DOCUMENT_BYTES (64u << 20)
 #define SKR_DOCUMENT_BYTES (1u << 20)
-#define SKR_BUFFER_BYTES (256L << 10)
+#define SKR_READ_BUFFER_BYTES (64L << 10)
+#define SKR_UPLOAD_BUFFER_BYTES (256L << 10)
 
 static void skr_attempt_fail(struct skr_upstream_transfer *transfer, enum skr_upstream_outcome outcome, const char *problem)
 {
@@ -65,12 +66,16 @@ static size_t skr_attempt_header(char *data, size_t size, size_t count, void *co
 /* libcurl delivers all of a block again of which a part was taken. */
 static size_t skr_attempt_deliver(struct skr_upstream_transfer *transfer, const char *data, size_t size)
 {
+    if (!skr_client_allows(transfer)) {
+        transfer->paused = true;
+        return CURL_WRITEFUNC_PAUSE;
+    }
     size_t skip = transfer->redelivered < size ? transfer->redelivered : size;
     transfer->redelivered -= skip;
     if (skip == size)
         return size;
     size_t taken = transfer->get.write(transfer->call, data + skip, size - skip);
-    transfer->received_bytes += taken;
+    transfer->turn_bytes += taken;
     transfer->client->counters.received_bytes += taken;
     transfer->delivered |= taken > 0;
     if (transfer->call == NULL)
@@ -232,7 +237,7 @@ static void skr_attempt_options(struct skr_upstream_transfer *transfer)
     curl_easy_setopt(easy, CURLOPT_USERAGENT, "skerry/" SKERRY_VERSION);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)upstream->connect_timeout_ms);
     curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
-    curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, SKR_BUFFER_BYTES);
+    curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, SKR_READ_BUFFER_BYTES);
     /* Only what the settings say: nothing of the environment. */
     curl_easy_setopt(easy, CURLOPT_PROXY, upstream->proxy.size > 0 ? upstream->proxy.data : "");
     curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
@@ -254,7 +259,7 @@ static void skr_attempt_options(struct skr_upstream_transfer *transfer)
         curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
     } else if (strcmp(method, "PUT") == 0 || strcmp(method, "POST") == 0) {
         curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
-        curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, SKR_BUFFER_BYTES);
+        curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, SKR_UPLOAD_BUFFER_BYTES);
         curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE, (curl_off_t)transfer->body.size_bytes);
         curl_easy_setopt(easy, CURLOPT_READFUNCTION, skr_attempt_read);
         curl_easy_setopt(easy, CURLOPT_READDATA, transfer);
@@ -270,7 +275,7 @@ static void skr_attempt_reset(struct skr_upstream_transfer *transfer)
     skr_answer_reset(&transfer->answer);
     transfer->object = (struct skr_upstream_object){.size_bytes = 0};
     transfer->error[0] = '\0';
-    transfer->sent_bytes = transfer->received_bytes = 0;
+    transfer->sent_bytes = 0;
     transfer->redelivered = 0;
     transfer->sendings = 0;
     transfer->paused = transfer->resume_wanted = false;

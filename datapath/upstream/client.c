@@ -5,6 +5,9 @@
  * Everything happens in turns of the loop, inside skr_io_run(). What a call of the interface wants at once, it gets at the next
  * turn: the timer is set to now. So callbacks never run inside a call, and libcurl is never entered from one of its own
  * callbacks.
+ *
+ * libcurl reads a socket for as long as there is something in it, a hundred buffers deep. A fast upstream would keep the thread
+ * from everything else, so each transfer has a share of what one turn may deliver; above it, it is paused until the next turn.
  */
 #include "client.h"
 
@@ -19,6 +22,9 @@
 #include <unistd.h>
 
 #define SKR_CLIENT_EVENTS 64
+#define SKR_TURN_BYTES (2u << 20)
+#define SKR_TURN_LEAST_BYTES (64u << 10) /* of one transfer */
+#define SKR_TURN_MOST_BYTES (1u << 20)
 
 /* The poll in flight. It outlives its client by the moment until the ring says that it is cancelled. */
 struct skr_client_poll {
@@ -72,6 +78,38 @@ void skr_client_look(struct skr_upstream_transfer *transfer)
         client->ready = transfer;
     }
     skr_client_hurry(client);
+}
+
+bool skr_client_allows(struct skr_upstream_transfer *transfer)
+{
+    struct skr_upstream_client *client = transfer->client;
+    uint64_t share = SKR_TURN_BYTES / (client->active > 0 ? client->active : 1);
+    share = share < SKR_TURN_LEAST_BYTES ? SKR_TURN_LEAST_BYTES : share > SKR_TURN_MOST_BYTES ? SKR_TURN_MOST_BYTES : share;
+    if (transfer->turn != client->turn) {
+        transfer->turn = client->turn;
+        transfer->turn_bytes = 0;
+    }
+    if (transfer->turn_bytes < share)
+        return true;
+    if (!transfer->has_yielded) {
+        transfer->has_yielded = true;
+        transfer->yielded_next = client->yielded;
+        client->yielded = transfer;
+    }
+    return false;
+}
+
+/* Those that had their share in the last turn go on. */
+static void skr_client_go_on(struct skr_upstream_client *client)
+{
+    client->turn++;
+    while (client->yielded != NULL) {
+        struct skr_upstream_transfer *transfer = client->yielded;
+        client->yielded = transfer->yielded_next;
+        transfer->has_yielded = false;
+        transfer->resume_wanted = true;
+        skr_client_look(transfer);
+    }
 }
 
 void skr_client_scan_by(struct skr_upstream_client *client, uint64_t at_ms)
@@ -153,6 +191,7 @@ static void skr_client_turn(struct skr_upstream_client *client)
     int count, running;
     client->running = true;
     client->now_ms = skr_client_clock_ms();
+    skr_client_go_on(client);
     count = epoll_wait(client->epoll_fd, events, SKR_CLIENT_EVENTS, 0);
     for (int i = 0; i < count; i++) {
         if (events[i].data.fd == client->timer_fd) {
@@ -178,7 +217,7 @@ static void skr_client_turn(struct skr_upstream_client *client)
             skr_client_scan(client);
     } while (client->ready != NULL || client->failed != NULL || client->curl_ms <= client->now_ms);
     client->running = false;
-    skr_client_arm(client, client->curl_ms < client->scan_ms ? client->curl_ms : client->scan_ms);
+    skr_client_arm(client, client->yielded != NULL ? 0 : client->curl_ms < client->scan_ms ? client->curl_ms : client->scan_ms);
 }
 
 static void skr_client_readable(struct skr_io_op *op, int result)

@@ -33,6 +33,9 @@ struct skr_upstream_transfer {
     struct skr_upstream_transfer *queue_next;      /* in the lane's queue */
     struct skr_upstream_transfer *ready_next;      /* in the client's list of those to look at */
     bool is_ready;
+    struct skr_upstream_transfer *yielded_next; /* in the client's list of those that go on at the next turn */
+    bool has_yielded;
+    uint64_t turn, turn_bytes; /* delivered in that turn of the loop */
 
     enum skr_operation_kind kind;
     struct skr_arena arena; /* of the call */
@@ -55,9 +58,9 @@ struct skr_upstream_transfer {
     struct skr_answer answer;
     struct skr_upstream_object object;
     unsigned sendings; /* connections on which the request was begun: libcurl takes another when a kept one turns out dead */
-    uint64_t sent_bytes, received_bytes;
+    uint64_t sent_bytes;
     size_t redelivered; /* bytes at the front of what libcurl delivers next that the caller took already */
-    bool paused, resume_wanted, stalled;
+    bool paused, resume_wanted;
     uint64_t progress_ms;
     enum skr_upstream_outcome failure; /* found by ourselves; OK: none */
     const char *problem;
@@ -83,7 +86,9 @@ struct skr_upstream_client {
     uint64_t random;
     struct skr_lane *lanes;
     struct skr_upstream_transfer *transfers;
-    struct skr_upstream_transfer *ready;
+    struct skr_upstream_transfer *ready, *yielded;
+    uint64_t turn;
+    unsigned active;                  /* transfers with libcurl */
     struct skr_upstream_call *failed; /* there was no memory for them: told at the next turn */
     CURL *spare[32];                  /* handles to use again: they know how to resume TLS sessions */
     unsigned spare_count;
@@ -94,6 +99,8 @@ uint64_t skr_client_clock_ms(void);
 uint64_t skr_client_random(struct skr_upstream_client *client);
 /* Has the loop look at `transfer` at its next turn, which comes without delay. */
 void skr_client_look(struct skr_upstream_transfer *transfer);
+/* May `transfer` deliver more in this turn? Else it is to be paused, and goes on at the next one. */
+bool skr_client_allows(struct skr_upstream_transfer *transfer);
 /* The next turn comes without delay. */
 void skr_client_hurry(struct skr_upstream_client *client);
 void skr_client_scan_by(struct skr_upstream_client *client, uint64_t at_ms);

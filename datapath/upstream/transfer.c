@@ -99,6 +99,7 @@ void skr_lane_feed(struct skr_lane *lane)
         if (skr_attempt_start(transfer)) {
             transfer->state = SKR_TRANSFER_ACTIVE;
             lane->active++;
+            client->active++;
             client->counters.attempts++;
             skr_client_scan_by(client, client->now_ms + lane->upstream->stall_timeout_ms);
         } else {
@@ -223,6 +224,12 @@ void skr_transfer_free(struct skr_upstream_transfer *transfer)
             link = &(*link)->ready_next;
         *link = transfer->ready_next;
     }
+    if (transfer->has_yielded) {
+        struct skr_upstream_transfer **link = &client->yielded;
+        while (*link != transfer)
+            link = &(*link)->yielded_next;
+        *link = transfer->yielded_next;
+    }
     if (transfer->previous != NULL)
         transfer->previous->next = transfer->next;
     else
@@ -252,6 +259,7 @@ static void skr_attempt_close(struct skr_upstream_transfer *transfer)
     transfer->easy = NULL;
     skr_attempt_wipe(transfer);
     transfer->lane->active--;
+    client->active--;
     skr_lane_feed(transfer->lane);
 }
 

@@ -64,6 +64,7 @@ def reading(probe, folder):
           (str(len(BIG)), "application/x-test", {"name": "value", "other": "two words"}, put["etag"]), (dict(head), head.meta))
     whole = ok("get whole", probe.call("get", key="big"))
     check("whole bytes", whole["sha256"] == digest(BIG) and whole["heads"] == "1" and whole.meta == head.meta, dict(whole))
+    check("no turn of the loop delivers more than its share", whole.end["turns"] >= len(BIG) >> 20, whole.end)
     for offset, length in ((0, 1), (1, 4096), (8_999_999, 1), (8_999_990, 1000), (4_194_304, 4_194_304)):
         part = ok(f"range {offset}", probe.call("get", key="big", offset=offset, length=length))
         check(f"bytes of range {offset}", part["sha256"] == digest(BIG[offset:offset + length]) and part["size"] == str(len(BIG)), dict(part))

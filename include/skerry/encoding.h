@@ -1,4 +1,4 @@
-/* Text encodings that more than one protocol needs. Pure functions, any thread. Implemented in gateway/http.
+/* Text encodings that more than one protocol needs. Pure functions, any thread. Implemented in datapath/text/.
  * Sources: RFC 4648 (base64, hexadecimal), RFC 3986 (percent-encoding), RFC 9110 section 5.6.7 (dates), RFC 3339.
  */
 #ifndef SKERRY_ENCODING_H
@@ -45,6 +45,10 @@ bool skr_http_date_parse(struct skr_bytes text, int64_t *unix_seconds);
 bool skr_iso8601_parse(struct skr_bytes text, int64_t *unix_ns);
 /* "2026-01-02T03:04:05.1234567Z" with `fraction_digits` (0 to 9); returns the length; `out` holds 36. */
 size_t skr_iso8601_format(char *out, int64_t unix_ns, unsigned fraction_digits);
+
+/* The order in which Shared Key signs headers, whose names are in lower case: as words. '-' does not count, then come other
+ * signs, digits, letters; of names that are alike so far, the one whose '-' comes first goes last. <0, 0, >0. */
+int skr_word_compare(struct skr_bytes a, struct skr_bytes b);
 
 /* Constant-time comparison of secrets of the same length; false at once when lengths differ. */
 bool skr_secret_equal(struct skr_bytes a, struct skr_bytes b);

@@ -1,5 +1,5 @@
 /* Tags of objects as texts: lists in a header ("a=1&b=2"), and the element TagSet in a document. Pure. What is a tag differs a
- * little between protocols: each brings its rules. Implemented in gateway/http.
+ * little between protocols: each brings its rules. Implemented in datapath/text/.
  */
 #ifndef SKERRY_TAGS_H
 #define SKERRY_TAGS_H

@@ -34,5 +34,7 @@ static inline struct skr_bytes skr_xml_bytes(const struct skr_xml *xml)
 typedef bool (*skr_xml_visit)(void *context, struct skr_bytes path, struct skr_bytes text, bool ends);
 /* False: not well-formed, too deep, has a DTD, or a visit said no. */
 bool skr_xml_parse(struct skr_bytes document, skr_xml_visit visit, void *context);
+/* The same; before what an element holds, each of its attributes is visited as "path@name". */
+bool skr_xml_parse_attributes(struct skr_bytes document, skr_xml_visit visit, void *context);
 
 #endif

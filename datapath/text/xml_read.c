@@ -5,7 +5,7 @@
 #include "skerry/xml.h"
 
 #define SKR_XML_MAX_DEPTH 8
-#define SKR_XML_MAX_PATH 256
+#define SKR_XML_MAX_PATH 9216 /* names of metadata are names of elements in listings, and up to 8 KiB long */
 #define SKR_XML_MAX_TEXT 16384
 
 struct skr_xml_state {
@@ -14,7 +14,7 @@ struct skr_xml_state {
     char path[SKR_XML_MAX_PATH];
     size_t path_size, ends[SKR_XML_MAX_DEPTH]; /* length of the path before each open element */
     int depth;
-    bool has_children;
+    bool has_children, attributes;
     char text[SKR_XML_MAX_TEXT];
     size_t text_size;
 };
@@ -50,13 +50,36 @@ static bool skr_xml_leave(struct skr_xml_state *state)
     return fine;
 }
 
+/* The path has the attribute's name for as long as the visit takes. */
+static bool skr_xml_attributes(struct skr_xml_state *state, xmlTextReaderPtr reader)
+{
+    bool fine = true;
+    while (fine && xmlTextReaderMoveToNextAttribute(reader) == 1) {
+        const char *name = (const char *)xmlTextReaderConstLocalName(reader);
+        const char *value = (const char *)xmlTextReaderConstValue(reader);
+        if (name == NULL)
+            return false;
+        size_t size = strlen(name), before = state->path_size;
+        if (state->path_size + size + 1 >= SKR_XML_MAX_PATH)
+            return false;
+        state->path[state->path_size++] = '@';
+        memcpy(state->path + state->path_size, name, size);
+        state->path_size += size;
+        fine = skr_xml_call(state, skr_text(value == NULL ? "" : value), true);
+        state->path_size = before;
+    }
+    xmlTextReaderMoveToElement(reader);
+    return fine;
+}
+
 static bool skr_xml_node(struct skr_xml_state *state, xmlTextReaderPtr reader)
 {
     switch (xmlTextReaderNodeType(reader)) {
     case XML_READER_TYPE_ELEMENT: {
         bool empty = xmlTextReaderIsEmptyElement(reader) == 1;
         const xmlChar *name = xmlTextReaderConstLocalName(reader);
-        return name != NULL && skr_xml_enter(state, (const char *)name) && (!empty || skr_xml_leave(state));
+        return name != NULL && skr_xml_enter(state, (const char *)name) &&
+               (!state->attributes || skr_xml_attributes(state, reader)) && (!empty || skr_xml_leave(state));
     }
     case XML_READER_TYPE_END_ELEMENT:
         return skr_xml_leave(state);
@@ -84,9 +107,15 @@ static void skr_xml_silent(void *context, const char *message, xmlParserSeveriti
     (void)context, (void)message, (void)severity, (void)locator; /* the caller answers with the protocol's error */
 }
 
-bool skr_xml_parse(struct skr_bytes document, skr_xml_visit visit, void *context)
+static bool skr_xml_read(struct skr_bytes document, skr_xml_visit visit, void *context, bool attributes)
 {
-    struct skr_xml_state state = {.visit = visit, .context = context};
+    struct skr_xml_state state;
+    state.visit = visit;
+    state.context = context;
+    state.path_size = state.text_size = 0;
+    state.depth = 0;
+    state.has_children = false;
+    state.attributes = attributes;
     if (document.size == 0 || document.size > INT_MAX)
         return false;
     if (document.size >= 3 && memcmp(document.data, "\xEF\xBB\xBF", 3) == 0) {
@@ -107,4 +136,14 @@ bool skr_xml_parse(struct skr_bytes document, skr_xml_visit visit, void *context
     }
     xmlFreeTextReader(reader);
     return fine && more == 0 && state.depth == 0;
+}
+
+bool skr_xml_parse(struct skr_bytes document, skr_xml_visit visit, void *context)
+{
+    return skr_xml_read(document, visit, context, false);
+}
+
+bool skr_xml_parse_attributes(struct skr_bytes document, skr_xml_visit visit, void *context)
+{
+    return skr_xml_read(document, visit, context, true);
 }

@@ -1,0 +1,173 @@
+"""An HTTP/1.1 proxy before one server that spoils answers on demand: one fault a request, in the order in which they were asked for, and
+transparent when there is none left. Requests are forwarded as they came, Host included, so signatures stay good.
+
+Faults, as keywords of `fault()`; several may stand together:
+  status=N, retry_after=TEXT, code=TEXT   an answer of the proxy's own, with headers, and the request is not forwarded
+  reset=True        the connection is reset when the request was read; it is not forwarded
+  lose=True         the request is forwarded, and the connection reset instead of the answer
+  cut=N, reset_after=N   the body ends after N bytes, by FIN or by RST, and the connection with it
+  stall=N           after N bytes of the body nothing more comes, until the client goes away; N=-1: not even a head
+  headers={name: value or None}           set or removed; values replace, a list stands for several headers
+  status_line=TEXT  instead of the first line
+  body=BYTES        instead of the body; its length is announced unless headers say otherwise
+  delay=SECONDS     before the answer's head
+  hang_up=True      the connection is closed after the answer, without announcing it
+  chunked=True      the body in one chunk, without a length; with `cut`, the last chunk is missing
+"""
+import socket
+import struct
+import threading
+import time
+
+
+def _reset(connection):
+    try:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    except OSError:
+        pass
+    connection.close()
+
+
+def _read_head(stream):
+    """The first line and the headers, as a list of pairs; None at the end of the connection."""
+    line = stream.readline(65536)
+    if not line:
+        return None
+    headers = []
+    while True:
+        header = stream.readline(65536)
+        if header in (b"\r\n", b""):
+            return line.rstrip(b"\r\n").decode("latin-1"), headers
+        name, _, value = header.decode("latin-1").partition(":")
+        headers.append((name, value.strip()))
+
+
+def _value(headers, name):
+    return next((value for key, value in headers if key.lower() == name), None)
+
+
+class FaultProxy:
+    """Threads: one accepts, one a connection. `faults` and `requests` are guarded by `lock`. As a context manager it is ended."""
+
+    def __init__(self, target):
+        host, port = target.rsplit(":", 1)
+        self.target = (host, int(port))
+        self.lock, self.faults, self.requests, self.connections = threading.Lock(), [], [], 0
+        self.listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+        self.address = "127.0.0.1:%d" % self.listener.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def fault(self, times=1, **what):
+        with self.lock:
+            self.faults += [what] * times
+
+    def clear(self):
+        """Forgets faults and requests."""
+        with self.lock:
+            self.faults, self.requests = [], []
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.listener.close()
+
+    def _accept(self):
+        while True:
+            try:
+                client, _ = self.listener.accept()
+            except OSError:
+                return
+            with self.lock:
+                self.connections += 1
+            threading.Thread(target=self._serve, args=(client,), daemon=True).start()
+
+    def _serve(self, client):
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        stream = client.makefile("rb")
+        try:
+            while True:
+                head = _read_head(stream)
+                if head is None:
+                    break
+                body = stream.read(int(_value(head[1], "content-length") or 0))
+                with self.lock:
+                    fault = self.faults.pop(0) if self.faults else {}
+                    self.requests.append((time.monotonic(), head[0], dict(head[1])))
+                if not self._answer(client, head, body, fault):
+                    break
+        except OSError:
+            pass
+        stream.close()
+        client.close()
+
+    def _forward(self, head, body):
+        """The server's answer: first line, headers, body."""
+        with socket.create_connection(self.target, timeout=60) as server:
+            lines = [head[0]] + [f"{name}: {value}" for name, value in head[1] if name.lower() != "connection"] + ["Connection: close"]
+            server.sendall(("\r\n".join(lines) + "\r\n\r\n").encode("latin-1") + body)
+            stream = server.makefile("rb")
+            line, headers = _read_head(stream)
+            length = _value(headers, "content-length")
+            bodiless = head[0].startswith("HEAD") or line.split()[1] in ("204", "304")
+            if _value(headers, "transfer-encoding") is not None:
+                content, headers = b"", [pair for pair in headers if pair[0].lower() != "transfer-encoding"]
+                while (size := int(stream.readline().split(b";")[0], 16)) > 0:
+                    content += stream.read(size)
+                    stream.readline()
+                headers.append(("Content-Length", str(len(content))))
+            else:
+                content = b"" if bodiless else stream.read(int(length)) if length is not None else stream.read()
+            return line, [pair for pair in headers if pair[0].lower() != "connection"], content
+
+    def _answer(self, client, head, body, fault):
+        """False: the connection is over."""
+        if fault.get("reset"):
+            _reset(client)
+            return False
+        if "status" in fault:
+            line, headers, content = f"HTTP/1.1 {fault['status']} Fault", [("Content-Length", "0")], b""
+            if "retry_after" in fault:
+                headers.append(("Retry-After", fault["retry_after"]))
+            if "code" in fault:
+                headers.append(("x-ms-error-code", fault["code"]))
+        else:
+            line, headers, content = self._forward(head, body)
+        if fault.get("lose"):
+            _reset(client)
+            return False
+        time.sleep(fault.get("delay", 0))
+        if fault.get("stall") == -1:
+            return self._hold(client)
+        if "body" in fault:
+            content = fault["body"]
+            headers = [pair for pair in headers if pair[0].lower() != "content-length"] + [("Content-Length", str(len(content)))]
+        if fault.get("chunked"):
+            headers = [pair for pair in headers if pair[0].lower() != "content-length"] + [("Transfer-Encoding", "chunked")]
+            content = b"%x\r\n%s\r\n" % (len(content), content) + (b"" if "cut" in fault else b"0\r\n\r\n")
+        return self._send(client, fault, fault.get("status_line", line), headers, content)
+
+    def _send(self, client, fault, line, headers, content):
+        for name, value in fault.get("headers", {}).items():
+            headers = [pair for pair in headers if pair[0].lower() != name.lower()]
+            headers += [(name, each) for each in ([] if value is None else value if isinstance(value, list) else [value])]
+        client.sendall(("\r\n".join([line] + [f"{name}: {value}" for name, value in headers]) + "\r\n\r\n").encode("latin-1"))
+        for how in ("cut", "reset_after", "stall"):
+            if how in fault:
+                client.sendall(content[:fault[how]])
+                if how == "stall":
+                    return self._hold(client)
+                if how == "reset_after":
+                    time.sleep(0.1)  # so that what was sent is read before the reset
+                    _reset(client)
+                return False
+        client.sendall(content)
+        if fault.get("hang_up"):
+            return False
+        return _value(headers, "content-length") is not None or bool(fault.get("chunked")) or line.split()[1] in ("204", "304")
+
+    @staticmethod
+    def _hold(client):
+        while client.recv(65536):
+            pass
+        return False

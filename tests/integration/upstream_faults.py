@@ -4,12 +4,15 @@ lost answers, nobody there. Each fault has to be noticed, named, and tried again
 import hashlib
 import os
 import socket
+import ssl
 import sys
 import tempfile
+import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 from blobclient import ACCOUNT, KEY, Client, Server, account_sas  # noqa: E402
+from certificates import Authority  # noqa: E402
 from fault_proxy import FaultProxy  # noqa: E402
 from upstream import Probe  # noqa: E402
 
@@ -275,6 +278,36 @@ def proxies(settings, server):
     del os.environ["http_proxy"], os.environ["HTTP_PROXY"]
 
 
+def sessions(folder):
+    """Each answer ends its connection: the next one resumes the TLS session."""
+    authority = Authority(folder)
+    for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(authority.certificate, authority.key)
+        context.minimum_version = context.maximum_version = version
+        reused, listener = [], socket.create_server(("127.0.0.1", 0))
+
+        def serve():
+            for _ in range(4):
+                with context.wrap_socket(listener.accept()[0], server_side=True) as connection:
+                    reused.append(connection.session_reused)
+                    connection.recv(65536)
+                    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nETag: \"a\"\r\nConnection: close\r\n\r\n")
+                    try:
+                        connection.unwrap()  # an end without "close notify" spoils a session of TLS 1.2
+                    except OSError:
+                        pass
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        with Probe(url=f"https://127.0.0.1:{listener.getsockname()[1]}/{ACCOUNT}/cont", account_key=KEY, ca_file=authority.root) as probe:
+            for _ in range(4):
+                ends(f"{version.name}: a call", probe.call("head", key="big"), "ok")
+        thread.join(10)
+        listener.close()
+        check(f"{version.name}: sessions are resumed", reused == [False, True, True, True], reused)
+
+
 def main():
     with tempfile.TemporaryDirectory(prefix="skerry-upstream-") as folder, Server(os.path.join(folder, "data")) as server:
         client = Client(server.blob)
@@ -290,6 +323,7 @@ def main():
             secrets(proxy)
             nobody(settings)
             proxies(settings, server)
+        sessions(folder)
     print(f"{passed} passed, {failed} failed")
     return 1 if failed else 0
 

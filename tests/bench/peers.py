@@ -1,9 +1,12 @@
 """What stands beside Skerry: one class a program, running when made. A peer with S3 has an endpoint, keys, its processes, and says what is durable
 when it answers a write."""
+import json
 import os
+import secrets
 import shutil
 import socket
 import subprocess
+import time
 
 import install
 import radosgw
@@ -106,10 +109,14 @@ class _Program:
                                             stdout=log, stderr=log)
         try:
             wait_for_port(self.port, 60, self.process)
+            self.prepare(program)
         except Unavailable as error:
             self.stop()
             with open(self.log, errors="replace") as log:
                 raise Unavailable(f"{self.name}: {error}: {log.read()[-300:]}") from None
+
+    def prepare(self, program):
+        """What is left to do when it listens."""
 
     def pids(self):
         return [self.process.pid]
@@ -161,4 +168,74 @@ class S3sFs(_Program):
         return ["--access-key", self.access, "--secret-key", self.secret, "--host", "127.0.0.1", "--port", str(self.port), self.data], {}
 
 
-S3_PEERS = {peer.name: peer for peer in (Radosgw, Minio, Versitygw, S3sFs)}
+class SeaweedFS(_Program):
+    """Master, volume server, filer and gateway in one process. Every bucket is a collection, which grows several volumes, so the default limit of eight
+    would be used up by the first."""
+    name = "seaweedfs"
+    durability = "fsync for all buckets, which is not its default: a volume's data and index and the filer's LevelDB are synced before the answer"
+    RULE, START_SECONDS = "fs.configure -locationPrefix=/buckets/ -fsync -apply", 60
+
+    @staticmethod
+    def install():
+        return install.go_tree("github.com/seaweedfs/seaweedfs", "v0.0.0-20261109003541-7506e5f91cd6", "weed")
+
+    def command(self):
+        identities = os.path.join(self.folder, "s3.json")
+        with open(identities, "w") as file:
+            json.dump({"identities": [{"name": "peer", "credentials": [{"accessKey": self.access, "secretKey": self.secret}], "actions": ["Admin"]}]}, file)
+        ports = {f"{part}.{kind}": self.port if (part, kind) == ("s3", "port") else _free_port()
+                 for part in ("master", "volume", "filer", "s3") for kind in ("port", "port.grpc")}
+        self.master, self.filer = (f"127.0.0.1:{ports[f'{part}.port']}.{ports[f'{part}.port.grpc']}" for part in ("master", "filer"))
+        flags = {**ports, "ip": "127.0.0.1", "ip.bind": "127.0.0.1", "dir": self.data, "master.telemetry": "false", "volume.max": 100,
+                 "volume.preStopSeconds": 0, "s3.config": identities, "s3.port.iceberg": 0, "s3.port.lance": 0,
+                 "s3.localSocket": os.path.join(self.folder, "s3.sock"), "filer.localSocket": os.path.join(self.folder, "filer.sock")}
+        return ["-logtostderr", "server", "-s3", *(f"-{name}={value}" for name, value in flags.items())], {}
+
+    def prepare(self, program):
+        """Its shell waits for the filer to be known to the master, but not for ever."""
+        end = time.monotonic() + self.START_SECONDS
+        while True:
+            try:
+                done = subprocess.run([program, "shell", f"-master={self.master}", f"-filer={self.filer}"], input=f"{self.RULE}\nfs.configure\n", text=True,
+                                      cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=self.START_SECONDS)
+            except subprocess.TimeoutExpired:
+                raise Unavailable("its shell does not answer") from None
+            if '"fsync":true' in "".join(done.stdout.split()):
+                return
+            if time.monotonic() > end:
+                raise Unavailable(f"fsync cannot be configured: {done.stdout[-200:]}")
+            time.sleep(0.5)
+
+
+class Garage(_Program):
+    """A cluster of one node, without replication. Nothing is compressed: load is random bytes."""
+    name = "garage"
+    durability = ("metadata_fsync and data_fsync, which are not its defaults: data, its folder and LMDB's pages are synced before the answer, but not "
+                  "LMDB's meta page, so that a power failure may undo the last transaction")
+
+    @staticmethod
+    def install():
+        return install.cargo("garage", "2.5.0", "--no-default-features", "--features", "bundled-libs,lmdb")
+
+    def command(self):
+        configuration, rpc = os.path.join(self.folder, "garage.toml"), f"127.0.0.1:{_free_port()}"
+        with open(configuration, "w") as file:
+            file.write(f"""metadata_dir = "{self.data}/meta"
+data_dir = "{self.data}/data"
+db_engine = "lmdb"
+metadata_fsync = true
+data_fsync = true
+compression_level = "none"
+replication_factor = 1
+rpc_bind_addr = "{rpc}"
+rpc_public_addr = "{rpc}"
+rpc_secret = "{secrets.token_hex(32)}"
+[s3_api]
+api_bind_addr = "{self.endpoint}"
+s3_region = "us-east-1"
+""")
+        return (["--config", configuration, "server", "--single-node", "--default-access-key"],
+                {"GARAGE_DEFAULT_ACCESS_KEY": self.access, "GARAGE_DEFAULT_SECRET_KEY": self.secret, "RUST_LOG": "garage=warn"})
+
+
+S3_PEERS = {peer.name: peer for peer in (Radosgw, Minio, Versitygw, S3sFs, SeaweedFS, Garage)}

@@ -9,6 +9,7 @@ import time
 
 PROCESSES = 2
 BUFFER = 1 << 20
+EXTRA, STEP = 4099, 7919  # primes: see Connection.request
 
 
 class Refused(RuntimeError):
@@ -24,14 +25,17 @@ class Connection:
         self.socket = socket.create_connection((host, int(port)), timeout=300)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
-    def request(self, method, target, size, block):
-        """`size` bytes of `block` over and over. Returns the answer's ETag, and how many bytes came."""
+    def request(self, method, target, size, block, at=0):
+        """`size` bytes of `block` over and over, from its byte `at` on: since its length is no power of two, no two bodies and no two blocks of one
+        are the same; there are servers that keep equal blocks once. Returns the answer's ETag, and how many bytes came."""
         if self.socket is None:
             self.open()
         length = f"Content-Length: {size}\r\n" if method != "GET" else ""
         self.socket.sendall(f"{method} {target} HTTP/1.1\r\nHost: {self.endpoint}\r\n{length}\r\n".encode())
-        for begin in range(0, size, len(block)):
-            self.socket.sendall(block[:size - begin])
+        while size:
+            piece = block[at:at + size]
+            self.socket.sendall(piece)
+            size, at = size - len(piece), 0
         return self._answer(target)
 
     def _answer(self, target):
@@ -67,7 +71,7 @@ class Connection:
 
 def _work(endpoint, connections, jobs, size, start, pipe):
     """The whole life of a process. Jobs are taken from the front by whichever connection is free."""
-    block = memoryview(os.urandom(min(size, BUFFER) or 1))
+    block = memoryview(os.urandom(min(size, BUFFER) + EXTRA))
     answers, errors, lock, rest = [None] * len(jobs), [], threading.Lock(), iter(range(len(jobs)))
     opened = [Connection(endpoint, bytearray(BUFFER)) for _ in range(connections)]
 
@@ -78,7 +82,7 @@ def _work(endpoint, connections, jobs, size, start, pipe):
                     at = next(rest, None)
                 if at is None:
                     return
-                answers[at] = connection.request(*jobs[at], size, block)
+                answers[at] = connection.request(*jobs[at], size, block, at * STEP % len(block))
         except (OSError, Refused, ValueError) as error:
             errors.append(str(error))
 

@@ -26,7 +26,10 @@ struct skr_sigv4 {
 /* sigv4_read.c. Which way, if any, is the request signed? `*found` false: it is anonymous. */
 enum skr_auth_refusal skr_sigv4_read(const struct skr_request *request, struct skr_arena *arena, bool *found,
                                      struct skr_sigv4 *out, struct skr_error *err);
-/* Times: the clock's skew, or how long a presigned URL is good. */
+/* How a refusal of the credential begins, and which it is: in the header or in the query. */
+const char *skr_sigv4_malformed(const struct skr_sigv4 *signature);
+enum skr_auth_refusal skr_sigv4_scope_wrong(const struct skr_sigv4 *signature);
+/* Times: the clock's skew, or how long a presigned URL is good; then, whether the scope is of the same day. */
 enum skr_auth_refusal skr_sigv4_check_times(const struct skr_sigv4 *signature, int64_t now_s, unsigned skew_s,
                                             struct skr_error *err);
 /* How many headers of that name are there? */

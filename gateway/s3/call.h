@@ -67,6 +67,9 @@ bool skr_s3_bucket_name_is_valid(struct skr_bytes name); /* for creating: 3 to 6
 extern const struct skr_operation skr_s3_rows[];
 extern const size_t skr_s3_row_count;
 
+/* Is every sub-resource that the query names what the call's row is about? False: answered. (sub_resources.c) */
+bool skr_s3_sub_resource_served(struct skr_s3_call *call);
+
 /* ---- who may (access.c) ---- */
 /* Finds the account that owns the bucket: the caller's, else the first that has it; fills call->container. */
 void skr_s3_find_owner(struct skr_s3_call *call);

@@ -94,7 +94,7 @@ static void skr_s3_handle(void *context, struct skr_exchange *exchange)
         return;
     if (row == NULL)
         skr_s3_refuse(call, SKR_S3_METHOD_NOT_ALLOWED);
-    else if (preflight || (!skr_s3_unsupported(call) && skr_s3_conditions(call)))
+    else if (preflight || (skr_s3_sub_resource_served(call) && !skr_s3_unsupported(call) && skr_s3_conditions(call)))
         row->handle(call);
 }
 

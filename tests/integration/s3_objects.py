@@ -462,6 +462,78 @@ def acls(s3, endpoint):
     anonymous.close()
 
 
+def public_buckets(s3, endpoint):
+    """Whoever may list a bucket is told that an object is not there; others are not."""
+    anonymous = S3(endpoint, access=None)
+    expect("a public bucket", s3.create_bucket("public", x_amz_acl="public-read"), 200)
+    s3.set_versioning("public", "Enabled")
+    s3.put("public", "gone", b"x", x_amz_acl="public-read")
+    version = s3.put("public", "private", b"x")["x-amz-version-id"]
+    marker = s3.delete("public", "gone")["x-amz-version-id"]
+    expect("no such key", anonymous.get("public", "none"), 404, "NoSuchKey")
+    expect("no such key, HEAD", anonymous.head("public", "none"), 404)
+    expect("a deleted one", anonymous.get("public", "gone"), 404, "NoSuchKey")
+    expect("no such version", anonymous.get("public", "none", f"versionId={version}"), 404, "NoSuchVersion")
+    expect("a marker", anonymous.get("public", "gone", f"versionId={marker}"), 405, "MethodNotAllowed")
+    expect("a private object", anonymous.get("public", "private"), 403, "AccessDenied")
+    expect("none in a private bucket", anonymous.get("box", "none"), 403, "AccessDenied")
+    expect("none to delete", anonymous.delete("public", "none"), 403, "AccessDenied")
+    anonymous.close()
+
+
+def sub_resources(s3):
+    """A word of the query that names something else is never passed over: what would be left is another operation."""
+    s3.create_bucket("whole")
+    s3.put("box", "whole", b"whole", x_amz_tagging="a=1")
+    for method, query in (("DELETE", "acl"), ("DELETE", "location"), ("DELETE", "versioning"), ("DELETE", "versions"), ("DELETE", "uploads"), ("DELETE", "delete"),
+                          ("PUT", "location"), ("PUT", "versions"), ("PUT", "uploads"), ("PUT", "policyStatus"), ("POST", "acl"), ("POST", "versions"),
+                          ("GET", "delete")):
+        answer = expect(f"{method} bucket?{query}", s3.request(method, "/whole", query), 405, "MethodNotAllowed")
+        check(f"{method} bucket?{query}: names it", answer.find("Method") == method and answer.find("ResourceType") == query, answer.body)
+    for method, query in (("DELETE", "acl"), ("DELETE", "uploads"), ("DELETE", "attributes"), ("DELETE", "torrent"), ("DELETE", "retention"), ("PUT", "uploads"),
+                          ("PUT", "restore"), ("PUT", "torrent"), ("PUT", "partNumber=1&uploadId=x&attributes"), ("POST", "acl"), ("GET", "uploads"), ("GET", "restore")):
+        expect(f"{method} key?{query}", s3.request(method, "/box/whole", query, b"other" if method == "PUT" else b""), 405, "MethodNotAllowed")
+    expect("HEAD key?uploads", s3.request("HEAD", "/box/whole", "uploads"), 405)
+    for method, path, query in (("DELETE", "/box/whole", "policy"), ("PUT", "/box/whole", "versioning"), ("GET", "/box/whole", "versions"),
+                                ("DELETE", "/whole", "legal-hold"), ("GET", "/whole", "attributes")):
+        expect(f"{method} {path}?{query}", s3.request(method, path, query), 400, "InvalidRequest")
+    for method, path, query in (("DELETE", "/box/whole", "tagging&acl"), ("GET", "/box/whole", "acl&tagging"), ("DELETE", "/whole", "tagging&cors"),
+                                ("GET", "/whole", "uploads&versions")):
+        expect(f"{method} {path}?{query}", s3.request(method, path, query), 400, "InvalidArgument")
+    check("nothing of it was done", s3.get("box", "whole").body == b"whole" and s3.get("box", "whole", "tagging").all("TagSet/Tag/Key") == ["a"])
+    for query in ("banana", "partNumber=1", "x-id=GetObject", "response-content-type=a%2Fb", "list-type=2"):
+        check(f"GET key?{query}: no sub-resource", s3.get("box", "whole", query).body == b"whole")
+    expect("the bucket stands, and goes", s3.request("DELETE", "/whole"), 204)
+
+
+def refusals(s3, endpoint):
+    """Elements of errors that clients and people look at."""
+    answer = expect("delete a bucket with objects", s3.request("DELETE", "/box"), 409, "BucketNotEmpty")
+    check("its name", answer.find("BucketName") == "box", answer.body)
+    answer = expect("another region", s3.request("GET", "/box/plain", scope={"region": "eu-west-9"}), 400, "AuthorizationHeaderMalformed")
+    check("the region to sign for", answer.find("Region") == "us-east-1", answer.body)
+    answer = expect("another region in a URL", s3.send("GET", s3.presign("GET", "/box/plain", scope={"region": "eu-west-9"}), {}), 400,
+                    "AuthorizationQueryParametersError")
+    check("the region to sign for, in a URL", answer.find("Region") == "us-east-1", answer.body)
+
+    def without_date(method, target, headers, body):
+        return method, target, {name: value for name, value in headers.items() if name != "x-amz-date"}, body
+
+    def of_old(method, target, headers, body):
+        return method, target, {**headers, "x-amz-date": "20200101T000000Z"}, body
+    expect("no date", s3.request("GET", "/box/plain", alter=without_date), 403, "AccessDenied")
+    expect("a date of old, and a scope of today", s3.request("GET", "/box/plain", alter=of_old), 403, "RequestTimeTooSkewed")
+    for query in ("retention", "legal-hold"):
+        expect(f"{query} where no bucket has locks", s3.get("box", "plain", query), 400, "InvalidRequest")
+    anonymous = S3(endpoint, access=None)
+    expect("preflight without an origin", anonymous.request("OPTIONS", "/box/plain", headers={"Access-Control-Request-Method": "GET"}), 400, "BadRequest")
+    expect("preflight without a method", anonymous.request("OPTIONS", "/box/plain", headers={"Origin": "http://a"}), 400, "BadRequest")
+    answer = anonymous.request("OPTIONS", "/box/plain", headers={"Origin": "http://a", "Access-Control-Request-Method": "PUT"})
+    expect("preflight that nothing allows", answer, 403, "AccessForbidden")
+    check("what was asked", answer.find("Method") == "PUT" and answer.find("ResourceType") == "OBJECT", answer.body)
+    anonymous.close()
+
+
 # ---- multipart ----
 
 def upload(s3, key, bodies, kind=None, create=None, numbers=None, **completion):
@@ -842,6 +914,9 @@ def main():
         s3.set_versioning("kept", "Enabled")
         tagging("kept", s3)
         acls(s3, server.s3)
+        public_buckets(s3, server.s3)
+        sub_resources(s3)
+        refusals(s3, server.s3)
         multipart(s3)
         composites(s3)
         uploads(s3)

@@ -91,6 +91,16 @@ def digests(s3):
     expect("two kinds", s3.put("box", "d", b"data", **both), 400, "InvalidRequest")
     expect("unknown kind", s3.put("box", "d", b"data", x_amz_checksum_sha512="AAAA"), 501, "NotImplemented")
     expect("unknown algorithm", s3.put("box", "d", b"data", x_amz_sdk_checksum_algorithm="CRC16"), 400, "InvalidRequest")
+    alone, other = s3.put("box", "d", b"data", x_amz_sdk_checksum_algorithm="SHA256"), {"x-amz-checksum-crc32": checksum("crc32", b"data")}
+    expect("algorithm without a checksum", alone, 400, "InvalidRequest")
+    expect("algorithm and a checksum of another", s3.put("box", "d", b"data", x_amz_sdk_checksum_algorithm="SHA256", **other), 400, "InvalidRequest")
+    expect("algorithm and its checksum", s3.put("box", "d", b"data", x_amz_sdk_checksum_algorithm="crc32", **other), 200)
+    trailer = {"trailer": ("x-amz-checksum-sha1", checksum("sha1", b"data")), "payload": s3client.CHUNKS_UNSIGNED_TRAILER}
+    expect("algorithm and its trailer", s3.chunked("/box/d", [b"data"], headers={"x-amz-sdk-checksum-algorithm": "SHA1"}, **trailer), 200)
+    expect("algorithm and a trailer of another", s3.chunked("/box/d", [b"data"], headers={"x-amz-sdk-checksum-algorithm": "SHA256"}, **trailer), 400,
+           "InvalidRequest")
+    expect("a checksum in a header and one in a trailer", s3.chunked("/box/d", [b"data"], headers=other, **trailer), 400, "InvalidRequest")
+    expect("algorithm in a URL", s3.send("PUT", s3.presign("PUT", "/box/d", "x-amz-sdk-checksum-algorithm=CRC32"), {"Content-Length": "4"}, b"data"), 200)
     expect("unknown trailer", s3.chunked("/box/t", [b"x"], trailer=("x-amz-meta-a", "b"), payload=s3client.CHUNKS_UNSIGNED_TRAILER), 400)
     wrong = s3.request("PUT", "/box/d", body=b"data", payload=hashlib.sha256(b"other").hexdigest())
     expect("another SHA-256 was signed", wrong, 400, "XAmzContentSHA256Mismatch")
@@ -534,6 +544,22 @@ def refusals(s3, endpoint):
     anonymous.close()
 
 
+def bucket_lists(s3):
+    for name in ("list-a", "list-b", "list-c"):
+        s3.create_bucket(name)
+    names = lambda query: s3.request("GET", "/", query).all("Buckets/Bucket/Name")  # noqa: E731
+    check("buckets of a prefix", names("prefix=list-") == ["list-a", "list-b", "list-c"])
+    check("of this region", names("prefix=list-&bucket-region=us-east-1") == ["list-a", "list-b", "list-c"])
+    check("of another region", names("prefix=list-&bucket-region=eu-west-1") == [])
+    answer = s3.request("GET", "/", "prefix=list-&max-buckets=2")
+    check("a page", answer.all("Buckets/Bucket/Name") == ["list-a", "list-b"] and answer.find("ContinuationToken"), answer.body)
+    check("the next page", names(f"prefix=list-&max-buckets=2&continuation-token={answer.find('ContinuationToken')}") == ["list-c"])
+    for most in ("0", "10001", "-1", "x"):
+        expect(f"max-buckets={most}", s3.request("GET", "/", f"max-buckets={most}"), 400, "InvalidArgument")
+    for name in ("list-a", "list-b", "list-c"):
+        s3.request("DELETE", f"/{name}")
+
+
 # ---- multipart ----
 
 def upload(s3, key, bodies, kind=None, create=None, numbers=None, **completion):
@@ -917,6 +943,7 @@ def main():
         public_buckets(s3, server.s3)
         sub_resources(s3)
         refusals(s3, server.s3)
+        bucket_lists(s3)
         multipart(s3)
         composites(s3)
         uploads(s3)

@@ -180,7 +180,8 @@ SKR_S3_HANDLER(rename_object)
     struct skr_conditions conditions;
     struct skr_copy_source source = {.conditions = &conditions, .length = SKR_SIZE_ANY};
     const char *bad;
-    if (!skr_s3_bucket_exists(call) || !skr_s3_rename_source(call, &source.name) || !skr_s3_client_token(call))
+    if (!skr_s3_bucket_exists(call) || !skr_s3_makes_a_version(call) || !skr_s3_rename_source(call, &source.name) ||
+        !skr_s3_client_token(call))
         return;
     if (!skr_request_conditions(call->arena, call->request, names, &conditions, &bad))
         skr_s3_fail_argument(call, "The value of a conditional header is not valid.", bad, skr_s3_header(call, bad));

@@ -63,6 +63,15 @@ static bool skr_s3_find_version(struct skr_s3_call *call)
     return true;
 }
 
+/* A method that nothing has. */
+static void skr_s3_refuse_verb(struct skr_s3_call *call)
+{
+    static const char *const types[] = {
+        [SKR_RESOURCE_SERVICE] = "SERVICE", [SKR_RESOURCE_CONTAINER] = "BUCKET", [SKR_RESOURCE_OBJECT] = "OBJECT"};
+    skr_s3_fail(call, SKR_S3_METHOD_NOT_ALLOWED, NULL, (struct skr_s3_detail){"Method", call->request->method_name},
+                (struct skr_s3_detail){"ResourceType", skr_text(types[call->target.resource])});
+}
+
 static void skr_s3_handle(void *context, struct skr_exchange *exchange)
 {
     struct skr_s3_call *call = skr_arena_alloc_zero(skr_exchange_arena(exchange), sizeof *call);
@@ -93,7 +102,7 @@ static void skr_s3_handle(void *context, struct skr_exchange *exchange)
     if (!skr_s3_find_version(call) || (!preflight && !skr_s3_authorized(call)))
         return;
     if (row == NULL)
-        skr_s3_refuse(call, SKR_S3_METHOD_NOT_ALLOWED);
+        skr_s3_refuse_verb(call);
     else if (preflight || (skr_s3_sub_resource_served(call) && !skr_s3_unsupported(call) && skr_s3_conditions(call)))
         row->handle(call);
 }

@@ -36,6 +36,21 @@ static bool skr_s3_is_sub_resource(enum skr_resource resource, struct skr_bytes 
     return false;
 }
 
+/* Of what buckets have, the service looks for these only where a bucket is addressed: read with one of them, an object is read.
+ */
+static bool skr_s3_is_passed_over(const struct skr_s3_call *call, struct skr_bytes name)
+{
+    static const char *const names[] = {
+        "abac",        "analytics",         "intelligent-tiering", "metadataConfiguration", "metadataTable", "metrics",
+        "object-lock", "ownershipControls", "policyStatus",        "publicAccessBlock",     "session"};
+    if (call->target.resource != SKR_RESOURCE_OBJECT || (call->request->method != SKR_GET && call->request->method != SKR_HEAD))
+        return false;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (skr_bytes_equal(name, skr_text(names[i])))
+            return true;
+    return false;
+}
+
 /* Signatures' parameters, which are most of what there is, are none. */
 static bool skr_s3_may_be_sub_resource(struct skr_bytes name)
 {
@@ -60,6 +75,27 @@ static void skr_s3_refuse_foreign(struct skr_s3_call *call, struct skr_bytes nam
     skr_s3_invalid_request(call, message);
 }
 
+/* Its methods in Allow, as the service does. */
+static void skr_s3_refuse_method(struct skr_s3_call *call, struct skr_bytes name)
+{
+    static const struct {
+        enum skr_method method;
+        const char *name;
+    } methods[] = {{SKR_GET, "GET"}, {SKR_PUT, "PUT"}, {SKR_POST, "POST"}, {SKR_DELETE, "DELETE"}};
+    char allowed[32];
+    size_t size = 0;
+    for (size_t m = 0; m < sizeof methods / sizeof *methods; m++)
+        for (size_t i = 0; i < skr_s3_row_count; i++)
+            if (skr_s3_rows[i].resource == call->target.resource && skr_s3_rows[i].method == methods[m].method &&
+                skr_s3_row_selects(&skr_s3_rows[i], name)) {
+                size += (size_t)snprintf(allowed + size, sizeof allowed - size, "%s%s", size == 0 ? "" : ", ", methods[m].name);
+                break;
+            }
+    skr_exchange_header(call->exchange, "Allow", (struct skr_bytes){allowed, size});
+    skr_s3_fail(call, SKR_S3_METHOD_NOT_ALLOWED, NULL, (struct skr_s3_detail){"Method", call->request->method_name},
+                (struct skr_s3_detail){"ResourceType", name});
+}
+
 bool skr_s3_sub_resource_served(struct skr_s3_call *call)
 {
     const struct skr_uri *uri = &call->request->uri;
@@ -74,15 +110,18 @@ bool skr_s3_sub_resource_served(struct skr_s3_call *call)
             served = name;
         else if (skr_s3_is_sub_resource(resource, name))
             other = name;
-        else if (skr_s3_is_sub_resource(another, name))
+        else if (skr_s3_is_sub_resource(another, name) && !skr_s3_is_passed_over(call, name))
             foreign = name;
     }
     if (other.data != NULL && served.data != NULL)
         skr_s3_refuse_conflict(call, served, other);
     else if (other.data != NULL)
-        skr_s3_fail(call, SKR_S3_METHOD_NOT_ALLOWED, NULL, (struct skr_s3_detail){"Method", call->request->method_name},
-                    (struct skr_s3_detail){"ResourceType", other});
+        skr_s3_refuse_method(call, other);
     else if (foreign.data != NULL)
         skr_s3_refuse_foreign(call, foreign);
-    return other.data == NULL && foreign.data == NULL;
+    else if (served.data != NULL && call->request->method == SKR_HEAD) /* a GET row serves HEAD, but these have none */
+        skr_s3_refuse_method(call, served);
+    else
+        return true;
+    return false;
 }

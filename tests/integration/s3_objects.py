@@ -282,6 +282,12 @@ def versions(s3):
     expect("delete it again", s3.delete("kept", "v", f"versionId={second}"), 204)
     expect("not an id", s3.get("kept", "v", "versionId=nonsense"), 400, "InvalidArgument")
     expect("empty id", s3.get("kept", "v", "versionId="), 400, "InvalidArgument")
+    expect("put a version by its id", s3.put("kept", "v", b"x", f"versionId={first}"), 400, "InvalidArgument")
+    expect("put the null version", s3.put("kept", "v", b"x", "versionId=null"), 400, "InvalidArgument")
+    expect("copy to a version", s3.copy("kept", "v", "kept/v", f"versionId={first}"), 400, "InvalidArgument")
+    expect("begin an upload of a version", s3.post("kept", "v", f"uploads=&versionId={first}"), 400, "InvalidArgument")
+    expect("a part of a version", s3.put("kept", "v", b"x", f"partNumber=1&uploadId=x&versionId={first}"), 400, "InvalidArgument")
+    check("no version was made", s3.get("kept", "v")["x-amz-version-id"] == first)
     answer = expect("delete what is not there", s3.delete("kept", "nothing"), 204)
     check("leaves a marker too", answer["x-amz-delete-marker"] == "true")
     answer = expect("copy of a version", s3.copy("kept", "copy", f"kept/v?versionId={first}"), 200)
@@ -499,19 +505,25 @@ def sub_resources(s3):
                           ("PUT", "location"), ("PUT", "versions"), ("PUT", "uploads"), ("PUT", "policyStatus"), ("POST", "acl"), ("POST", "versions"),
                           ("GET", "delete")):
         answer = expect(f"{method} bucket?{query}", s3.request(method, "/whole", query), 405, "MethodNotAllowed")
+        check(f"{method} bucket?{query}: says which it has", answer["Allow"] and method not in answer["Allow"].split(", "), answer["Allow"])
         check(f"{method} bucket?{query}: names it", answer.find("Method") == method and answer.find("ResourceType") == query, answer.body)
     for method, query in (("DELETE", "acl"), ("DELETE", "uploads"), ("DELETE", "attributes"), ("DELETE", "torrent"), ("DELETE", "retention"), ("PUT", "uploads"),
                           ("PUT", "restore"), ("PUT", "torrent"), ("PUT", "partNumber=1&uploadId=x&attributes"), ("POST", "acl"), ("GET", "uploads"), ("GET", "restore")):
         expect(f"{method} key?{query}", s3.request(method, "/box/whole", query, b"other" if method == "PUT" else b""), 405, "MethodNotAllowed")
-    expect("HEAD key?uploads", s3.request("HEAD", "/box/whole", "uploads"), 405)
-    for method, path, query in (("DELETE", "/box/whole", "policy"), ("PUT", "/box/whole", "versioning"), ("GET", "/box/whole", "versions"),
+    for path, query, allowed in (("/box/whole", "uploads", "POST"), ("/box/whole", "tagging", "GET, PUT, DELETE"), ("/whole", "location", "GET"),
+                                 ("/whole", "acl", "GET, PUT"), ("/whole", "versions", "GET")):
+        answer = expect(f"HEAD {path}?{query}", s3.request("HEAD", path, query), 405)
+        check(f"HEAD {path}?{query}: says which it has", answer["Allow"] == allowed, answer["Allow"])
+    answer = expect("PATCH", s3.request("PATCH", "/box/whole"), 405, "MethodNotAllowed")
+    check("PATCH: of what", answer.find("Method") == "PATCH" and answer.find("ResourceType") == "OBJECT", answer.body)
+    for method, path, query in (("DELETE", "/box/whole", "policy"), ("DELETE", "/box/whole", "publicAccessBlock"), ("PUT", "/box/whole", "versioning"), ("GET", "/box/whole", "versions"),
                                 ("DELETE", "/whole", "legal-hold"), ("GET", "/whole", "attributes")):
         expect(f"{method} {path}?{query}", s3.request(method, path, query), 400, "InvalidRequest")
     for method, path, query in (("DELETE", "/box/whole", "tagging&acl"), ("GET", "/box/whole", "acl&tagging"), ("DELETE", "/whole", "tagging&cors"),
                                 ("GET", "/whole", "uploads&versions")):
         expect(f"{method} {path}?{query}", s3.request(method, path, query), 400, "InvalidArgument")
     check("nothing of it was done", s3.get("box", "whole").body == b"whole" and s3.get("box", "whole", "tagging").all("TagSet/Tag/Key") == ["a"])
-    for query in ("banana", "partNumber=1", "x-id=GetObject", "response-content-type=a%2Fb", "list-type=2"):
+    for query in ("banana", "partNumber=1", "x-id=GetObject", "response-content-type=a%2Fb", "list-type=2", "publicAccessBlock", "session", "Acl"):
         check(f"GET key?{query}: no sub-resource", s3.get("box", "whole", query).body == b"whole")
     expect("the bucket stands, and goes", s3.request("DELETE", "/whole"), 204)
 

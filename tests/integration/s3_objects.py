@@ -220,8 +220,14 @@ def read_conditions(s3):
         expect("If-Modified-Since after", verb("box", "r", if_modified_since=date(60)), 304)
         expect("If-Unmodified-Since before", verb("box", "r", if_unmodified_since=date(-3600)), 412)
         expect("If-Unmodified-Since after", verb("box", "r", if_unmodified_since=date(60)), 200)
+        for name in ("if_modified_since", "if_unmodified_since"):
+            expect(f"{name} that is no date", verb("box", "r", **{name: "yesterday"}), 200)
+        expect("a date, and one that is none", verb("box", "r", if_modified_since=date(60), if_unmodified_since="2015-01-01"), 304)
         expect("If-Match wins", verb("box", "r", if_match=etag, if_unmodified_since=date(-3600)), 200)
         expect("If-None-Match wins", verb("box", "r", if_none_match=etag, if_modified_since=date(-3600)), 304)
+    for name in ("modified", "unmodified"):
+        expect(f"a source {name} since what is no date", s3.copy("box", "r-copy", "box/r", **{f"x_amz_copy_source_if_{name}_since": "yesterday"}), 200)
+        expect(f"a write, {name} since what is no date", s3.put("box", "r-copy", b"x", **{f"if_{name}_since": "yesterday"}), 400, "InvalidArgument")
     check("412 names it", s3.get("box", "r", if_match='"x"').find("Condition") == "If-Match")
     expect("no key", s3.get("box", "none"), 404, "NoSuchKey")
     answer = expect("no key, HEAD", s3.head("box", "none"), 404)

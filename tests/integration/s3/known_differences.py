@@ -121,7 +121,8 @@ KNOWN = [
     (CHOICE, "If-None-Match with a tag means what it means in HTTP", [
         "conditions: put, if-none-match: 412 PreconditionFailed != 200", "conditions: put anew, if-none-match*: 200 != 412 PreconditionFailed",
         "conditions: delete, if-none-match*: 412 PreconditionFailed != 204"]),
-    (CHOICE, "a date that is none is refused where the condition guards a copy", ["conditions: copy, *that is no date: 400 InvalidArgument != 200"]),
+    (DOCUMENTED, "a date that is none is ignored, as RFC 9110 asks", ["conditions: get, if-*modified-since that is no date: 200 != 400 InvalidArgument",
+                                                                       "conditions: head, if-*modified-since that is no date: 200 != 400"]),
 
     # ---- deletions ----
     (DOCUMENTED, "DeleteObjects needs a digest, and it is checked", ["deleting: *: 400 BadDigest != 200", "deleting: *: 400 InvalidDigest != 200", "deleting: without a digest: 400 * != 200"]),

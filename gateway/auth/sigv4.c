@@ -22,16 +22,15 @@ static bool skr_region_matches(struct skr_bytes ours, struct skr_bytes theirs)
 enum skr_auth_refusal skr_sigv4_check_scope(const struct skr_sigv4 *signature, struct skr_bytes region, struct skr_error *err)
 {
     if (!skr_bytes_equal(signature->service, SKR_BYTES("s3"))) {
-        skr_fail(err, SKR_UNAUTHENTICATED,
-                 "The credential is malformed; incorrect service '%.*s'. This endpoint belongs to 's3'.",
-                 SKR_PRINT(signature->service));
-        return SKR_AUTH_SCOPE_WRONG;
+        skr_fail(err, SKR_UNAUTHENTICATED, "%s; incorrect service '%.*s'. This endpoint belongs to 's3'.",
+                 skr_sigv4_malformed(signature), SKR_PRINT(signature->service));
+        return skr_sigv4_scope_wrong(signature);
     }
     if (!skr_region_matches(region, signature->region)) {
         region = region.size > 0 ? region : SKR_BYTES(SKR_DEFAULT_REGION);
-        skr_fail(err, SKR_UNAUTHENTICATED, "The credential is malformed; the region '%.*s' is wrong; expecting '%.*s'",
+        skr_fail(err, SKR_UNAUTHENTICATED, "%s; the region '%.*s' is wrong; expecting '%.*s'", skr_sigv4_malformed(signature),
                  SKR_PRINT(signature->region), SKR_PRINT(region));
-        return SKR_AUTH_SCOPE_WRONG;
+        return skr_sigv4_scope_wrong(signature);
     }
     return SKR_AUTH_ALLOWED;
 }

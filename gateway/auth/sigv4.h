@@ -31,7 +31,10 @@ enum skr_auth_refusal skr_sigv4_read(const struct skr_request *request, struct s
 bool skr_sigv4_read_timestamp(struct skr_bytes text, int64_t *seconds);
 /* "ACCESS/20130524/us-east-1/s3/aws4_request". Says what is wrong, or NULL. */
 const char *skr_sigv4_read_credential(struct skr_bytes text, struct skr_sigv4 *out);
-/* Times: the clock's skew, or how long a presigned URL is good. */
+/* How a refusal of the credential begins, and which it is: in the header or in the query. */
+const char *skr_sigv4_malformed(const struct skr_sigv4 *signature);
+enum skr_auth_refusal skr_sigv4_scope_wrong(const struct skr_sigv4 *signature);
+/* Times: the clock's skew, or how long a presigned URL is good; then, whether the scope is of the same day. */
 enum skr_auth_refusal skr_sigv4_check_times(const struct skr_sigv4 *signature, int64_t now_s, unsigned skew_s,
                                             struct skr_error *err);
 /* How many headers of that name are there? */

@@ -150,6 +150,16 @@ static bool skr_read_date(const struct skr_request *request, struct skr_arena *a
     return true;
 }
 
+const char *skr_sigv4_malformed(const struct skr_sigv4 *signature)
+{
+    return signature->presigned ? "Error parsing the X-Amz-Credential parameter" : "The authorization header is malformed";
+}
+
+enum skr_auth_refusal skr_sigv4_scope_wrong(const struct skr_sigv4 *signature)
+{
+    return signature->presigned ? SKR_AUTH_QUERY_SCOPE_WRONG : SKR_AUTH_SCOPE_WRONG;
+}
+
 static enum skr_auth_refusal skr_malformed(enum skr_auth_refusal refusal, const char *message, struct skr_error *err)
 {
     skr_fail(err, SKR_UNAUTHENTICATED, "%s%s",
@@ -180,8 +190,7 @@ static enum skr_auth_refusal skr_read_header(const struct skr_request *request, 
     if (wrong != NULL)
         return skr_malformed(SKR_AUTH_HEADER_MALFORMED, wrong, err);
     if (!skr_read_date(request, arena, out))
-        return skr_refuse(err, SKR_AUTH_HEADER_MALFORMED,
-                          "AWS authentication requires a valid Date or x-amz-date header, once.");
+        return skr_refuse(err, SKR_AUTH_DATE_MISSING, "AWS authentication requires a valid Date or x-amz-date header, once.");
     if (skr_sigv4_count_header(request, "x-amz-content-sha256") > 1)
         return skr_refuse(err, SKR_AUTH_PAYLOAD_HASH_MALFORMED, "x-amz-content-sha256 is there more than once.");
     out->payload_hash = out->body_hash = skr_request_header(request, "x-amz-content-sha256");
@@ -271,8 +280,6 @@ enum skr_auth_refusal skr_sigv4_check_times(const struct skr_sigv4 *signature, i
                                             struct skr_error *err)
 {
     int64_t age_s = now_s - signature->time_s;
-    if (!skr_bytes_equal(signature->date, (struct skr_bytes){signature->timestamp.data, 8}))
-        return skr_refuse(err, SKR_AUTH_SCOPE_WRONG, "The date in the Credential is not that of the request.");
     if (signature->presigned && age_s > (int64_t)signature->expires_s)
         return skr_refuse(err, SKR_AUTH_EXPIRED, "Request has expired");
     if (signature->presigned && age_s < -(int64_t)skew_s)
@@ -280,5 +287,10 @@ enum skr_auth_refusal skr_sigv4_check_times(const struct skr_sigv4 *signature, i
     if (!signature->presigned && (age_s > (int64_t)skew_s || age_s < -(int64_t)skew_s))
         return skr_refuse(err, SKR_AUTH_TIME_SKEWED,
                           "The difference between the request time and the server's time is too large.");
+    if (!skr_bytes_equal(signature->date, (struct skr_bytes){signature->timestamp.data, 8})) {
+        skr_fail(err, SKR_UNAUTHENTICATED, "%s; the date in the Credential is not that of the request.",
+                 skr_sigv4_malformed(signature));
+        return skr_sigv4_scope_wrong(signature);
+    }
     return SKR_AUTH_ALLOWED;
 }

@@ -42,7 +42,7 @@ static bool skr_s3_acl_allows(struct skr_bytes acl, bool authenticated, bool wri
     return !writing && (skr_s3_acl_is(acl, "public-read") || (authenticated && skr_s3_acl_is(acl, "authenticated-read")));
 }
 
-/* Reading an object that is public by itself or by its container. */
+/* Reading an object that is public by itself or by its container. That there is none is told to whom may list the bucket. */
 static bool skr_s3_object_is_public(struct skr_s3_call *call, const struct skr_object_name *name,
                                     const struct skr_container *container, bool authenticated)
 {
@@ -52,9 +52,13 @@ static bool skr_s3_object_is_public(struct skr_s3_call *call, const struct skr_o
         return false;
     if (container->public_access >= SKR_PUBLIC_OBJECTS)
         return true;
-    return !skr_s3_is_enforced(container) &&
-           skr_open_object(call->worker, call->arena, name, NULL, &object, NULL, &error) == SKR_OK &&
-           skr_s3_acl_allows(object.properties[SKR_PROPERTY_CANNED_ACL], authenticated, false);
+    if (skr_s3_is_enforced(container))
+        return false;
+    enum skr_status status = skr_open_object(call->worker, call->arena, name, NULL, &object, NULL, &error);
+    if (status == SKR_OK)
+        return skr_s3_acl_allows(object.properties[SKR_PROPERTY_CANNED_ACL], authenticated, false);
+    bool absent = status == SKR_OBJECT_NOT_FOUND || status == SKR_VERSION_NOT_FOUND || status == SKR_IS_DELETE_MARKER;
+    return absent && skr_s3_acl_allows(container->documents[SKR_DOCUMENT_CANNED_ACL], authenticated, false);
 }
 
 static bool skr_s3_anybody_may(struct skr_s3_call *call)

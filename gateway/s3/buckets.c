@@ -4,18 +4,24 @@
 #include "listing.h"
 #include "public_access.h"
 
+#define SKR_S3_MAX_BUCKETS 10000 /* on a page */
+
 /* ---- listing ---- */
 
 struct skr_s3_buckets_page {
     struct skr_s3_call *call;
     struct skr_xml xml;
     uint64_t left;
-    struct skr_bytes last, next; /* the last one shown; set when there are more */
+    struct skr_bytes region; /* empty: of any */
+    struct skr_bytes next;   /* set when there are more */
 };
 
 static bool skr_s3_bucket_entry(void *context, struct skr_bytes name, const struct skr_container *container)
 {
     struct skr_s3_buckets_page *page = context;
+    struct skr_bytes region = skr_s3_bucket_region(page->call, container);
+    if (page->region.size > 0 && !skr_bytes_equal(page->region, region))
+        return true;
     if (page->left == 0) {
         page->next = skr_arena_copy(page->call->arena, name);
         return false;
@@ -24,25 +30,35 @@ static bool skr_s3_bucket_entry(void *context, struct skr_bytes name, const stru
     skr_xml_begin(&page->xml, "Bucket");
     skr_xml_element(&page->xml, "Name", name);
     skr_s3_xml_date(&page->xml, "CreationDate", container->created_ns);
-    skr_xml_element(&page->xml, "BucketRegion", skr_s3_bucket_region(page->call, container));
+    skr_xml_element(&page->xml, "BucketRegion", region);
     skr_xml_end(&page->xml, "Bucket");
     return !page->xml.failed;
+}
+
+/* 1 to 10,000. False: answered. */
+static bool skr_s3_most_buckets(struct skr_s3_call *call, uint64_t *most)
+{
+    struct skr_bytes text = skr_s3_query(call, "max-buckets");
+    *most = SKR_S3_MAX_BUCKETS;
+    if (text.size == 0 || (skr_parse_u64(text, most) && *most >= 1 && *most <= SKR_S3_MAX_BUCKETS))
+        return true;
+    skr_s3_fail_argument(call, "Argument max-buckets must be an integer between 1 and 10000", "max-buckets", text);
+    return false;
 }
 
 SKR_S3_HANDLER(list_buckets)
 {
     struct skr_s3_call *call = context;
-    struct skr_s3_buckets_page page = {.call = call};
+    struct skr_s3_buckets_page page = {.call = call, .region = skr_s3_query(call, "bucket-region")};
     struct skr_bytes from = SKR_NO_BYTES, prefix = skr_s3_query(call, "prefix");
     struct skr_error error;
-    if (!skr_s3_page_limit(call, "max-buckets", 10000, &page.left) || !skr_s3_token_parse(call, "continuation-token", &from))
+    if (!skr_s3_most_buckets(call, &page.left) || !skr_s3_token_parse(call, "continuation-token", &from))
         return;
     skr_s3_xml_open(&page.xml, "ListAllMyBucketsResult");
     skr_s3_owner_render(&page.xml, "Owner", call->principal.account);
     skr_xml_begin(&page.xml, "Buckets");
-    enum skr_status status = page.left == 0 ? SKR_OK
-                                            : skr_list_containers(call->worker, call->arena, call->principal.account, prefix,
-                                                                  from, skr_s3_bucket_entry, &page, &error);
+    enum skr_status status = skr_list_containers(call->worker, call->arena, call->principal.account, prefix, from,
+                                                 skr_s3_bucket_entry, &page, &error);
     if (status != SKR_OK) {
         skr_xml_close(&page.xml);
         skr_s3_fail_status(call, status);

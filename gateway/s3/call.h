@@ -72,6 +72,9 @@ bool skr_s3_bucket_name_is_valid(struct skr_bytes name); /* for creating: 3 to 6
 extern const struct skr_operation skr_s3_rows[];
 extern const size_t skr_s3_row_count;
 
+/* Is every sub-resource that the query names what the call's row is about? False: answered. (sub_resources.c) */
+bool skr_s3_sub_resource_served(struct skr_s3_call *call);
+
 /* ---- who may (access.c) ---- */
 /* Finds the account that owns the bucket: the caller's, else the first that has it; fills call->container. */
 void skr_s3_find_owner(struct skr_s3_call *call);
@@ -121,6 +124,9 @@ bool skr_s3_checksum_parse(enum skr_checksum_kind kind, struct skr_bytes text, s
 /* Base64; with the number of parts ("-3") where it is a composite. */
 struct skr_bytes skr_s3_checksum_text(struct skr_arena *arena, const struct skr_checksum *checksum, enum skr_checksum_form form,
                                       size_t part_count);
+/* If-Match, If-None-Match, If-Modified-Since, If-Unmodified-Since by the names that they have here. `reads`: a date that is
+ * none is ignored, as RFC 9110 asks; where it guards a write it is refused. False: answered. */
+bool skr_s3_conditions_of(struct skr_s3_call *call, const char *const names[4], bool reads, struct skr_conditions *out);
 /* False: the call was answered with an error. */
 bool skr_s3_conditions(struct skr_s3_call *call);
 bool skr_s3_metadata(struct skr_s3_call *call, const struct skr_name_value **metadata, size_t *count); /* metadata.c */

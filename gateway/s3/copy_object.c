@@ -179,12 +179,12 @@ SKR_S3_HANDLER(rename_object)
     struct skr_s3_call *call = context;
     struct skr_conditions conditions;
     struct skr_copy_source source = {.conditions = &conditions, .length = SKR_SIZE_ANY};
-    const char *bad;
-    if (!skr_s3_bucket_exists(call) || !skr_s3_rename_source(call, &source.name) || !skr_s3_client_token(call))
+    if (!skr_s3_bucket_exists(call) || !skr_s3_makes_a_version(call) || !skr_s3_rename_source(call, &source.name) ||
+        !skr_s3_client_token(call))
         return;
-    if (!skr_request_conditions(call->arena, call->request, names, &conditions, &bad))
-        skr_s3_fail_argument(call, "The value of a conditional header is not valid.", bad, skr_s3_header(call, bad));
-    else if (skr_bytes_equal(source.name.key, call->name.key))
+    if (!skr_s3_conditions_of(call, names, false, &conditions))
+        return;
+    if (skr_bytes_equal(source.name.key, call->name.key))
         skr_s3_invalid_request(call, "An object cannot be renamed to the name that it has.");
     else
         skr_s3_wait(call, skr_rename_object(call->worker, &source, &call->name, &call->conditions, skr_s3_renamed, call));

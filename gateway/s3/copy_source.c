@@ -79,17 +79,14 @@ bool skr_s3_find_source(struct skr_s3_call *call, struct skr_s3_source *source)
                                          SKR_S3_COPY_SOURCE "-if-modified-since", SKR_S3_COPY_SOURCE "-if-unmodified-since"};
     struct skr_bytes text = skr_s3_header(call, SKR_S3_COPY_SOURCE);
     struct skr_error error;
-    const char *bad;
     *source = (struct skr_s3_source){.copy = {.length = SKR_SIZE_ANY}};
     if (skr_s3_copy_source_parse(call->arena, text, &source->copy.name) != SKR_OK) {
         skr_s3_fail_argument(call, "Copy Source must mention the source bucket and key: sourcebucket/sourcekey",
                              SKR_S3_COPY_SOURCE, text);
         return false;
     }
-    if (!skr_request_conditions(call->arena, call->request, names, &source->conditions, &bad)) {
-        skr_s3_fail_argument(call, "The value of a conditional header is not valid.", bad, skr_s3_header(call, bad));
+    if (!skr_s3_conditions_of(call, names, true, &source->conditions))
         return false;
-    }
     source->copy.conditions = &source->conditions;
     if (!skr_s3_may_read(call, &source->copy.name)) {
         skr_s3_refuse(call, SKR_S3_ACCESS_DENIED);

@@ -264,6 +264,13 @@ void skr_s3_cors_headers(struct skr_s3_call *call)
         skr_s3_cors_answer(call, rule, any_origin, SKR_NO_BYTES);
 }
 
+static void skr_s3_cors_forbid(struct skr_s3_call *call, struct skr_bytes method, const char *message)
+{
+    struct skr_bytes type = call->target.resource == SKR_RESOURCE_OBJECT ? SKR_BYTES("OBJECT") : SKR_BYTES("BUCKET");
+    skr_s3_fail(call, SKR_S3_CORS_FORBIDDEN, message, (struct skr_s3_detail){"Method", method},
+                (struct skr_s3_detail){"ResourceType", type});
+}
+
 SKR_S3_HANDLER(preflight)
 {
     struct skr_s3_call *call = context;
@@ -274,24 +281,24 @@ SKR_S3_HANDLER(preflight)
     struct skr_s3_cors *cors;
     bool any_origin;
     if (origin.size == 0) {
-        skr_s3_fail(call, SKR_S3_INVALID_REQUEST, "Insufficient information. Origin request header needed.", none, none);
+        skr_s3_fail(call, SKR_S3_BAD_REQUEST, "Insufficient information. Origin request header needed.", none, none);
         return;
     }
     if (!skr_s3_cors_method_known(method)) {
-        skr_s3_fail(call, SKR_S3_INVALID_REQUEST, "Invalid Access-Control-Request-Method", none, none);
+        skr_s3_fail(call, SKR_S3_BAD_REQUEST, "Invalid Access-Control-Request-Method", none, none);
         return;
     }
     if (!skr_s3_bucket_exists(call))
         return;
     if (call->container.documents[SKR_DOCUMENT_CORS].size == 0) {
-        skr_s3_fail(call, SKR_S3_CORS_FORBIDDEN, "CORSResponse: CORS is not enabled for this bucket.", none, none);
+        skr_s3_cors_forbid(call, method, "CORSResponse: CORS is not enabled for this bucket.");
         return;
     }
     const struct skr_s3_cors_rule *rule = skr_s3_cors_parse(call->arena, call->container.documents[SKR_DOCUMENT_CORS], &cors)
                                               ? skr_s3_cors_match(cors, origin, method, headers, &any_origin)
                                               : NULL;
     if (rule == NULL) {
-        skr_s3_refuse(call, SKR_S3_CORS_FORBIDDEN);
+        skr_s3_cors_forbid(call, method, NULL);
         return;
     }
     skr_s3_common_headers(call);

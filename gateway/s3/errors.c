@@ -80,9 +80,11 @@ static const struct skr_s3_error_entry skr_s3_auth_errors[SKR_AUTH_REFUSAL_COUNT
                               "The difference between the request time and the current time is too large."},
     [SKR_AUTH_EXPIRED] = {403, "AccessDenied", "Request has expired"},
     [SKR_AUTH_NOT_YET_VALID] = {403, "AccessDenied", "Request is not valid yet"},
-    /* Amazon answers 400 here; a wrong region is a wrong signature, and clients look for the code and the Region. */
-    [SKR_AUTH_SCOPE_WRONG] = {403, "AuthorizationHeaderMalformed",
+    [SKR_AUTH_DATE_MISSING] = {403, "AccessDenied", "AWS authentication requires a valid Date or x-amz-date header"},
+    [SKR_AUTH_SCOPE_WRONG] = {400, "AuthorizationHeaderMalformed",
                               "The authorization header is malformed; the credential's scope is wrong."},
+    [SKR_AUTH_QUERY_SCOPE_WRONG] = {400, "AuthorizationQueryParametersError",
+                                    "Error parsing the X-Amz-Credential parameter; the credential's scope is wrong."},
     [SKR_AUTH_HEADER_MALFORMED] = {400, "AuthorizationHeaderMalformed",
                                    "The authorization header that you provided is not valid."},
     [SKR_AUTH_QUERY_MALFORMED] = {400, "AuthorizationQueryParametersError",
@@ -107,6 +109,7 @@ static const struct skr_s3_error_entry skr_s3_errors[SKR_S3_ERROR_COUNT] = {
     [SKR_S3_ACCESS_DENIED] = {403, "AccessDenied", "Access Denied"},
     [SKR_S3_ACL_NOT_SUPPORTED] = {400, "AccessControlListNotSupported", "The bucket does not allow ACLs"},
     [SKR_S3_BAD_DIGEST] = {400, "BadDigest", "The Content-MD5 you specified did not match what we received."},
+    [SKR_S3_BAD_REQUEST] = {400, "BadRequest", "The request is not valid."},
     [SKR_S3_BUCKET_ALREADY_EXISTS] = {409, "BucketAlreadyExists",
                                       "The requested bucket name is not available. The bucket namespace is shared by all users "
                                       "of the system. Please select a different name and try again."},
@@ -167,8 +170,7 @@ static const struct skr_s3_error_entry skr_s3_errors[SKR_S3_ERROR_COUNT] = {
     [SKR_S3_NO_SUCH_LIFECYCLE] = {404, "NoSuchLifecycleConfiguration", "The lifecycle configuration does not exist"},
     [SKR_S3_NO_SUCH_OBJECT_LOCK] = {404, "ObjectLockConfigurationNotFoundError",
                                     "Object Lock configuration does not exist for this bucket"},
-    [SKR_S3_NO_SUCH_OBJECT_RETENTION] = {404, "NoSuchObjectLockConfiguration",
-                                         "The specified object does not have a ObjectLock configuration"},
+    [SKR_S3_NO_OBJECT_LOCK] = {400, "InvalidRequest", "Bucket is missing Object Lock Configuration"},
     [SKR_S3_NO_SUCH_OWNERSHIP] = {404, "OwnershipControlsNotFoundError", "The bucket ownership controls were not found"},
     [SKR_S3_NO_SUCH_POLICY] = {404, "NoSuchBucketPolicy", "The bucket policy does not exist"},
     [SKR_S3_NO_SUCH_PUBLIC_ACCESS_BLOCK] = {404, "NoSuchPublicAccessBlockConfiguration",
@@ -267,7 +269,7 @@ void skr_s3_fail_status(struct skr_s3_call *call, enum skr_status status)
 {
     const struct skr_s3_error_entry *entry = &skr_s3_status_errors[skr_s3_error_known(status) ? status : SKR_INTERNAL];
     struct skr_s3_detail detail = {.name = NULL};
-    if (status == SKR_CONTAINER_NOT_FOUND)
+    if (status == SKR_CONTAINER_NOT_FOUND || status == SKR_CONTAINER_NOT_EMPTY || status == SKR_CONTAINER_EXISTS)
         detail = (struct skr_s3_detail){"BucketName", call->target.container};
     else if (status == SKR_OBJECT_NOT_FOUND || status == SKR_VERSION_NOT_FOUND)
         detail = (struct skr_s3_detail){"Key", call->target.object};
@@ -280,7 +282,8 @@ void skr_s3_fail_auth(struct skr_s3_call *call, enum skr_auth_refusal refusal, c
     const struct skr_s3_error_entry *entry = &skr_s3_auth_errors[refusal];
     static const struct skr_s3_error_entry denied = {403, "AccessDenied", "Access Denied"};
     struct skr_s3_detail detail = {.name = NULL};
-    if (refusal == SKR_AUTH_SCOPE_WRONG)
+    bool scope = refusal == SKR_AUTH_SCOPE_WRONG || refusal == SKR_AUTH_QUERY_SCOPE_WRONG;
+    if (scope && !skr_bytes_equal(call->s3->options.region, SKR_BYTES("*"))) /* clients sign anew with what stands there */
         detail = (struct skr_s3_detail){"Region", call->s3->options.region};
     skr_s3_common_headers(call);
     skr_s3_send_error(call->exchange, entry->http_status != 0 ? entry : &denied, err->message[0] != '\0' ? err->message : NULL,

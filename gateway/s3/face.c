@@ -81,6 +81,15 @@ static bool skr_s3_find_version(struct skr_s3_call *call)
     return true;
 }
 
+/* A method that nothing has. */
+static void skr_s3_refuse_verb(struct skr_s3_call *call)
+{
+    static const char *const types[] = {
+        [SKR_RESOURCE_SERVICE] = "SERVICE", [SKR_RESOURCE_CONTAINER] = "BUCKET", [SKR_RESOURCE_OBJECT] = "OBJECT"};
+    skr_s3_fail(call, SKR_S3_METHOD_NOT_ALLOWED, NULL, (struct skr_s3_detail){"Method", call->request->method_name},
+                (struct skr_s3_detail){"ResourceType", skr_text(types[call->target.resource])});
+}
+
 static void skr_s3_add_cors_headers(void *context)
 {
     skr_s3_cors_headers(context);
@@ -94,8 +103,8 @@ void skr_s3_admit(struct skr_s3_call *call)
     if (!skr_s3_find_version(call) || (!preflight && !skr_s3_authorized(call)))
         return;
     if (call->operation->handle == NULL)
-        skr_s3_refuse(call, SKR_S3_METHOD_NOT_ALLOWED);
-    else if (preflight || (!skr_s3_unsupported(call) && skr_s3_conditions(call)))
+        skr_s3_refuse_verb(call);
+    else if (preflight || (skr_s3_sub_resource_served(call) && !skr_s3_unsupported(call) && skr_s3_conditions(call)))
         call->operation->handle(call);
 }
 

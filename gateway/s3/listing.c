@@ -1,4 +1,6 @@
 /* See listing.h; and ListObjects in both versions. */
+#include <stdio.h>
+
 #include "listing.h"
 
 /* ---- shared ---- */
@@ -10,7 +12,9 @@ bool skr_s3_page_limit(struct skr_s3_call *call, const char *parameter, uint64_t
     if (text.size == 0)
         return true;
     if (!skr_parse_u64(text, out) || *out > INT32_MAX) {
-        skr_s3_fail_argument(call, "Provided value is not an integer or is outside of what it may be", parameter, text);
+        char message[96];
+        snprintf(message, sizeof message, "Provided %s not an integer or within integer range", parameter);
+        skr_s3_fail_argument(call, message, parameter, text);
         return false;
     }
     if (*out > most)

@@ -93,7 +93,7 @@ SKR_S3_HANDLER(create_multipart_upload)
 bool skr_s3_upload_id(struct skr_s3_call *call, uint64_t *upload_id)
 {
     struct skr_bytes text = skr_s3_query(call, "uploadId");
-    if (!skr_s3_bucket_exists(call))
+    if (!skr_s3_bucket_exists(call) || !skr_s3_makes_a_version(call))
         return false;
     if (skr_s3_upload_id_parse(text, upload_id))
         return true;

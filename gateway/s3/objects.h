@@ -17,6 +17,8 @@ bool skr_s3_begin_put(struct skr_s3_call *call, struct skr_put *put);
 void skr_s3_store_object(struct skr_s3_call *call, skr_done done);
 /* Ends the call with the outcome of a write: If-Match on a key that is not there is a missing key; else names the condition. */
 void skr_s3_fail_write(struct skr_s3_call *call, enum skr_status status);
+/* What makes an object makes a version of its own, and takes no id of one. False: answered. */
+bool skr_s3_makes_a_version(struct skr_s3_call *call);
 /* InvalidRequest with a message of its own. */
 void skr_s3_invalid_request(struct skr_s3_call *call, const char *message);
 

@@ -150,14 +150,27 @@ struct skr_bytes skr_s3_checksum_text(struct skr_arena *arena, const struct skr_
 
 /* ---- conditions ---- */
 
+bool skr_s3_conditions_of(struct skr_s3_call *call, const char *const names[4], bool reads, struct skr_conditions *out)
+{
+    const char *left[4] = {names[0], names[1], names[2], names[3]}, *bad;
+    while (!skr_request_conditions(call->arena, call->request, left, out, &bad)) {
+        size_t i = 0;
+        while (left[i] != bad)
+            i++;
+        if (!reads || i < 2) {
+            skr_s3_fail_argument(call, "The value of a conditional header is not valid.", bad, skr_s3_header(call, bad));
+            return false;
+        }
+        left[i] = ""; /* no header has that name */
+    }
+    return true;
+}
+
 bool skr_s3_conditions(struct skr_s3_call *call)
 {
     static const char *const names[4] = {"if-match", "if-none-match", "if-modified-since", "if-unmodified-since"};
-    const char *bad;
-    if (skr_request_conditions(call->arena, call->request, names, &call->conditions, &bad))
-        return true;
-    skr_s3_fail_argument(call, "The value of a conditional header is not valid.", bad, skr_s3_header(call, bad));
-    return false;
+    bool reads = call->request->method == SKR_GET || call->request->method == SKR_HEAD;
+    return skr_s3_conditions_of(call, names, reads, &call->conditions);
 }
 
 /* ---- properties ---- */

@@ -60,12 +60,19 @@ static bool skr_s3_redirect_is_valid(struct skr_bytes location)
            skr_bytes_starts_with(location, SKR_BYTES("https://"));
 }
 
+bool skr_s3_makes_a_version(struct skr_s3_call *call)
+{
+    if (!call->name.version.is_given)
+        return true;
+    skr_s3_fail_argument(call, "This operation does not accept a version-id.", "versionId", skr_s3_query(call, "versionId"));
+    return false;
+}
+
 bool skr_s3_begin_put(struct skr_s3_call *call, struct skr_put *put)
 {
     struct skr_error error;
     *put = (struct skr_put){.name = call->name, .conditions = &call->conditions, .etag_kind = SKR_ETAG_MD5};
-    put->name.version = (struct skr_version){.is_given = false};
-    if (!skr_s3_bucket_exists(call) || !skr_s3_properties(call, put->properties) ||
+    if (!skr_s3_bucket_exists(call) || !skr_s3_makes_a_version(call) || !skr_s3_properties(call, put->properties) ||
         !skr_s3_acl_may_be_put(call, skr_s3_header(call, "x-amz-acl")) ||
         !skr_s3_metadata(call, &put->metadata, &put->metadata_count) || !skr_s3_given_tags(call, put))
         return false;

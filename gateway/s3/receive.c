@@ -43,6 +43,14 @@ static bool skr_s3_checksums_known(struct skr_s3_call *call)
     return true;
 }
 
+static bool skr_s3_refuse_two_checksums(struct skr_s3_call *call)
+{
+    skr_s3_fail(call, SKR_S3_INVALID_REQUEST,
+                "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.",
+                (struct skr_s3_detail){.name = NULL}, (struct skr_s3_detail){.name = NULL});
+    return false;
+}
+
 static bool skr_s3_header_checksum(struct skr_s3_call *call, struct skr_checksum *out)
 {
     size_t found = 0;
@@ -53,12 +61,8 @@ static bool skr_s3_header_checksum(struct skr_s3_call *call, struct skr_checksum
         struct skr_bytes text = skr_s3_header(call, header);
         if (text.data == NULL)
             continue;
-        if (++found > 1) {
-            skr_s3_fail(call, SKR_S3_INVALID_REQUEST,
-                        "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.",
-                        (struct skr_s3_detail){.name = NULL}, (struct skr_s3_detail){.name = NULL});
-            return false;
-        }
+        if (++found > 1)
+            return skr_s3_refuse_two_checksums(call);
         if (!skr_s3_checksum_parse((enum skr_checksum_kind)kind, text, out)) {
             char message[96];
             snprintf(message, sizeof message, "Value for %s header is invalid.", header);
@@ -70,10 +74,30 @@ static bool skr_s3_header_checksum(struct skr_s3_call *call, struct skr_checksum
     return true;
 }
 
+/* The algorithm that an SDK names must be that of the checksum which it sends. In a URL it stands for what was known when that
+ * was signed, which was no checksum. */
+static bool skr_s3_sdk_algorithm(struct skr_s3_call *call, enum skr_checksum_kind sent)
+{
+    static const char name[] = "x-amz-sdk-checksum-algorithm";
+    struct skr_bytes algorithm = skr_s3_header(call, name);
+    enum skr_checksum_kind kind = skr_s3_checksum_kind(algorithm);
+    bool in_header = skr_request_header(call->request, name).size > 0;
+    const char *message = NULL;
+    if (in_header && kind != SKR_CHECKSUM_NONE && sent == SKR_CHECKSUM_NONE)
+        message = "x-amz-sdk-checksum-algorithm specified, but no corresponding x-amz-checksum-* or x-amz-trailer headers were "
+                  "found.";
+    else if (algorithm.size > 0 && (kind == SKR_CHECKSUM_NONE || (in_header && kind != sent)))
+        message = "Value for x-amz-sdk-checksum-algorithm header is invalid.";
+    if (message != NULL)
+        skr_s3_fail(call, SKR_S3_INVALID_REQUEST, message, (struct skr_s3_detail){.name = NULL},
+                    (struct skr_s3_detail){.name = NULL});
+    return message == NULL;
+}
+
 bool skr_s3_expected_digests(struct skr_s3_call *call)
 {
     struct skr_digests *expected = &call->incoming.expected;
-    struct skr_bytes md5 = skr_s3_header(call, "content-md5"), algorithm = skr_s3_header(call, "x-amz-sdk-checksum-algorithm");
+    struct skr_bytes md5 = skr_s3_header(call, "content-md5");
     enum skr_checksum_kind in_trailer;
     *expected = (struct skr_digests){.has_md5 = md5.data != NULL};
     if (expected->has_md5 && !skr_md5_parse(md5, expected->md5)) {
@@ -83,14 +107,11 @@ bool skr_s3_expected_digests(struct skr_s3_call *call)
     }
     if (!skr_s3_header_checksum(call, &expected->checksum) || !skr_s3_trailer_checksum(call, &in_trailer))
         return false;
+    if (in_trailer != SKR_CHECKSUM_NONE && expected->checksum.kind != SKR_CHECKSUM_NONE)
+        return skr_s3_refuse_two_checksums(call);
     if (in_trailer != SKR_CHECKSUM_NONE)
         expected->checksum = (struct skr_checksum){.kind = in_trailer};
-    if (algorithm.size > 0 && skr_s3_checksum_kind(algorithm) == SKR_CHECKSUM_NONE) {
-        skr_s3_fail(call, SKR_S3_INVALID_REQUEST, "Value for x-amz-sdk-checksum-algorithm header is invalid.",
-                    (struct skr_s3_detail){.name = NULL}, (struct skr_s3_detail){.name = NULL});
-        return false;
-    }
-    return true;
+    return skr_s3_sdk_algorithm(call, expected->checksum.kind);
 }
 
 uint64_t skr_s3_body_length(const struct skr_s3_call *call)

@@ -20,7 +20,7 @@ SKR_S3_ABSENT(get_bucket_encryption, SKR_S3_NO_SUCH_ENCRYPTION)
 SKR_S3_ABSENT(get_object_lock, SKR_S3_NO_SUCH_OBJECT_LOCK)
 SKR_S3_ABSENT(get_bucket_replication, SKR_S3_NO_SUCH_REPLICATION)
 SKR_S3_ABSENT(get_bucket_website, SKR_S3_NO_SUCH_WEBSITE)
-SKR_S3_ABSENT(get_object_retention, SKR_S3_NO_SUCH_OBJECT_RETENTION)
+SKR_S3_ABSENT(get_object_retention, SKR_S3_NO_OBJECT_LOCK)
 
 static void skr_s3_empty_document(struct skr_s3_call *call, const char *root, const char *element, struct skr_bytes text)
 {

@@ -48,16 +48,18 @@ enum skr_auth_refusal {
     SKR_AUTH_PUBLIC_ACCESS_DENIED,   /* anonymous, and nothing is public there: ResourceNotFound/NoAuthenticationInformation */
     SKR_AUTH_QUERY_INVALID,          /* InvalidQueryParameterValue (400) */
     /* S3 only */
-    SKR_AUTH_ACCESS_KEY_UNKNOWN,   /* InvalidAccessKeyId (403) */
-    SKR_AUTH_SIGNATURE_MISMATCH,   /* SignatureDoesNotMatch (403): altered, or another secret */
-    SKR_AUTH_TIME_SKEWED,          /* RequestTimeTooSkewed (403) */
-    SKR_AUTH_EXPIRED,              /* AccessDenied (403), "Request has expired": a presigned URL */
-    SKR_AUTH_NOT_YET_VALID,        /* AccessDenied (403), "Request is not valid yet": a presigned URL */
-    SKR_AUTH_SCOPE_WRONG,          /* AuthorizationHeaderMalformed, with the region expected: another region, service or date */
-    SKR_AUTH_HEADER_MALFORMED,     /* AuthorizationHeaderMalformed (400) */
-    SKR_AUTH_QUERY_MALFORMED,      /* AuthorizationQueryParametersError (400) */
-    SKR_AUTH_SIGNATURE_VERSION,    /* InvalidRequest (400): Signature Version 2 in a header; in a URL it is taken */
-    SKR_AUTH_PAYLOAD_HASH_MISSING, /* MissingSecurityHeader (400) or InvalidRequest: x-amz-content-sha256 is not there */
+    SKR_AUTH_ACCESS_KEY_UNKNOWN, /* InvalidAccessKeyId (403) */
+    SKR_AUTH_SIGNATURE_MISMATCH, /* SignatureDoesNotMatch (403): altered, or another secret */
+    SKR_AUTH_TIME_SKEWED,        /* RequestTimeTooSkewed (403) */
+    SKR_AUTH_EXPIRED,            /* AccessDenied (403), "Request has expired": a presigned URL */
+    SKR_AUTH_NOT_YET_VALID,      /* AccessDenied (403), "Request is not valid yet": a presigned URL */
+    SKR_AUTH_DATE_MISSING,       /* AccessDenied (403): no date in a signed request's headers, or one that is none */
+    SKR_AUTH_SCOPE_WRONG, /* AuthorizationHeaderMalformed (400), with the region expected: another region, service or date */
+    SKR_AUTH_QUERY_SCOPE_WRONG,      /* AuthorizationQueryParametersError (400): the same in a presigned URL */
+    SKR_AUTH_HEADER_MALFORMED,       /* AuthorizationHeaderMalformed (400) */
+    SKR_AUTH_QUERY_MALFORMED,        /* AuthorizationQueryParametersError (400) */
+    SKR_AUTH_SIGNATURE_VERSION,      /* InvalidRequest (400): Signature Version 2 in a header; in a URL it is taken */
+    SKR_AUTH_PAYLOAD_HASH_MISSING,   /* MissingSecurityHeader (400) or InvalidRequest: x-amz-content-sha256 is not there */
     SKR_AUTH_PAYLOAD_HASH_MALFORMED, /* InvalidArgument (400): x-amz-content-sha256 has no known form */
     SKR_AUTH_UNSIGNED_HEADER,        /* AccessDenied (403): a header that must be signed is not */
     SKR_AUTH_DECODED_LENGTH_MISSING, /* MissingContentLength (411): aws-chunked without x-amz-decoded-content-length */

@@ -91,6 +91,16 @@ def digests(s3):
     expect("two kinds", s3.put("box", "d", b"data", **both), 400, "InvalidRequest")
     expect("unknown kind", s3.put("box", "d", b"data", x_amz_checksum_sha512="AAAA"), 501, "NotImplemented")
     expect("unknown algorithm", s3.put("box", "d", b"data", x_amz_sdk_checksum_algorithm="CRC16"), 400, "InvalidRequest")
+    alone, other = s3.put("box", "d", b"data", x_amz_sdk_checksum_algorithm="SHA256"), {"x-amz-checksum-crc32": checksum("crc32", b"data")}
+    expect("algorithm without a checksum", alone, 400, "InvalidRequest")
+    expect("algorithm and a checksum of another", s3.put("box", "d", b"data", x_amz_sdk_checksum_algorithm="SHA256", **other), 400, "InvalidRequest")
+    expect("algorithm and its checksum", s3.put("box", "d", b"data", x_amz_sdk_checksum_algorithm="crc32", **other), 200)
+    trailer = {"trailer": ("x-amz-checksum-sha1", checksum("sha1", b"data")), "payload": s3client.CHUNKS_UNSIGNED_TRAILER}
+    expect("algorithm and its trailer", s3.chunked("/box/d", [b"data"], headers={"x-amz-sdk-checksum-algorithm": "SHA1"}, **trailer), 200)
+    expect("algorithm and a trailer of another", s3.chunked("/box/d", [b"data"], headers={"x-amz-sdk-checksum-algorithm": "SHA256"}, **trailer), 400,
+           "InvalidRequest")
+    expect("a checksum in a header and one in a trailer", s3.chunked("/box/d", [b"data"], headers=other, **trailer), 400, "InvalidRequest")
+    expect("algorithm in a URL", s3.send("PUT", s3.presign("PUT", "/box/d", "x-amz-sdk-checksum-algorithm=CRC32"), {"Content-Length": "4"}, b"data"), 200)
     expect("unknown trailer", s3.chunked("/box/t", [b"x"], trailer=("x-amz-meta-a", "b"), payload=s3client.CHUNKS_UNSIGNED_TRAILER), 400)
     wrong = s3.request("PUT", "/box/d", body=b"data", payload=hashlib.sha256(b"other").hexdigest())
     expect("another SHA-256 was signed", wrong, 400, "XAmzContentSHA256Mismatch")
@@ -210,8 +220,14 @@ def read_conditions(s3):
         expect("If-Modified-Since after", verb("box", "r", if_modified_since=date(60)), 304)
         expect("If-Unmodified-Since before", verb("box", "r", if_unmodified_since=date(-3600)), 412)
         expect("If-Unmodified-Since after", verb("box", "r", if_unmodified_since=date(60)), 200)
+        for name in ("if_modified_since", "if_unmodified_since"):
+            expect(f"{name} that is no date", verb("box", "r", **{name: "yesterday"}), 200)
+        expect("a date, and one that is none", verb("box", "r", if_modified_since=date(60), if_unmodified_since="2015-01-01"), 304)
         expect("If-Match wins", verb("box", "r", if_match=etag, if_unmodified_since=date(-3600)), 200)
         expect("If-None-Match wins", verb("box", "r", if_none_match=etag, if_modified_since=date(-3600)), 304)
+    for name in ("modified", "unmodified"):
+        expect(f"a source {name} since what is no date", s3.copy("box", "r-copy", "box/r", **{f"x_amz_copy_source_if_{name}_since": "yesterday"}), 200)
+        expect(f"a write, {name} since what is no date", s3.put("box", "r-copy", b"x", **{f"if_{name}_since": "yesterday"}), 400, "InvalidArgument")
     check("412 names it", s3.get("box", "r", if_match='"x"').find("Condition") == "If-Match")
     expect("no key", s3.get("box", "none"), 404, "NoSuchKey")
     answer = expect("no key, HEAD", s3.head("box", "none"), 404)
@@ -272,6 +288,12 @@ def versions(s3):
     expect("delete it again", s3.delete("kept", "v", f"versionId={second}"), 204)
     expect("not an id", s3.get("kept", "v", "versionId=nonsense"), 400, "InvalidArgument")
     expect("empty id", s3.get("kept", "v", "versionId="), 400, "InvalidArgument")
+    expect("put a version by its id", s3.put("kept", "v", b"x", f"versionId={first}"), 400, "InvalidArgument")
+    expect("put the null version", s3.put("kept", "v", b"x", "versionId=null"), 400, "InvalidArgument")
+    expect("copy to a version", s3.copy("kept", "v", "kept/v", f"versionId={first}"), 400, "InvalidArgument")
+    expect("begin an upload of a version", s3.post("kept", "v", f"uploads=&versionId={first}"), 400, "InvalidArgument")
+    expect("a part of a version", s3.put("kept", "v", b"x", f"partNumber=1&uploadId=x&versionId={first}"), 400, "InvalidArgument")
+    check("no version was made", s3.get("kept", "v")["x-amz-version-id"] == first)
     answer = expect("delete what is not there", s3.delete("kept", "nothing"), 204)
     check("leaves a marker too", answer["x-amz-delete-marker"] == "true")
     answer = expect("copy of a version", s3.copy("kept", "copy", f"kept/v?versionId={first}"), 200)
@@ -460,6 +482,100 @@ def acls(s3, endpoint):
     expect("still as it was", anonymous.get("box", "acl"), 200)
     expect("anonymous may not change it", anonymous.put("box", "acl", b"", "acl=", x_amz_acl="private"), 403, "AccessDenied")
     anonymous.close()
+
+
+def public_buckets(s3, endpoint):
+    """Whoever may list a bucket is told that an object is not there; others are not."""
+    anonymous = S3(endpoint, access=None)
+    expect("a public bucket", s3.create_bucket("public", x_amz_acl="public-read"), 200)
+    s3.set_versioning("public", "Enabled")
+    s3.put("public", "gone", b"x", x_amz_acl="public-read")
+    version = s3.put("public", "private", b"x")["x-amz-version-id"]
+    marker = s3.delete("public", "gone")["x-amz-version-id"]
+    expect("no such key", anonymous.get("public", "none"), 404, "NoSuchKey")
+    expect("no such key, HEAD", anonymous.head("public", "none"), 404)
+    expect("a deleted one", anonymous.get("public", "gone"), 404, "NoSuchKey")
+    expect("no such version", anonymous.get("public", "none", f"versionId={version}"), 404, "NoSuchVersion")
+    expect("a marker", anonymous.get("public", "gone", f"versionId={marker}"), 405, "MethodNotAllowed")
+    expect("a private object", anonymous.get("public", "private"), 403, "AccessDenied")
+    expect("none in a private bucket", anonymous.get("box", "none"), 403, "AccessDenied")
+    expect("none to delete", anonymous.delete("public", "none"), 403, "AccessDenied")
+    anonymous.close()
+
+
+def sub_resources(s3):
+    """A word of the query that names something else is never passed over: what would be left is another operation."""
+    s3.create_bucket("whole")
+    s3.put("box", "whole", b"whole", x_amz_tagging="a=1")
+    for method, query in (("DELETE", "acl"), ("DELETE", "location"), ("DELETE", "versioning"), ("DELETE", "versions"), ("DELETE", "uploads"), ("DELETE", "delete"),
+                          ("PUT", "location"), ("PUT", "versions"), ("PUT", "uploads"), ("PUT", "policyStatus"), ("POST", "acl"), ("POST", "versions"),
+                          ("GET", "delete")):
+        answer = expect(f"{method} bucket?{query}", s3.request(method, "/whole", query), 405, "MethodNotAllowed")
+        check(f"{method} bucket?{query}: says which it has", answer["Allow"] and method not in answer["Allow"].split(", "), answer["Allow"])
+        check(f"{method} bucket?{query}: names it", answer.find("Method") == method and answer.find("ResourceType") == query, answer.body)
+    for method, query in (("DELETE", "acl"), ("DELETE", "uploads"), ("DELETE", "attributes"), ("DELETE", "torrent"), ("DELETE", "retention"), ("PUT", "uploads"),
+                          ("PUT", "restore"), ("PUT", "torrent"), ("PUT", "partNumber=1&uploadId=x&attributes"), ("POST", "acl"), ("GET", "uploads"), ("GET", "restore")):
+        expect(f"{method} key?{query}", s3.request(method, "/box/whole", query, b"other" if method == "PUT" else b""), 405, "MethodNotAllowed")
+    for path, query, allowed in (("/box/whole", "uploads", "POST"), ("/box/whole", "tagging", "GET, PUT, DELETE"), ("/whole", "location", "GET"),
+                                 ("/whole", "acl", "GET, PUT"), ("/whole", "versions", "GET")):
+        answer = expect(f"HEAD {path}?{query}", s3.request("HEAD", path, query), 405)
+        check(f"HEAD {path}?{query}: says which it has", answer["Allow"] == allowed, answer["Allow"])
+    answer = expect("PATCH", s3.request("PATCH", "/box/whole"), 405, "MethodNotAllowed")
+    check("PATCH: of what", answer.find("Method") == "PATCH" and answer.find("ResourceType") == "OBJECT", answer.body)
+    for method, path, query in (("DELETE", "/box/whole", "policy"), ("DELETE", "/box/whole", "publicAccessBlock"), ("PUT", "/box/whole", "versioning"), ("GET", "/box/whole", "versions"),
+                                ("DELETE", "/whole", "legal-hold"), ("GET", "/whole", "attributes")):
+        expect(f"{method} {path}?{query}", s3.request(method, path, query), 400, "InvalidRequest")
+    for method, path, query in (("DELETE", "/box/whole", "tagging&acl"), ("GET", "/box/whole", "acl&tagging"), ("DELETE", "/whole", "tagging&cors"),
+                                ("GET", "/whole", "uploads&versions")):
+        expect(f"{method} {path}?{query}", s3.request(method, path, query), 400, "InvalidArgument")
+    check("nothing of it was done", s3.get("box", "whole").body == b"whole" and s3.get("box", "whole", "tagging").all("TagSet/Tag/Key") == ["a"])
+    for query in ("banana", "partNumber=1", "x-id=GetObject", "response-content-type=a%2Fb", "list-type=2", "publicAccessBlock", "session", "Acl"):
+        check(f"GET key?{query}: no sub-resource", s3.get("box", "whole", query).body == b"whole")
+    expect("the bucket stands, and goes", s3.request("DELETE", "/whole"), 204)
+
+
+def refusals(s3, endpoint):
+    """Elements of errors that clients and people look at."""
+    answer = expect("delete a bucket with objects", s3.request("DELETE", "/box"), 409, "BucketNotEmpty")
+    check("its name", answer.find("BucketName") == "box", answer.body)
+    answer = expect("another region", s3.request("GET", "/box/plain", scope={"region": "eu-west-9"}), 400, "AuthorizationHeaderMalformed")
+    check("the region to sign for", answer.find("Region") == "us-east-1", answer.body)
+    answer = expect("another region in a URL", s3.send("GET", s3.presign("GET", "/box/plain", scope={"region": "eu-west-9"}), {}), 400,
+                    "AuthorizationQueryParametersError")
+    check("the region to sign for, in a URL", answer.find("Region") == "us-east-1", answer.body)
+
+    def without_date(method, target, headers, body):
+        return method, target, {name: value for name, value in headers.items() if name != "x-amz-date"}, body
+
+    def of_old(method, target, headers, body):
+        return method, target, {**headers, "x-amz-date": "20200101T000000Z"}, body
+    expect("no date", s3.request("GET", "/box/plain", alter=without_date), 403, "AccessDenied")
+    expect("a date of old, and a scope of today", s3.request("GET", "/box/plain", alter=of_old), 403, "RequestTimeTooSkewed")
+    for query in ("retention", "legal-hold"):
+        expect(f"{query} where no bucket has locks", s3.get("box", "plain", query), 400, "InvalidRequest")
+    anonymous = S3(endpoint, access=None)
+    expect("preflight without an origin", anonymous.request("OPTIONS", "/box/plain", headers={"Access-Control-Request-Method": "GET"}), 400, "BadRequest")
+    expect("preflight without a method", anonymous.request("OPTIONS", "/box/plain", headers={"Origin": "http://a"}), 400, "BadRequest")
+    answer = anonymous.request("OPTIONS", "/box/plain", headers={"Origin": "http://a", "Access-Control-Request-Method": "PUT"})
+    expect("preflight that nothing allows", answer, 403, "AccessForbidden")
+    check("what was asked", answer.find("Method") == "PUT" and answer.find("ResourceType") == "OBJECT", answer.body)
+    anonymous.close()
+
+
+def bucket_lists(s3):
+    for name in ("list-a", "list-b", "list-c"):
+        s3.create_bucket(name)
+    names = lambda query: s3.request("GET", "/", query).all("Buckets/Bucket/Name")  # noqa: E731
+    check("buckets of a prefix", names("prefix=list-") == ["list-a", "list-b", "list-c"])
+    check("of this region", names("prefix=list-&bucket-region=us-east-1") == ["list-a", "list-b", "list-c"])
+    check("of another region", names("prefix=list-&bucket-region=eu-west-1") == [])
+    answer = s3.request("GET", "/", "prefix=list-&max-buckets=2")
+    check("a page", answer.all("Buckets/Bucket/Name") == ["list-a", "list-b"] and answer.find("ContinuationToken"), answer.body)
+    check("the next page", names(f"prefix=list-&max-buckets=2&continuation-token={answer.find('ContinuationToken')}") == ["list-c"])
+    for most in ("0", "10001", "-1", "x"):
+        expect(f"max-buckets={most}", s3.request("GET", "/", f"max-buckets={most}"), 400, "InvalidArgument")
+    for name in ("list-a", "list-b", "list-c"):
+        s3.request("DELETE", f"/{name}")
 
 
 # ---- multipart ----
@@ -842,6 +958,10 @@ def main():
         s3.set_versioning("kept", "Enabled")
         tagging("kept", s3)
         acls(s3, server.s3)
+        public_buckets(s3, server.s3)
+        sub_resources(s3)
+        refusals(s3, server.s3)
+        bucket_lists(s3)
         multipart(s3)
         composites(s3)
         uploads(s3)

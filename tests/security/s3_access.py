@@ -147,9 +147,9 @@ def table(state):
         "ListParts": Case(200, key="whole", query=f"uploadId={state['whole']}"),
         "CompleteMultipartUpload": Case(200, key="whole", query=f"uploadId={state['whole']}", body=parts),
         "AbortMultipartUpload": Case(204, key="upload", query=f"uploadId={state['upload']}"),
-        "GetObjectRetention": Case(404, key="source", query="retention=", code="NoSuchObjectLockConfiguration"),
+        "GetObjectRetention": Case(400, key="source", query="retention=", code="InvalidRequest"),
         "PutObjectRetention": refused("retention", "source"),
-        "GetObjectLegalHold": Case(404, key="source", query="legal-hold=", code="NoSuchObjectLockConfiguration"),
+        "GetObjectLegalHold": Case(400, key="source", query="legal-hold=", code="InvalidRequest"),
         "PutObjectLegalHold": refused("legal-hold", "source"), "GetObjectTorrent": refused("torrent", "source"),
         **{f"{verb}ObjectAnnotation": refused("annotation=&annotationName", "source") for verb in ("Put", "Get", "Delete")},
         "ListObjectAnnotations": refused("annotation", "source"), "UpdateObjectEncryption": refused("encryption", "source"),
@@ -270,7 +270,7 @@ def credentials(endpoint, tls):
     anonymous, unknown, wrong = client(None, None), client("nobody", SECRET), client("full", "wrong")
     other = {"GET": "PUT"}
     yesterday = time.strftime("%Y%m%d", time.gmtime(time.time() - day))
-    mismatch, malformed = (403, "SignatureDoesNotMatch"), (403, "AuthorizationHeaderMalformed")
+    mismatch, malformed = (403, "SignatureDoesNotMatch"), (400, "AuthorizationHeaderMalformed")
     probe = {"x-amz-meta-probe": "a"}
     return [
         ("no credentials", 403, "AccessDenied", lambda m, c: plain(anonymous, m, c)),
@@ -298,7 +298,7 @@ def credentials(endpoint, tls):
         ("signed for another method", *mismatch,
          lambda m, c: full.request(other.get(m, "GET"), c.path, c.query, c.body, c.headers, alter=lambda _, *rest: (m, *rest))),
         ("wrong region", *malformed, lambda m, c: plain(full, m, c, scope={"region": "eu-west-9"})),
-        ("wrong region in a URL", *malformed, lambda m, c: presigned(full, m, c, scope={"region": "eu-west-9"})),
+        ("wrong region in a URL", 400, "AuthorizationQueryParametersError", lambda m, c: presigned(full, m, c, scope={"region": "eu-west-9"})),
         ("wrong service", *malformed, lambda m, c: plain(full, m, c, scope={"service": "ec2"})),
         ("wrong date in the scope", *malformed, lambda m, c: plain(full, m, c, scope={"date": yesterday})),
         ("clock behind", 403, "RequestTimeTooSkewed", lambda m, c: plain(full, m, c, at=time.time() - 1200)),

@@ -169,10 +169,10 @@ START_TEST(times)
     ck_assert_int_eq(at(vector_named("presigned for a week"), 604801), SKR_AUTH_EXPIRED);
     s3_options.clock_skew_s = 60;
     ck_assert_int_eq(at(vector_named("get"), 61), SKR_AUTH_TIME_SKEWED);
-    s3_must_refuse(SKR_AUTH_HEADER_MALFORMED, "GET", "/key", HOST PLAIN WHOLE);
-    s3_must_refuse(SKR_AUTH_HEADER_MALFORMED, "GET", "/key", HOST PLAIN "x-amz-date: yesterday\n" WHOLE);
-    s3_must_refuse(SKR_AUTH_HEADER_MALFORMED, "GET", "/key", HOST PLAIN "x-amz-date: Mon, 15 Jun 2026 12:00:00 GMT\n" WHOLE);
-    s3_must_refuse(SKR_AUTH_HEADER_MALFORMED, "GET", "/key", HOST PLAIN "Date: yesterday\n" WHOLE);
+    s3_must_refuse(SKR_AUTH_DATE_MISSING, "GET", "/key", HOST PLAIN WHOLE);
+    s3_must_refuse(SKR_AUTH_DATE_MISSING, "GET", "/key", HOST PLAIN "x-amz-date: yesterday\n" WHOLE);
+    s3_must_refuse(SKR_AUTH_DATE_MISSING, "GET", "/key", HOST PLAIN "x-amz-date: Mon, 15 Jun 2026 12:00:00 GMT\n" WHOLE);
+    s3_must_refuse(SKR_AUTH_DATE_MISSING, "GET", "/key", HOST PLAIN "Date: yesterday\n" WHOLE);
     static const char *const far[] = {"Date: Thu, 15 Jun 7119 12:00:00 GMT\n", "Date: Sun, 15 Jun 1600 12:00:00 GMT\n",
                                       "Date: 71190615T120000Z\n", "x-amz-date: 99991231T235959Z\n",
                                       "x-amz-date: 00010101T000000Z\n"};
@@ -180,12 +180,14 @@ START_TEST(times)
         snprintf(text, sizeof text, HOST PLAIN "%s" WHOLE, far[i]);
         ck_assert_int_ne(s3_run("GET", "/key", text), SKR_AUTH_ALLOWED);
     }
-    s3_must_refuse(SKR_AUTH_HEADER_MALFORMED, "GET", "/key", HOST PLAIN DATED DATED WHOLE);
+    s3_must_refuse(SKR_AUTH_DATE_MISSING, "GET", "/key", HOST PLAIN DATED DATED WHOLE);
     /* a good Date does not make up for a bad x-amz-date */
-    s3_must_refuse(SKR_AUTH_HEADER_MALFORMED, "GET", "/key", HOST PLAIN "x-amz-date:\nDate: " SIGV4_STAMP "\n" WHOLE);
+    s3_must_refuse(SKR_AUTH_DATE_MISSING, "GET", "/key", HOST PLAIN "x-amz-date:\nDate: " SIGV4_STAMP "\n" WHOLE);
     s3_must_refuse(SKR_AUTH_SCOPE_WRONG, "GET", "/key",
                    HOST PLAIN DATED AUTHORIZATION "Credential=" SIGV4_ACCESS "/20260614/us-east-1/s3/aws4_request," NAMES
                                                   ",Signature=" ZEROS "\n");
+    /* a clock that is wrong is told before a scope that is */
+    s3_must_refuse(SKR_AUTH_TIME_SKEWED, "GET", "/key", HOST PLAIN "x-amz-date: 20200101T000000Z\n" WHOLE);
 }
 END_TEST
 
@@ -216,6 +218,8 @@ START_TEST(scopes)
         if (!cases[i].good)
             ck_assert_msg(strstr(error.message, cases[i].ours) != NULL, "%s", error.message);
     }
+    s3_options.region = SKR_BYTES("eu-west-1");
+    s3_must_refuse(SKR_AUTH_QUERY_SCOPE_WRONG, "GET", "/key?" QUERY, HOST);
     s3_options.region = SKR_BYTES("*");
     s3_must_refuse(SKR_AUTH_SCOPE_WRONG, "GET", "/key",
                    HOST PLAIN DATED AUTHORIZATION "Credential=" SIGV4_ACCESS "/20260615/us-east-1/iam/aws4_request," NAMES

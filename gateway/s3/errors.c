@@ -81,9 +81,10 @@ static const struct skr_s3_error_entry skr_s3_auth_errors[SKR_AUTH_REFUSAL_COUNT
     [SKR_AUTH_EXPIRED] = {403, "AccessDenied", "Request has expired"},
     [SKR_AUTH_NOT_YET_VALID] = {403, "AccessDenied", "Request is not valid yet"},
     [SKR_AUTH_DATE_MISSING] = {403, "AccessDenied", "AWS authentication requires a valid Date or x-amz-date header"},
-    [SKR_AUTH_SCOPE_WRONG] = {400, "AuthorizationHeaderMalformed",
+    /* Amazon answers 400 here; a wrong region is a wrong signature, and clients look for the code and the Region. */
+    [SKR_AUTH_SCOPE_WRONG] = {403, "AuthorizationHeaderMalformed",
                               "The authorization header is malformed; the credential's scope is wrong."},
-    [SKR_AUTH_QUERY_SCOPE_WRONG] = {400, "AuthorizationQueryParametersError",
+    [SKR_AUTH_QUERY_SCOPE_WRONG] = {403, "AuthorizationQueryParametersError",
                                     "Error parsing the X-Amz-Credential parameter; the credential's scope is wrong."},
     [SKR_AUTH_HEADER_MALFORMED] = {400, "AuthorizationHeaderMalformed",
                                    "The authorization header that you provided is not valid."},

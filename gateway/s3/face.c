@@ -113,6 +113,8 @@ static void skr_s3_await_form(struct skr_s3_call *call)
 {
     skr_s3_find_owner(call); /* for the rules of cross-origin requests: a browser may read why its form is refused */
     skr_exchange_label(call->exchange, call->operation->name, call->target.account);
+    if (!skr_s3_sub_resource_served(call))
+        return;
     if (call->principal.scheme != SKR_AUTH_ANONYMOUS)
         skr_s3_fail(call, SKR_S3_INVALID_ARGUMENT, "Only one auth mechanism allowed: a form is signed by its fields.",
                     (struct skr_s3_detail){.name = NULL}, (struct skr_s3_detail){.name = NULL});

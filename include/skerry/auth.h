@@ -54,8 +54,8 @@ enum skr_auth_refusal {
     SKR_AUTH_EXPIRED,            /* AccessDenied (403), "Request has expired": a presigned URL */
     SKR_AUTH_NOT_YET_VALID,      /* AccessDenied (403), "Request is not valid yet": a presigned URL */
     SKR_AUTH_DATE_MISSING,       /* AccessDenied (403): no date in a signed request's headers, or one that is none */
-    SKR_AUTH_SCOPE_WRONG, /* AuthorizationHeaderMalformed (400), with the region expected: another region, service or date */
-    SKR_AUTH_QUERY_SCOPE_WRONG,      /* AuthorizationQueryParametersError (400): the same in a presigned URL */
+    SKR_AUTH_SCOPE_WRONG, /* AuthorizationHeaderMalformed (403), with the region expected: another region, service or date */
+    SKR_AUTH_QUERY_SCOPE_WRONG,      /* AuthorizationQueryParametersError (403): the same in a presigned URL */
     SKR_AUTH_HEADER_MALFORMED,       /* AuthorizationHeaderMalformed (400) */
     SKR_AUTH_QUERY_MALFORMED,        /* AuthorizationQueryParametersError (400) */
     SKR_AUTH_SIGNATURE_VERSION,      /* InvalidRequest (400): Signature Version 2 in a header; in a URL it is taken */

@@ -538,9 +538,9 @@ def refusals(s3, endpoint):
     """Elements of errors that clients and people look at."""
     answer = expect("delete a bucket with objects", s3.request("DELETE", "/box"), 409, "BucketNotEmpty")
     check("its name", answer.find("BucketName") == "box", answer.body)
-    answer = expect("another region", s3.request("GET", "/box/plain", scope={"region": "eu-west-9"}), 400, "AuthorizationHeaderMalformed")
+    answer = expect("another region", s3.request("GET", "/box/plain", scope={"region": "eu-west-9"}), 403, "AuthorizationHeaderMalformed")
     check("the region to sign for", answer.find("Region") == "us-east-1", answer.body)
-    answer = expect("another region in a URL", s3.send("GET", s3.presign("GET", "/box/plain", scope={"region": "eu-west-9"}), {}), 400,
+    answer = expect("another region in a URL", s3.send("GET", s3.presign("GET", "/box/plain", scope={"region": "eu-west-9"}), {}), 403,
                     "AuthorizationQueryParametersError")
     check("the region to sign for, in a URL", answer.find("Region") == "us-east-1", answer.body)
 

@@ -270,7 +270,7 @@ def credentials(endpoint, tls):
     anonymous, unknown, wrong = client(None, None), client("nobody", SECRET), client("full", "wrong")
     other = {"GET": "PUT"}
     yesterday = time.strftime("%Y%m%d", time.gmtime(time.time() - day))
-    mismatch, malformed = (403, "SignatureDoesNotMatch"), (400, "AuthorizationHeaderMalformed")
+    mismatch, malformed = (403, "SignatureDoesNotMatch"), (403, "AuthorizationHeaderMalformed")
     probe = {"x-amz-meta-probe": "a"}
     return [
         ("no credentials", 403, "AccessDenied", lambda m, c: plain(anonymous, m, c)),
@@ -298,7 +298,7 @@ def credentials(endpoint, tls):
         ("signed for another method", *mismatch,
          lambda m, c: full.request(other.get(m, "GET"), c.path, c.query, c.body, c.headers, alter=lambda _, *rest: (m, *rest))),
         ("wrong region", *malformed, lambda m, c: plain(full, m, c, scope={"region": "eu-west-9"})),
-        ("wrong region in a URL", 400, "AuthorizationQueryParametersError", lambda m, c: presigned(full, m, c, scope={"region": "eu-west-9"})),
+        ("wrong region in a URL", 403, "AuthorizationQueryParametersError", lambda m, c: presigned(full, m, c, scope={"region": "eu-west-9"})),
         ("wrong service", *malformed, lambda m, c: plain(full, m, c, scope={"service": "ec2"})),
         ("wrong date in the scope", *malformed, lambda m, c: plain(full, m, c, scope={"date": yesterday})),
         ("clock behind", 403, "RequestTimeTooSkewed", lambda m, c: plain(full, m, c, at=time.time() - 1200)),

@@ -185,6 +185,7 @@ class SeaweedFS(_Program):
             json.dump({"identities": [{"name": "peer", "credentials": [{"accessKey": self.access, "secretKey": self.secret}], "actions": ["Admin"]}]}, file)
         ports = {f"{part}.{kind}": self.port if (part, kind) == ("s3", "port") else _free_port()
                  for part in ("master", "volume", "filer", "s3") for kind in ("port", "port.grpc")}
+        self.sockets = [f"/tmp/seaweedfs-{part}-grpc-{ports[f'{part}.port.grpc']}.sock" for part in ("master", "volume", "filer", "s3")]
         self.master, self.filer = (f"127.0.0.1:{ports[f'{part}.port']}.{ports[f'{part}.port.grpc']}" for part in ("master", "filer"))
         flags = {**ports, "ip": "127.0.0.1", "ip.bind": "127.0.0.1", "dir": self.data, "master.telemetry": "false", "volume.max": 100,
                  "volume.preStopSeconds": 0, "s3.config": identities, "s3.port.iceberg": 0, "s3.port.lance": 0,
@@ -205,6 +206,13 @@ class SeaweedFS(_Program):
             if time.monotonic() > end:
                 raise Unavailable(f"fsync cannot be configured: {done.stdout[-200:]}")
             time.sleep(0.5)
+
+    def stop(self):
+        """It ends slowly, and when it has to be killed its sockets stay."""
+        super().stop()
+        for path in self.sockets:
+            if os.path.exists(path):
+                os.unlink(path)
 
 
 class Garage(_Program):

@@ -210,19 +210,18 @@ static enum skr_auth_refusal skr_policy_apply(struct skr_post_policy *policy, js
     size_t index;
     if (!json_is_object(root))
         return skr_policy_malformed(policy->err, "Invalid JSON.");
-    json_object_foreach(root, key,
-                        item) if (strcmp(key, "expiration") != 0 &&
-                                  strcmp(key, "conditions") !=
-                                      0) return skr_policy_malformed(policy->err,
-                                                                     "it has expiration and conditions, and nothing else.");
+    json_object_foreach (root, key, item)
+        if (strcmp(key, "expiration") != 0 && strcmp(key, "conditions") != 0)
+            return skr_policy_malformed(policy->err, "it has expiration and conditions, and nothing else.");
     enum skr_auth_refusal refusal = skr_policy_expiration(policy, json_object_get(root, "expiration"));
     if (refusal != SKR_AUTH_ALLOWED)
         return refusal;
     if (!json_is_array(conditions))
         return skr_policy_malformed(policy->err, conditions == NULL ? "Policy missing conditions."
                                                                     : "Invalid 'conditions' value: must be a List.");
-    json_array_foreach(conditions, index,
-                       item) if ((refusal = skr_policy_condition(policy, item)) != SKR_AUTH_ALLOWED) return refusal;
+    json_array_foreach (conditions, index, item)
+        if ((refusal = skr_policy_condition(policy, item)) != SKR_AUTH_ALLOWED)
+            return refusal;
     for (size_t i = 0; i < policy->form->count; i++)
         if (!policy->covered[i] && !skr_policy_exempts(policy->form->fields[i].name))
             return skr_policy_extra(policy, policy->form->fields[i].name);

@@ -71,8 +71,8 @@ START_TEST(azure_hostile)
         "<Blobs><Blob><Name>elsewhere</Name></Blob></Blobs>",
         "<Blobs><Blob><Name Encoded=\"true\">p/%</Name></Blob></Blobs>",
         "<Blobs><Blob><Name>p/a</Name><Properties><Content-Length>-1</Content-Length></Properties></Blob></Blobs>",
-        "<Blobs><Blob><Name>p/a</Name><Properties><Content-Length>18446744073709551616</Content-Length></Properties></Blob></"
-        "Blobs>",
+        ("<Blobs><Blob><Name>p/a</Name><Properties><Content-Length>18446744073709551616</Content-Length></Properties></Blob>"
+         "</Blobs>"),
         "<Blobs><Blob><Name>p/a</Name><Properties><Last-Modified>now</Last-Modified></Properties></Blob></Blobs>",
         "<Blobs><Blob><Name>p/a</Name></Blob>",
         "<Blobs><Name>p/a</Name></Blobs><Blobs><Blob><Name><x>p/a</x></Name></Blob></Blobs>",

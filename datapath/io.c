@@ -392,6 +392,7 @@ static int skr_io_await(struct skr_io *io, struct skr_io_waiter *waiter)
 {
     while (!waiter->done)
         skr_io_run(io, -1);
+    skr_io_wake(io); /* one that came meanwhile was for the owner's loop, which has not looked yet */
     return waiter->result;
 }
 

@@ -29,21 +29,10 @@ static void skr_reactor_post(struct skr_executor *executor, struct skr_task *tas
     struct skr_reactor *reactor = (struct skr_reactor *)executor;
     task->next = NULL;
     pthread_mutex_lock(&reactor->inbox_lock);
-    bool wake = reactor->inbox == NULL; /* else it was woken and has not looked yet */
     *reactor->inbox_last = task;
     reactor->inbox_last = &task->next;
-    if (wake)
-        skr_io_wake(reactor->io); /* under the lock: a drained reactor frees its ring once it can take it */
+    skr_io_wake(reactor->io); /* under the lock: a drained reactor frees its ring once it can take it */
     pthread_mutex_unlock(&reactor->inbox_lock);
-}
-
-/* Asked before sleeping: whoever waited on the ring for one operation of its own may have taken the wake-up of a post. */
-static bool skr_reactor_has_mail(struct skr_reactor *reactor)
-{
-    pthread_mutex_lock(&reactor->inbox_lock);
-    bool has_mail = reactor->inbox != NULL;
-    pthread_mutex_unlock(&reactor->inbox_lock);
-    return has_mail;
 }
 
 static void skr_reactor_drain_inbox(struct skr_reactor *reactor)
@@ -252,7 +241,6 @@ static void skr_reactor_loop(struct skr_reactor *reactor)
                 reactor->faces[i].armed = true;
                 skr_io_poll(reactor->io, &reactor->faces[i].poll, reactor->faces[i].epoll_fd);
             }
-        more |= skr_reactor_has_mail(reactor);
         skr_io_run(reactor->io, more ? 0 : reactor->draining ? 20 : SKR_SWEEP_MS);
         reactor->now_ms = skr_clock_ms();
         skr_reactor_drain_inbox(reactor);

@@ -82,7 +82,8 @@ int skr_io_allocate(struct skr_io *io, int fd, uint64_t offset,
                     uint64_t size); /* fallocate, the file grows; -EOPNOTSUPP is normal */
 int skr_io_truncate(struct skr_io *io, int fd, uint64_t size);
 int skr_io_punch(struct skr_io *io, int fd, uint64_t offset, uint64_t size); /* hole; -EOPNOTSUPP is normal */
-/* The asynchronous call and then waiting for it: for threads that have nothing else to do. */
+/* The asynchronous call and then waiting for it: for threads that have nothing else to do, or for calls that are rare. What
+ * else completes meanwhile is told as in skr_io_run(), which returns early the next time. */
 int skr_io_read_wait(struct skr_io *io, int fd, void *buffer, size_t size, uint64_t offset);
 int skr_io_sync_data_wait(struct skr_io *io, int fd);
 int skr_io_sync_directory_wait(struct skr_io *io, int fd);

@@ -150,6 +150,22 @@ START_TEST(many_streams_have_the_digests_of_each)
 }
 END_TEST
 
+/* A reactor waits on its ring at times. What woke it meanwhile was for its loop: without that wake-up the last line waits for
+ * ever. */
+START_TEST(waiting_on_the_ring_leaves_a_wake_up_for_the_loop)
+{
+    make();
+    int folder = open(harness.directory, O_RDONLY | O_DIRECTORY);
+    while (skr_io_run(harness.io, 0) > 0)
+        ;
+    skr_io_wake(harness.io);
+    ck_assert_int_eq(skr_io_sync_directory_wait(harness.io, folder), 0);
+    skr_io_run(harness.io, -1);
+    close(folder);
+    clean();
+}
+END_TEST
+
 START_TEST(an_empty_stream_is_fine)
 {
     make();
@@ -574,6 +590,7 @@ int main(void)
     tcase_set_timeout(cases, 120);
     tcase_add_loop_test(cases, what_is_written_is_read, 0, 4 * COUNT(sizes));
     tcase_add_test(cases, many_streams_have_the_digests_of_each);
+    tcase_add_test(cases, waiting_on_the_ring_leaves_a_wake_up_for_the_loop);
     tcase_add_test(cases, an_empty_stream_is_fine);
     tcase_add_test(cases, a_flipped_byte_is_never_served);
     tcase_add_test(cases, a_lost_file_is_corrupt_and_a_bad_range_is_refused);

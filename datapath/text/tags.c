@@ -40,8 +40,7 @@ static bool skr_tag_letters(const struct skr_tag_rules *rules, struct skr_bytes 
 static bool skr_tag_reserved(const struct skr_tag_rules *rules, struct skr_bytes key)
 {
     struct skr_bytes reserved = rules->reserved == NULL ? SKR_NO_BYTES : skr_text(rules->reserved);
-    return reserved.size > 0 && key.size >= reserved.size &&
-           skr_bytes_equal_nocase((struct skr_bytes){key.data, reserved.size}, reserved);
+    return reserved.size > 0 && skr_bytes_starts_with_nocase(key, reserved);
 }
 
 static enum skr_tags_problem skr_tags_add(const struct skr_tag_rules *rules, struct skr_tags *tags, struct skr_bytes key,

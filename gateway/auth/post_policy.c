@@ -181,7 +181,7 @@ static bool skr_policy_exempts(struct skr_bytes field)
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (skr_bytes_equal_nocase(field, skr_text(names[i])))
             return true;
-    return field.size >= 9 && skr_bytes_equal_nocase((struct skr_bytes){field.data, 9}, SKR_BYTES("x-ignore-"));
+    return skr_bytes_starts_with_nocase(field, SKR_BYTES("x-ignore-"));
 }
 
 static enum skr_auth_refusal skr_policy_extra(struct skr_post_policy *policy, struct skr_bytes field)

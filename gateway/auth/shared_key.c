@@ -98,7 +98,7 @@ static void skr_signed_headers_take(struct skr_signed_headers *headers, const st
     headers->failed = false;
     for (size_t i = 0; i < request->header_count; i++) {
         const struct skr_header *header = &request->headers[i];
-        if (header->name.size < 5 || !skr_bytes_equal_nocase((struct skr_bytes){header->name.data, 5}, SKR_BYTES("x-ms-")))
+        if (!skr_bytes_starts_with_nocase(header->name, SKR_BYTES("x-ms-")))
             continue;
         struct skr_signed_header *taken = &headers->list[headers->count++];
         *taken = (struct skr_signed_header){skr_lower(arena, header->name), header->value, i};
@@ -266,7 +266,7 @@ static enum skr_auth_refusal skr_authorization_parse(struct skr_bytes header, bo
 {
     *lite = skr_bytes_starts_with(header, SKR_BYTES("SharedKeyLite "));
     struct skr_bytes scheme = *lite ? SKR_BYTES("SharedKeyLite ") : SKR_BYTES("SharedKey ");
-    if (header.size >= 7 && skr_bytes_equal_nocase((struct skr_bytes){header.data, 7}, SKR_BYTES("Bearer ")))
+    if (skr_bytes_starts_with_nocase(header, SKR_BYTES("Bearer ")))
         return skr_refuse(err, SKR_AUTH_MALFORMED,
                           "Bearer tokens are not offered here: use Shared Key or a shared access signature.");
     if (!skr_bytes_starts_with(header, scheme))

@@ -117,7 +117,7 @@ static void skr_add_amz_headers(struct skr_signed_text *text, const struct skr_r
     size_t count = 0;
     for (size_t i = 0; i < request->header_count; i++) {
         struct skr_bytes name = request->headers[i].name;
-        if (name.size < 6 || !skr_bytes_equal_nocase((struct skr_bytes){name.data, 6}, SKR_BYTES("x-amz-")))
+        if (!skr_bytes_starts_with_nocase(name, SKR_BYTES("x-amz-")))
             continue;
         pairs[count] = (struct skr_name_value){skr_lower(arena, name), request->headers[i].value};
         text->failed |= pairs[count++].name.data == NULL;

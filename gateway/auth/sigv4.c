@@ -39,7 +39,7 @@ enum skr_auth_refusal skr_sigv4_check_scope(const struct skr_sigv4 *signature, s
 static bool skr_host_is_addressed(const struct skr_request *request)
 {
     struct skr_bytes header = skr_request_header(request, "host"), host = request->host;
-    if (header.size < host.size || !skr_bytes_equal_nocase((struct skr_bytes){header.data, host.size}, host))
+    if (!skr_bytes_starts_with_nocase(header, host))
         return false;
     return header.size == host.size || header.data[host.size] == ':';
 }
@@ -55,7 +55,7 @@ static enum skr_auth_refusal skr_check_signed(const struct skr_sigv4 *signature,
     }
     for (size_t i = 0; i < request->header_count; i++) {
         struct skr_bytes name = request->headers[i].name;
-        if (name.size < 6 || !skr_bytes_equal_nocase((struct skr_bytes){name.data, 6}, SKR_BYTES("x-amz-")) ||
+        if (!skr_bytes_starts_with_nocase(name, SKR_BYTES("x-amz-")) ||
             skr_bytes_equal_nocase(name, SKR_BYTES("x-amz-content-sha256")) ||
             skr_sigv4_is_signed(signature->signed_headers, name))
             continue;

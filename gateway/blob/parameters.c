@@ -86,8 +86,7 @@ bool skr_call_metadata(struct skr_call *call, const struct skr_name_value **meta
     }
     for (size_t i = 0; i < call->request->header_count; i++) {
         const struct skr_header *header = &call->request->headers[i];
-        if (header->name.size < 10 ||
-            !skr_bytes_equal_nocase((struct skr_bytes){header->name.data, 10}, SKR_BYTES("x-ms-meta-")))
+        if (!skr_bytes_starts_with_nocase(header->name, SKR_BYTES("x-ms-meta-")))
             continue;
         struct skr_bytes name = {header->name.data + 10, header->name.size - 10};
         if (name.size == 0 || !skr_is_identifier(name)) {
@@ -214,14 +213,13 @@ static bool skr_asks_for_more(struct skr_bytes name, struct skr_bytes value)
         "x-ms-deny-encryption-scope-override",
         "x-ms-copy-source-authorization",
     };
-    if (value.size == 0 || skr_bytes_equal_nocase(value, SKR_BYTES("false")) ||
-        skr_bytes_equal_nocase(value, SKR_BYTES("NeverExpire")) || skr_bytes_equal(value, SKR_BYTES("$account-encryption-key")))
+    if (!skr_bytes_starts_with_nocase(name, SKR_BYTES("x-ms-")) || value.size == 0 ||
+        skr_bytes_equal_nocase(value, SKR_BYTES("false")) || skr_bytes_equal_nocase(value, SKR_BYTES("NeverExpire")) ||
+        skr_bytes_equal(value, SKR_BYTES("$account-encryption-key")))
         return false; /* what is so anyway */
-    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
-        size_t size = strlen(refused[i]);
-        if (name.size >= size && skr_bytes_equal_nocase((struct skr_bytes){name.data, size}, skr_text(refused[i])))
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
+        if (skr_bytes_starts_with_nocase(name, skr_text(refused[i])))
             return true;
-    }
     return false;
 }
 

@@ -10,25 +10,24 @@
 #define SKR_PAYLOAD_FROM_BYTES 256
 #define SKR_PAYLOAD_COMPANY 4
 
-/* Hashes the first ones, as many as there is room for, and tells each. Telling may add others, which wait for the next turn. */
+/* Hashes the first ones, as many as there is room for, and tells each. */
 static void skr_payloads_hash(struct skr_payloads *payloads)
 {
     struct skr_ingest *waiting[SKR_PAYLOADS_AT_ONCE];
     struct skr_md5_piece pieces[SKR_PAYLOADS_AT_ONCE];
     uint8_t digests[SKR_PAYLOADS_AT_ONCE][SKR_MD5_SIZE];
     size_t count = 0;
-    for (; payloads->first != NULL && count < SKR_PAYLOADS_AT_ONCE; count++) {
+    do {
         struct skr_ingest *ingest = payloads->first;
         payloads->first = ingest->next_payload;
         ingest->payload_waits = false;
         waiting[count] = ingest;
         pieces[count] = (struct skr_md5_piece){ingest->payload, ingest->payload_size, digests[count]};
-    }
-    payloads->count -= count;
+        count++;
+    } while (payloads->first != NULL && count < SKR_PAYLOADS_AT_ONCE);
     if (payloads->first == NULL)
         payloads->last = &payloads->first;
-    if (count > 0)
-        skr_md5_of_many(pieces, count);
+    skr_md5_of_many(pieces, count);
     for (size_t i = 0; i < count; i++)
         skr_ingest_hashed(waiting[i], digests[i]);
 }
@@ -37,8 +36,7 @@ static void skr_payloads_turn(struct skr_task *task)
 {
     struct skr_payloads *payloads = (struct skr_payloads *)task;
     payloads->posted = false;
-    for (size_t left = payloads->count; left > 0 && payloads->count > 0;
-         left = left > SKR_PAYLOADS_AT_ONCE ? left - SKR_PAYLOADS_AT_ONCE : 0)
+    while (payloads->first != NULL)
         skr_payloads_hash(payloads);
 }
 
@@ -54,7 +52,6 @@ bool skr_payload_hash_later(struct skr_ingest *ingest)
     ingest->payload_waits = true;
     *payloads->last = ingest;
     payloads->last = &ingest->next_payload;
-    payloads->count++;
     if (!payloads->posted) {
         payloads->posted = true;
         payloads->task.run = skr_payloads_turn;
@@ -74,6 +71,5 @@ void skr_payload_forget(struct skr_ingest *ingest)
     *at = ingest->next_payload;
     if (ingest->next_payload == NULL)
         payloads->last = at;
-    payloads->count--;
     ingest->payload_waits = false;
 }

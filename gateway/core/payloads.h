@@ -14,7 +14,6 @@ struct skr_payloads {
     struct skr_task task; /* first */
     bool posted;
     struct skr_ingest *first, **last;
-    size_t count;
 };
 
 /* False: nothing else is under way that it could share a turn with; the caller hashes it itself. True: skr_ingest_hashed() is

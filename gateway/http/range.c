@@ -15,7 +15,7 @@ static bool skr_range_number(struct skr_bytes text, uint64_t *number)
 
 static bool skr_range_read(struct skr_bytes text, struct skr_range *range)
 {
-    if (text.size < 7 || !skr_bytes_equal_nocase((struct skr_bytes){text.data, 6}, SKR_BYTES("bytes=")))
+    if (text.size < 7 || !skr_bytes_starts_with_nocase(text, SKR_BYTES("bytes=")))
         return false;
     text.data += 6;
     text.size -= 6;

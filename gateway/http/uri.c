@@ -21,9 +21,9 @@ static bool skr_target_is_clean(struct skr_bytes target)
 static struct skr_bytes skr_origin_form(struct skr_bytes target)
 {
     size_t scheme = 0;
-    if (target.size >= 7 && skr_bytes_equal_nocase((struct skr_bytes){target.data, 7}, SKR_BYTES("http://")))
+    if (skr_bytes_starts_with_nocase(target, SKR_BYTES("http://")))
         scheme = 7;
-    else if (target.size >= 8 && skr_bytes_equal_nocase((struct skr_bytes){target.data, 8}, SKR_BYTES("https://")))
+    else if (skr_bytes_starts_with_nocase(target, SKR_BYTES("https://")))
         scheme = 8;
     if (scheme == 0)
         return target;

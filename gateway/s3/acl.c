@@ -227,7 +227,7 @@ static void skr_s3_acl_received(struct skr_s3_call *call, struct skr_bytes docum
     struct skr_bytes canned = skr_s3_header(call, "x-amz-acl");
     if (canned.size > 0 && document.size > 0) {
         skr_s3_fail(call, SKR_S3_INVALID_REQUEST, "A canned ACL in a header and an ACL in the body exclude each other",
-                    (struct skr_s3_detail){.name = NULL}, (struct skr_s3_detail){.name = NULL});
+                    SKR_S3_NO_DETAIL, SKR_S3_NO_DETAIL);
         return;
     }
     if (canned.size > 0) {

@@ -46,7 +46,7 @@ SKR_S3_HANDLER(get_bucket_tagging)
     struct skr_bytes document = call->container.documents[SKR_DOCUMENT_TAGGING];
     if (document.data == NULL) {
         skr_s3_fail(call, SKR_S3_NO_SUCH_TAG_SET, NULL, (struct skr_s3_detail){"BucketName", call->target.container},
-                    (struct skr_s3_detail){.name = NULL});
+                    SKR_S3_NO_DETAIL);
         return;
     }
     skr_s3_common_headers(call);

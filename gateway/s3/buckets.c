@@ -185,10 +185,10 @@ SKR_S3_HANDLER(create_bucket)
     struct skr_s3_call *call = context;
     if (!skr_s3_bucket_name_is_valid(call->target.container))
         skr_s3_fail(call, SKR_S3_INVALID_BUCKET_NAME, NULL, (struct skr_s3_detail){"BucketName", call->target.container},
-                    (struct skr_s3_detail){.name = NULL});
+                    SKR_S3_NO_DETAIL);
     else if (call->has_container && !skr_bytes_equal(call->target.account, call->principal.account))
         skr_s3_fail(call, SKR_S3_BUCKET_ALREADY_EXISTS, NULL, (struct skr_s3_detail){"BucketName", call->target.container},
-                    (struct skr_s3_detail){.name = NULL});
+                    SKR_S3_NO_DETAIL);
     else
         skr_s3_receive_document(call, skr_s3_create);
 }

@@ -158,7 +158,7 @@ SKR_S3_HANDLER(get_bucket_cors)
     struct skr_bytes document = call->container.documents[SKR_DOCUMENT_CORS];
     if (document.size == 0) {
         skr_s3_fail(call, SKR_S3_NO_SUCH_CORS, NULL, (struct skr_s3_detail){"BucketName", call->target.container},
-                    (struct skr_s3_detail){.name = NULL});
+                    SKR_S3_NO_DETAIL);
         return;
     }
     skr_s3_common_headers(call);
@@ -277,7 +277,7 @@ SKR_S3_HANDLER(preflight)
     struct skr_bytes origin = skr_request_header(call->request, "origin"),
                      method = skr_s3_header(call, "access-control-request-method");
     struct skr_bytes headers = skr_s3_header(call, "access-control-request-headers");
-    struct skr_s3_detail none = {.name = NULL};
+    struct skr_s3_detail none = SKR_S3_NO_DETAIL;
     struct skr_s3_cors *cors;
     bool any_origin;
     if (origin.size == 0) {

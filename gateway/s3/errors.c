@@ -251,7 +251,7 @@ void skr_s3_fail(struct skr_s3_call *call, enum skr_s3_error error, const char *
 
 void skr_s3_refuse(struct skr_s3_call *call, enum skr_s3_error error)
 {
-    struct skr_s3_detail none = {.name = NULL};
+    struct skr_s3_detail none = SKR_S3_NO_DETAIL;
     skr_s3_fail(call, error, NULL, none, none);
 }
 
@@ -269,7 +269,7 @@ void skr_s3_fail_argument(struct skr_s3_call *call, const char *message, const c
 void skr_s3_fail_status(struct skr_s3_call *call, enum skr_status status)
 {
     const struct skr_s3_error_entry *entry = &skr_s3_status_errors[skr_s3_error_known(status) ? status : SKR_INTERNAL];
-    struct skr_s3_detail detail = {.name = NULL};
+    struct skr_s3_detail detail = SKR_S3_NO_DETAIL;
     if (status == SKR_CONTAINER_NOT_FOUND || status == SKR_CONTAINER_NOT_EMPTY || status == SKR_CONTAINER_EXISTS)
         detail = (struct skr_s3_detail){"BucketName", call->target.container};
     else if (status == SKR_OBJECT_NOT_FOUND || status == SKR_VERSION_NOT_FOUND)
@@ -282,7 +282,7 @@ void skr_s3_fail_auth(struct skr_s3_call *call, enum skr_auth_refusal refusal, c
 {
     const struct skr_s3_error_entry *entry = &skr_s3_auth_errors[refusal];
     static const struct skr_s3_error_entry denied = {403, "AccessDenied", "Access Denied"};
-    struct skr_s3_detail detail = {.name = NULL};
+    struct skr_s3_detail detail = SKR_S3_NO_DETAIL;
     bool scope = refusal == SKR_AUTH_SCOPE_WRONG || refusal == SKR_AUTH_QUERY_SCOPE_WRONG;
     if (scope && !skr_bytes_equal(call->s3->options.region, SKR_BYTES("*"))) /* clients sign anew with what stands there */
         detail = (struct skr_s3_detail){"Region", call->s3->options.region};

@@ -77,6 +77,7 @@ struct skr_s3_detail {
     const char *name;
     struct skr_bytes value;
 };
+#define SKR_S3_NO_DETAIL ((struct skr_s3_detail){.name = NULL})
 
 void skr_s3_refuse(struct skr_s3_call *call, enum skr_s3_error error);
 /* Of a body that should have been a document: MalformedXML, or that there is none. */

@@ -117,7 +117,7 @@ static void skr_s3_await_form(struct skr_s3_call *call)
         return;
     if (call->principal.scheme != SKR_AUTH_ANONYMOUS)
         skr_s3_fail(call, SKR_S3_INVALID_ARGUMENT, "Only one auth mechanism allowed: a form is signed by its fields.",
-                    (struct skr_s3_detail){.name = NULL}, (struct skr_s3_detail){.name = NULL});
+                    SKR_S3_NO_DETAIL, SKR_S3_NO_DETAIL);
     else
         skr_s3_form_receive(call);
 }

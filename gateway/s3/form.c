@@ -77,7 +77,7 @@ static bool skr_s3_form_field(void *context, struct skr_bytes name, struct skr_b
 {
     struct skr_s3_form *form = context;
     struct skr_name_value field = {name, value};
-    if (name.size >= 9 && skr_bytes_equal_nocase((struct skr_bytes){name.data, 9}, SKR_BYTES("x-ignore-")))
+    if (skr_bytes_starts_with_nocase(name, SKR_BYTES("x-ignore-")))
         return true;
     if (skr_s3_form_find(form, name).data != NULL)
         return skr_s3_form_fail_field(form, "A form may have each field once.", field);

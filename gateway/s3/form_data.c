@@ -120,7 +120,7 @@ bool skr_s3_form_boundary(struct skr_bytes content_type, bool *is_form, struct s
     static const struct skr_bytes type = {"multipart/form-data", 19};
     struct skr_bytes rest = content_type, name, value;
     *out = SKR_NO_BYTES;
-    *is_form = rest.size >= type.size && skr_bytes_equal_nocase((struct skr_bytes){rest.data, type.size}, type);
+    *is_form = skr_bytes_starts_with_nocase(rest, type);
     if (!*is_form)
         return false;
     rest = (struct skr_bytes){rest.data + type.size, rest.size - type.size};

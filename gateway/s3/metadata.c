@@ -131,7 +131,7 @@ static bool skr_s3_join(struct skr_arena *arena, struct skr_name_value *pair, st
 static bool skr_s3_add_metadata(struct skr_arena *arena, struct skr_name_value *pairs, size_t *used, struct skr_bytes header,
                                 struct skr_bytes text)
 {
-    if (header.size <= 11 || !skr_bytes_equal_nocase((struct skr_bytes){header.data, 11}, SKR_BYTES("x-amz-meta-")))
+    if (header.size == 11 || !skr_bytes_starts_with_nocase(header, SKR_BYTES("x-amz-meta-")))
         return true;
     struct skr_bytes name = skr_s3_lower(arena, (struct skr_bytes){header.data + 11, header.size - 11});
     struct skr_bytes value = skr_s3_decode_words(arena, skr_s3_to_utf8(arena, text));

@@ -8,7 +8,6 @@
 #define SKR_S3_MAX_PART_BYTES (UINT64_C(5) << 30)
 #define SKR_S3_LEAST_PART_BYTES (UINT64_C(5) << 20)
 #define SKR_S3_PAGE 1000 /* parts a page */
-#define SKR_S3_NO_DETAIL ((struct skr_s3_detail){.name = NULL})
 
 /* ---- making objects (put_object.c) ---- */
 /* What the request's headers say of the object to be: properties, metadata, tags, conditions. False: answered. */

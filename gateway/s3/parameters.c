@@ -251,23 +251,21 @@ static bool skr_s3_asks_for_more(struct skr_s3_call *call, struct skr_bytes name
         "x-amz-write-offset-bytes",     "x-amz-if-match-",
         "x-amz-bucket-object-lock-",    "x-amz-object-ownership",
     };
-    if (value.size == 0 || skr_bytes_equal_nocase(value, SKR_BYTES("false")))
+    if (!skr_bytes_starts_with_nocase(name, SKR_BYTES("x-amz-")) || value.size == 0 ||
+        skr_bytes_equal_nocase(value, SKR_BYTES("false")))
         return false;
     if (skr_bytes_equal_nocase(name, SKR_BYTES("x-amz-object-ownership")))
         return call->operation->handle == skr_s3_create_bucket && !skr_bytes_equal(value, SKR_BYTES(SKR_S3_OWNER_PREFERRED)) &&
                !skr_bytes_equal(value, SKR_BYTES(SKR_S3_OWNER_ENFORCED));
-    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
-        size_t size = strlen(refused[i]);
-        if (name.size >= size && skr_bytes_equal_nocase((struct skr_bytes){name.data, size}, skr_text(refused[i])))
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
+        if (skr_bytes_starts_with_nocase(name, skr_text(refused[i])))
             return true;
-    }
     return in_query && skr_bytes_equal_nocase(name, SKR_BYTES("x-amz-copy-source"));
 }
 
 static bool skr_s3_refuse_header(struct skr_s3_call *call, struct skr_bytes name)
 {
-    skr_s3_fail(call, SKR_S3_NOT_IMPLEMENTED, NULL, (struct skr_s3_detail){"Header", name},
-                (struct skr_s3_detail){.name = NULL});
+    skr_s3_fail(call, SKR_S3_NOT_IMPLEMENTED, NULL, (struct skr_s3_detail){"Header", name}, SKR_S3_NO_DETAIL);
     return true;
 }
 

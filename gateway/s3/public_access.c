@@ -109,7 +109,7 @@ bool skr_s3_acl_is_public(struct skr_bytes canned)
 
 bool skr_s3_acl_may_be_put(struct skr_s3_call *call, struct skr_bytes canned)
 {
-    struct skr_s3_detail none = {.name = NULL};
+    struct skr_s3_detail none = SKR_S3_NO_DETAIL;
     if (canned.size == 0)
         return true;
     if (skr_s3_is_enforced(&call->container) && !skr_bytes_equal(canned, SKR_BYTES(SKR_S3_OWNERS_ACL))) {
@@ -135,7 +135,7 @@ SKR_S3_HANDLER(get_public_access_block)
         return;
     if (kept.size != SKR_S3_BLOCK_COUNT) {
         skr_s3_fail(call, SKR_S3_NO_SUCH_PUBLIC_ACCESS_BLOCK, NULL,
-                    (struct skr_s3_detail){"BucketName", call->target.container}, (struct skr_s3_detail){.name = NULL});
+                    (struct skr_s3_detail){"BucketName", call->target.container}, SKR_S3_NO_DETAIL);
         return;
     }
     skr_s3_xml_open(&xml, "PublicAccessBlockConfiguration");
@@ -182,7 +182,7 @@ SKR_S3_HANDLER(get_ownership_controls)
         return;
     if (kept.size == 0) {
         skr_s3_fail(call, SKR_S3_NO_SUCH_OWNERSHIP, NULL, (struct skr_s3_detail){"BucketName", call->target.container},
-                    (struct skr_s3_detail){.name = NULL});
+                    SKR_S3_NO_DETAIL);
         return;
     }
     skr_s3_xml_open(&xml, "OwnershipControls");

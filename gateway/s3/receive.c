@@ -19,7 +19,7 @@ static bool skr_s3_trailer_checksum(struct skr_s3_call *call, enum skr_checksum_
         return true;
     }
     skr_s3_fail(call, SKR_S3_INVALID_REQUEST, "The value specified in the x-amz-trailer header is not supported",
-                (struct skr_s3_detail){.name = NULL}, (struct skr_s3_detail){.name = NULL});
+                SKR_S3_NO_DETAIL, SKR_S3_NO_DETAIL);
     return false;
 }
 
@@ -30,14 +30,13 @@ static bool skr_s3_checksums_known(struct skr_s3_call *call)
     struct skr_name_value header;
     for (size_t i = 0; skr_s3_next_header(call, i, &header); i++) {
         struct skr_bytes name = header.name;
-        if (name.size <= prefix.size || !skr_bytes_equal_nocase((struct skr_bytes){name.data, prefix.size}, prefix))
+        if (name.size == prefix.size || !skr_bytes_starts_with_nocase(name, prefix))
             continue;
         struct skr_bytes rest = {name.data + prefix.size, name.size - prefix.size};
         if (skr_s3_checksum_kind(rest) != SKR_CHECKSUM_NONE || skr_bytes_equal_nocase(rest, SKR_BYTES("algorithm")) ||
             skr_bytes_equal_nocase(rest, SKR_BYTES("type")) || skr_bytes_equal_nocase(rest, SKR_BYTES("mode")))
             continue;
-        skr_s3_fail(call, SKR_S3_NOT_IMPLEMENTED, NULL, (struct skr_s3_detail){"Header", name},
-                    (struct skr_s3_detail){.name = NULL});
+        skr_s3_fail(call, SKR_S3_NOT_IMPLEMENTED, NULL, (struct skr_s3_detail){"Header", name}, SKR_S3_NO_DETAIL);
         return false;
     }
     return true;
@@ -46,8 +45,8 @@ static bool skr_s3_checksums_known(struct skr_s3_call *call)
 static bool skr_s3_refuse_two_checksums(struct skr_s3_call *call)
 {
     skr_s3_fail(call, SKR_S3_INVALID_REQUEST,
-                "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.",
-                (struct skr_s3_detail){.name = NULL}, (struct skr_s3_detail){.name = NULL});
+                "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.", SKR_S3_NO_DETAIL,
+                SKR_S3_NO_DETAIL);
     return false;
 }
 
@@ -66,8 +65,7 @@ static bool skr_s3_header_checksum(struct skr_s3_call *call, struct skr_checksum
         if (!skr_s3_checksum_parse((enum skr_checksum_kind)kind, text, out)) {
             char message[96];
             snprintf(message, sizeof message, "Value for %s header is invalid.", header);
-            skr_s3_fail(call, SKR_S3_INVALID_REQUEST, message, (struct skr_s3_detail){.name = NULL},
-                        (struct skr_s3_detail){.name = NULL});
+            skr_s3_fail(call, SKR_S3_INVALID_REQUEST, message, SKR_S3_NO_DETAIL, SKR_S3_NO_DETAIL);
             return false;
         }
     }
@@ -89,8 +87,7 @@ static bool skr_s3_sdk_algorithm(struct skr_s3_call *call, enum skr_checksum_kin
     else if (algorithm.size > 0 && (kind == SKR_CHECKSUM_NONE || (in_header && kind != sent)))
         message = "Value for x-amz-sdk-checksum-algorithm header is invalid.";
     if (message != NULL)
-        skr_s3_fail(call, SKR_S3_INVALID_REQUEST, message, (struct skr_s3_detail){.name = NULL},
-                    (struct skr_s3_detail){.name = NULL});
+        skr_s3_fail(call, SKR_S3_INVALID_REQUEST, message, SKR_S3_NO_DETAIL, SKR_S3_NO_DETAIL);
     return message == NULL;
 }
 
@@ -101,8 +98,7 @@ bool skr_s3_expected_digests(struct skr_s3_call *call)
     enum skr_checksum_kind in_trailer;
     *expected = (struct skr_digests){.has_md5 = md5.data != NULL};
     if (expected->has_md5 && !skr_md5_parse(md5, expected->md5)) {
-        skr_s3_fail(call, SKR_S3_INVALID_DIGEST, NULL, (struct skr_s3_detail){"Content-MD5", md5},
-                    (struct skr_s3_detail){.name = NULL});
+        skr_s3_fail(call, SKR_S3_INVALID_DIGEST, NULL, (struct skr_s3_detail){"Content-MD5", md5}, SKR_S3_NO_DETAIL);
         return false;
     }
     if (!skr_s3_header_checksum(call, &expected->checksum) || !skr_s3_trailer_checksum(call, &in_trailer))
@@ -184,8 +180,8 @@ static bool skr_s3_take_trailer(struct skr_s3_call *call)
     struct skr_bytes text = skr_s3_body_trailer(incoming->body, skr_s3_checksum_header(kind));
     if (skr_s3_checksum_parse(kind, text, &incoming->expected.checksum))
         return true;
-    skr_s3_fail(call, SKR_S3_INVALID_REQUEST, "Value for the trailing checksum is invalid.",
-                (struct skr_s3_detail){.name = NULL}, (struct skr_s3_detail){.name = NULL});
+    skr_s3_fail(call, SKR_S3_INVALID_REQUEST, "Value for the trailing checksum is invalid.", SKR_S3_NO_DETAIL,
+                SKR_S3_NO_DETAIL);
     return false;
 }
 

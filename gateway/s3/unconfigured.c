@@ -5,8 +5,7 @@
 static void skr_s3_absent(struct skr_s3_call *call, enum skr_s3_error error)
 {
     if (skr_s3_bucket_exists(call))
-        skr_s3_fail(call, error, NULL, (struct skr_s3_detail){"BucketName", call->target.container},
-                    (struct skr_s3_detail){.name = NULL});
+        skr_s3_fail(call, error, NULL, (struct skr_s3_detail){"BucketName", call->target.container}, SKR_S3_NO_DETAIL);
 }
 
 #define SKR_S3_ABSENT(name, error)                                                                                             \

@@ -70,6 +70,11 @@ static inline bool skr_bytes_equal_nocase(struct skr_bytes a, struct skr_bytes b
     return true;
 }
 
+static inline bool skr_bytes_starts_with_nocase(struct skr_bytes text, struct skr_bytes prefix)
+{
+    return text.size >= prefix.size && skr_bytes_equal_nocase((struct skr_bytes){text.data, prefix.size}, prefix);
+}
+
 struct skr_name_value {
     struct skr_bytes name;
     struct skr_bytes value;

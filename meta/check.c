@@ -166,12 +166,15 @@ static enum skr_status skr_check_checksums(struct skr_check *check, const struct
     }
 }
 
-static enum skr_status skr_check_extents(struct skr_check *check, const struct skr_content *content, struct skr_error *err)
+static enum skr_status skr_check_extents(struct skr_check *check, const struct skr_content_row *row, struct skr_error *err)
 {
+    const struct skr_content *content = &row->content;
     struct skr_extent *extents;
     size_t count;
     uint64_t size = 0;
-    enum skr_status status = skr_content_load_extents(check->view, content, &extents, &count, err);
+    bool is_cached = content->layout == SKR_CONTENT_CACHED;
+    enum skr_status status = is_cached ? skr_content_load_cached(check->view, row, &extents, NULL, &count, err)
+                                       : skr_content_load_extents(check->view, content, &extents, &count, err);
     if (status == SKR_CORRUPT) {
         skr_check_problem(check, "%s", err->message);
         return SKR_OK;
@@ -189,7 +192,7 @@ static enum skr_status skr_check_extents(struct skr_check *check, const struct s
             skr_check_problem(check, "content %016llx has an extent beyond its written range", (unsigned long long)content->id);
         status = skr_check_checksums(check, &extents[i], err);
     }
-    if (size != content->size_bytes)
+    if (is_cached ? size > content->size_bytes : size != content->size_bytes)
         skr_check_problem(check, "content %016llx has %llu bytes of extents and claims %llu", (unsigned long long)content->id,
                           (unsigned long long)size, (unsigned long long)content->size_bytes);
     skr_tally_files(check, extents, count);
@@ -233,7 +236,7 @@ static enum skr_status skr_visit_content(struct skr_check *check, struct skr_byt
         }
     }
     if (row.content.layout != SKR_CONTENT_INLINE)
-        return skr_check_extents(check, &row.content, err);
+        return skr_check_extents(check, &row, err);
     if (skr_content_payload(check->view, &row.content, &payload, err) != SKR_OK)
         skr_check_problem(check, "%s", err->message);
     return SKR_OK;
@@ -246,7 +249,7 @@ static enum skr_status skr_visit_payload(struct skr_check *check, struct skr_byt
     (void)value;
     enum skr_status status =
         key.size == 8 ? skr_content_row_get(check->view, skr_get_be64(key.data), &row, err) : SKR_NOT_FOUND;
-    *keep = status == SKR_OK && row.content.layout == SKR_CONTENT_INLINE;
+    *keep = status == SKR_OK && (row.content.layout == SKR_CONTENT_INLINE || row.content.layout == SKR_CONTENT_CACHED);
     if (!*keep)
         skr_check_problem(check, "a payload belongs to no content");
     return SKR_OK;

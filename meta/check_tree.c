@@ -203,7 +203,9 @@ static enum skr_status skr_drop_content(struct skr_check *check, struct skr_byte
     (void)keep;
     if (skr_content_row_decode(value, skr_get_be64(key.data), &row, err) != SKR_OK || row.content.layout == SKR_CONTENT_INLINE)
         return SKR_OK;
-    enum skr_status status = skr_content_load_extents(check->view, &row.content, &extents, &count, err);
+    enum skr_status status = row.content.layout == SKR_CONTENT_CACHED
+                                 ? skr_content_load_cached(check->view, &row, &extents, NULL, &count, err)
+                                 : skr_content_load_extents(check->view, &row.content, &extents, &count, err);
     if (status == SKR_OK) {
         if (skr_extents_use(extents, count, dropping->file_id))
             skr_tally_add(check, &dropping->contents, row.content.id);

@@ -2,23 +2,6 @@
 #include "records.h"
 #include "tree.h"
 
-#define SKR_MAX_ACCOUNT_BYTES 64
-#define SKR_MAX_CONTAINER_BYTES 255
-
-/* account NUL name */
-static enum skr_status skr_pair_key(struct skr_row_key *key, struct skr_bytes first, struct skr_bytes second,
-                                    struct skr_bytes *out, struct skr_error *err)
-{
-    if (first.size > SKR_MAX_ACCOUNT_BYTES || second.size > SKR_MAX_CONTAINER_BYTES)
-        return skr_fail(err, SKR_NAME_TOO_LONG, "a name is too long");
-    if (first.size > 0)
-        memcpy(key->data, first.data, first.size);
-    key->data[first.size] = '\0';
-    if (second.size > 0)
-        memcpy(key->data + first.size + 1, second.data, second.size);
-    *out = (struct skr_bytes){key->data, first.size + 1 + second.size};
-    return SKR_OK;
-}
 
 enum skr_status skr_container_get(struct skr_view *view, struct skr_arena *arena, struct skr_bytes account,
                                   struct skr_bytes name, struct skr_container *out, struct skr_error *err)

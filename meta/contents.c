@@ -23,7 +23,13 @@ enum skr_status skr_content_row_decode(struct skr_bytes value, uint64_t content_
     out->content.extent_count = (uint32_t)skr_decode_number(&decoder, 4);
     if (out->content.layout == SKR_CONTENT_EXTENT)
         out->content.extent = skr_decode_extent(&decoder);
-    if (decoder.failed || !known || out->content.layout > SKR_CONTENT_EXTENTS)
+    if (out->content.layout == SKR_CONTENT_CACHED) {
+        out->origin.binding = skr_decode_number(&decoder, 8);
+        out->origin.container = skr_decode_text(&decoder, 1);
+        out->origin.key = skr_decode_text(&decoder, 2);
+        out->origin.etag = skr_decode_text(&decoder, 1);
+    }
+    if (decoder.failed || !known || out->content.layout > SKR_CONTENT_CACHED)
         return skr_fail(err, SKR_CORRUPT, "the record of content %016llx is damaged", (unsigned long long)content_id);
     return SKR_OK;
 }
@@ -52,6 +58,12 @@ enum skr_status skr_content_row_put(struct skr_view *view, const struct skr_cont
     skr_encode_number(&encoder, row->content.extent_count, 4);
     if (row->content.layout == SKR_CONTENT_EXTENT)
         skr_encode_extent(&encoder, &row->content.extent);
+    if (row->content.layout == SKR_CONTENT_CACHED) {
+        skr_encode_number(&encoder, row->origin.binding, 8);
+        skr_encode_text(&encoder, row->origin.container, 1);
+        skr_encode_text(&encoder, row->origin.key, 2);
+        skr_encode_text(&encoder, row->origin.etag, 1);
+    }
     enum skr_status status = encoder.failed ? skr_fail(err, SKR_NO_MEMORY, "no memory for a record")
                                             : skr_row_append(view, SKR_TABLE_CONTENTS, skr_key_1(&key, row->content.id),
                                                              (struct skr_bytes){encoder.data, encoder.size}, err);
@@ -196,12 +208,16 @@ enum skr_status skr_content_destroy(struct skr_view *view, uint64_t content_id, 
     enum skr_status status = skr_content_row_get(view, content_id, &row, err);
     if (status == SKR_NOT_FOUND || (status == SKR_OK && row.references > 0))
         return SKR_OK; /* nothing to take apart */
+    bool is_cached = status == SKR_OK && row.content.layout == SKR_CONTENT_CACHED;
     if (status == SKR_OK)
-        status = skr_content_load_extents(view, &row.content, &extents, &count, err);
+        status = is_cached ? skr_content_load_cached(view, &row, &extents, NULL, &count, err)
+                           : skr_content_load_extents(view, &row.content, &extents, &count, err);
     if (status != SKR_OK)
         return status;
     status = skr_files_refer(view, extents, count, -1, err);
     free(extents);
+    if (status == SKR_OK && is_cached)
+        status = skr_rows_remove(view, SKR_TABLE_PAYLOADS, content_id, err);
     if (status == SKR_OK)
         status = skr_rows_remove(view, SKR_TABLE_EXTENTS, content_id, err);
     if (status == SKR_OK)

@@ -7,7 +7,8 @@
 /* A content's own row. */
 struct skr_content_row {
     uint64_t references;
-    struct skr_content content;
+    struct skr_content content; /* CACHED: extent_count is how many are here, crc32c that of a payload */
+    struct skr_origin origin;   /* CACHED; points into the map */
 };
 enum skr_status skr_content_row_get(struct skr_view *view, uint64_t content_id, struct skr_content_row *out,
                                     struct skr_error *err);
@@ -19,6 +20,10 @@ enum skr_status skr_content_release(struct skr_view *view, const struct skr_cont
 /* All extents of a content, in malloc'd memory. */
 enum skr_status skr_content_load_extents(struct skr_view *view, const struct skr_content *content, struct skr_extent **out,
                                          size_t *count, struct skr_error *err);
+/* Likewise of a cached one: those that are here, with gaps between them; `offsets` (malloc'd, may be NULL) where each begins.
+ */
+enum skr_status skr_content_load_cached(struct skr_view *view, const struct skr_content_row *row, struct skr_extent **out,
+                                        uint64_t **offsets, size_t *count, struct skr_error *err);
 /* Takes a content without references apart. */
 enum skr_status skr_content_destroy(struct skr_view *view, uint64_t content_id, struct skr_error *err);
 

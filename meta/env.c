@@ -125,12 +125,14 @@ static enum skr_status skr_open_environment(struct skr_meta *meta, const struct 
 static enum skr_status skr_open_tables(struct skr_meta *meta, MDB_txn *txn, struct skr_error *err)
 {
     static const char *const names[SKR_TABLE_COUNT] = {
-        "config",   "accounts", "containers", "dirents",    "nodes",   "contents", "extents",
-        "payloads", "files",    "checksums",  "blocklists", "uploads", "blocks",   "garbage",
+        "config", "accounts",  "containers", "dirents", "nodes",  "contents", "extents",  "payloads",
+        "files",  "checksums", "blocklists", "uploads", "blocks", "garbage",  "bindings",
     };
     for (size_t i = 0; i < SKR_TABLE_COUNT; i++) {
         int result = mdb_dbi_open(txn, names[i], meta->read_only ? 0 : MDB_CREATE, &meta->tables[i]);
-        if (result != 0)
+        if (result == MDB_NOTFOUND && meta->read_only && i >= SKR_TABLE_BINDINGS) /* of a later format than the folder's */
+            meta->tables[i] = 0;
+        else if (result != 0)
             return skr_fail(err, result == MDB_NOTFOUND ? SKR_CORRUPT : skr_meta_status(result, NULL),
                             "cannot open the table %s: %s", names[i], mdb_strerror(result));
     }

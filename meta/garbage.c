@@ -77,7 +77,7 @@ static enum skr_status skr_living_load(struct skr_view *view, uint64_t content_i
     living->unknown = status == SKR_NOT_FOUND || (status == SKR_OK && row.references == 0);
     if (living->unknown)
         return SKR_OK;
-    if (status == SKR_OK)
+    if (status == SKR_OK && row.content.layout != SKR_CONTENT_CACHED) /* whose files are never an upload's */
         status = skr_content_load_extents(view, &row.content, &living->extents, &living->count, err);
     if (status == SKR_OK && living->count > 1)
         qsort(living->extents, living->count, sizeof *living->extents, skr_extent_order);

@@ -24,6 +24,7 @@ enum skr_table {
     SKR_TABLE_UPLOADS,    /* upload -> record */
     SKR_TABLE_BLOCKS,     /* upload, name -> owned, extents */
     SKR_TABLE_GARBAGE,    /* row -> what */
+    SKR_TABLE_BINDINGS,   /* account NUL container -> record */
     SKR_TABLE_COUNT
 };
 
@@ -114,6 +115,13 @@ enum skr_status skr_cursor_seek(MDB_cursor *cursor, struct skr_bytes key, struct
 enum skr_status skr_cursor_next(MDB_cursor *cursor, struct skr_bytes *found, struct skr_bytes *value, struct skr_error *err);
 /* Before a change that makes metadata larger: SKR_NO_SPACE when the map's limit leaves no room for `bytes` more. */
 enum skr_status skr_view_grow(struct skr_view *view, size_t bytes, struct skr_error *err);
+
+#define SKR_MAX_ACCOUNT_BYTES 64
+#define SKR_MAX_CONTAINER_BYTES 255
+/* Of two names: account and container. SKR_NAME_TOO_LONG. */
+struct skr_row_key;
+enum skr_status skr_pair_key(struct skr_row_key *key, struct skr_bytes first, struct skr_bytes second, struct skr_bytes *out,
+                             struct skr_error *err);
 
 #define SKR_MAX_ROW_KEY 511
 /* A key of one or two numbers and a tail, in `buffer`. */

@@ -1,7 +1,7 @@
 /* See records.h. Layouts are given by the encoders; decoders follow them and reject what does not fit. */
 #include "records.h"
 
-#define SKR_RECORD_VERSION 2 /* that is written; records of version 1 are read, and lack what came with 2 */
+#define SKR_RECORD_VERSION 3 /* that is written; those of earlier versions are read, and lack what came later */
 
 /* 0: not one that is known. */
 static unsigned skr_decode_version(struct skr_decoder *decoder)
@@ -116,7 +116,7 @@ static void skr_encode_content(struct skr_encoder *encoder, const struct skr_con
 static void skr_decode_content(struct skr_decoder *decoder, struct skr_content *out)
 {
     *out = (struct skr_content){.layout = (unsigned)skr_decode_number(decoder, 1)};
-    decoder->failed |= out->layout > SKR_CONTENT_EXTENTS;
+    decoder->failed |= out->layout > SKR_CONTENT_CACHED;
     out->id = skr_decode_number(decoder, 8);
     out->size_bytes = skr_decode_number(decoder, 8);
     out->crc32c = (uint32_t)skr_decode_number(decoder, 4);
@@ -155,6 +155,7 @@ bool skr_object_encode(struct skr_encoder *encoder, const struct skr_object *obj
     skr_encode_checksum(encoder, &object->checksum);
     skr_encode_number(encoder, object->checksum_form, 1);
     skr_encode_number(encoder, object->upload_id, 8);
+    skr_encode_text(encoder, object->upstream_etag, 1);
     return !encoder->failed;
 }
 
@@ -190,6 +191,8 @@ enum skr_status skr_object_decode(struct skr_arena *arena, struct skr_bytes reco
         out->checksum_form = (unsigned)skr_decode_number(&decoder, 1);
         out->upload_id = skr_decode_number(&decoder, 8);
     }
+    if (version >= 3)
+        out->upstream_etag = skr_decode_text(&decoder, 1);
     if (decoder.failed || version == 0 || out->kind < SKR_OBJECT_BLOCK || out->kind > SKR_OBJECT_DELETE_MARKER ||
         out->checksum_form > SKR_CHECKSUM_COMPOSITE)
         return skr_fail(err, SKR_CORRUPT, "an object's record is damaged");

@@ -124,3 +124,17 @@ enum skr_status skr_view_grow(struct skr_view *view, size_t bytes, struct skr_er
         return skr_fail(err, SKR_NO_SPACE, "metadata is at the limit set for it");
     return SKR_OK;
 }
+
+enum skr_status skr_pair_key(struct skr_row_key *key, struct skr_bytes first, struct skr_bytes second, struct skr_bytes *out,
+                             struct skr_error *err)
+{
+    if (first.size > SKR_MAX_ACCOUNT_BYTES || second.size > SKR_MAX_CONTAINER_BYTES)
+        return skr_fail(err, SKR_NAME_TOO_LONG, "a name is too long");
+    if (first.size > 0)
+        memcpy(key->data, first.data, first.size);
+    key->data[first.size] = '\0';
+    if (second.size > 0)
+        memcpy(key->data + first.size + 1, second.data, second.size);
+    *out = (struct skr_bytes){key->data, first.size + 1 + second.size};
+    return SKR_OK;
+}

@@ -24,6 +24,22 @@ static enum skr_status skr_make_data_folder(const char *directory, struct skr_er
                        "cannot make the data folder %s: %s. Choose another with --data", directory, strerror(os_errno));
 }
 
+static enum skr_status skr_core_load_bindings(struct skr_core *core, struct skr_error *err)
+{
+    struct skr_meta_reader *reader;
+    struct skr_view *view;
+    enum skr_status status = skr_meta_reader_open(core->meta, &reader, err);
+    if (status != SKR_OK)
+        return status;
+    status = skr_view_begin(reader, &view, err);
+    if (status == SKR_OK) {
+        status = skr_bindings_load(&core->bindings, view, err);
+        skr_view_end(view);
+    }
+    skr_meta_reader_close(reader);
+    return status;
+}
+
 static enum skr_status skr_core_open_parts(struct skr_core *core, struct skr_error *err)
 {
     const struct skr_core_options *options = &core->options;
@@ -54,6 +70,8 @@ static enum skr_status skr_core_open_parts(struct skr_core *core, struct skr_err
     skr_io_close(io);
     if (status == SKR_OK)
         status = skr_upload_slots_open(&core->uploads, err);
+    if (status == SKR_OK)
+        status = skr_core_load_bindings(core, err);
     return status == SKR_OK ? skr_collector_open(&core->collector, core, err) : status;
 }
 
@@ -67,6 +85,7 @@ enum skr_status skr_core_open(struct skr_core **out, const struct skr_core_optio
         return skr_fail(err, SKR_NO_MEMORY, "no memory for the core");
     core->options = *options;
     skr_pins_open(&core->pins);
+    skr_bindings_open(&core->bindings);
     core->directory = strdup(options->directory);
     if (core->directory == NULL)
         status = skr_fail(err, SKR_NO_MEMORY, "no memory for the core");
@@ -89,6 +108,7 @@ void skr_core_close(struct skr_core *core)
     if (core->uploads.buckets != NULL)
         skr_upload_slots_expire(core, INT64_MAX);
     skr_upload_slots_close(&core->uploads);
+    skr_bindings_close(&core->bindings);
     skr_store_close(core->store);
     skr_meta_close(core->meta);
     skr_pins_close(&core->pins);

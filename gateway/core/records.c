@@ -49,7 +49,8 @@ bool skr_tier_changed(struct skr_arena *arena, struct skr_bytes properties[SKR_P
 
 bool skr_object_copy(struct skr_arena *arena, struct skr_object *object)
 {
-    return skr_copy_text(arena, &object->etag) && skr_properties_copy(arena, object->properties) &&
+    return skr_copy_text(arena, &object->etag) && skr_copy_text(arena, &object->upstream_etag) &&
+           skr_properties_copy(arena, object->properties) &&
            skr_metadata_copy(arena, &object->metadata, object->metadata_count) &&
            skr_metadata_copy(arena, &object->tags, object->tag_count);
 }

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "federation/bindings.h"
 #include "payloads.h"
 #include "pins.h"
 #include "skerry/core.h"
@@ -22,6 +23,7 @@ struct skr_core {
     struct skr_store *store;
     struct skr_pins pins;            /* contents that are being read */
     struct skr_upload_slots uploads; /* files that blocks of open uploads go to */
+    struct skr_bindings bindings;    /* containers in front of upstreams */
     struct skr_collector *collector;
     _Atomic bool out_of_space;       /* the last change that needed room did not find any */
     _Atomic int64_t meta_room_bytes; /* see room.h */
@@ -35,7 +37,8 @@ struct skr_worker {
     struct skr_executor *executor;
     struct skr_meta_reader *reader;
     struct skr_payloads payloads;
-    size_t under_way; /* pendings, ingests and readers that are not finished */
+    struct skr_upstream_client *upstreams; /* NULL until something is fetched */
+    size_t under_way;                      /* pendings, ingests and readers that are not finished */
 };
 
 /* One asynchronous change. Lives from the call until its completion ran on the worker's thread. Between submission and

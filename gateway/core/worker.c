@@ -32,6 +32,7 @@ void skr_worker_close(struct skr_worker *worker)
     if (worker == NULL)
         return;
     assert(worker->under_way == 0);
+    skr_upstream_client_close(worker->upstreams);
     skr_meta_reader_close(worker->reader);
     free(worker);
 }

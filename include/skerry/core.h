@@ -379,6 +379,31 @@ enum skr_status skr_object_parts(struct skr_worker *worker, const struct skr_obj
                                                uint64_t offset_bytes),
                                  void *context, struct skr_error *err);
 
+/* ---- federation: containers in front of upstreams ---- */
+
+/* Binds a container of ours, which is made when it is not there, or with SKR_ALL_CONTAINERS each of the account that has no
+ * binding of its own. Replaces the binding that it has. What it holds stays. Of `binding` the id is not looked at, and the
+ * texts are copied. SKR_INVALID_ARGUMENT: the message says what is wrong and shows no secret; SKR_UNSUPPORTED: the container
+ * keeps versions. */
+struct skr_pending *skr_attach(struct skr_worker *worker, struct skr_bytes account, struct skr_bytes container,
+                               const struct skr_binding *binding, skr_done done, void *context);
+/* SKR_NOT_FOUND: it has no binding of its own. */
+struct skr_pending *skr_detach(struct skr_worker *worker, struct skr_bytes account, struct skr_bytes container, skr_done done,
+                               void *context);
+struct skr_binding_state {
+    struct skr_bytes account, container;
+    const struct skr_binding *binding; /* without its secrets */
+    const char *upstream;              /* "https://host/path" */
+    uint64_t fetched_bytes, fetches, failures, refreshes, stale_answers;
+    const char *last_failure; /* how the last call that failed did; empty: none has since the binding was made */
+    int64_t last_failure_ns;  /* Unix; 0: none */
+    bool is_derived;          /* of one container, out of the binding of SKR_ALL_CONTAINERS */
+    bool is_well;             /* the last call that ended did not fail */
+};
+/* All bindings, in order of account and container. Any thread. `visit` returns false to stop. */
+void skr_visit_bindings(struct skr_core *core, bool (*visit)(void *context, const struct skr_binding_state *state),
+                        void *context);
+
 /* ---- running and checking ---- */
 
 struct skr_core_numbers {

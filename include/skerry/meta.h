@@ -22,7 +22,8 @@
 #include "skerry/records.h"
 #include "skerry/status.h"
 
-#define SKR_FORMAT_VERSION 2 /* of the data folder. 1: without versions, multipart uploads, tags, checksums */
+/* Of the data folder. 1: without versions, multipart uploads, tags, checksums; 2: without bindings and cached contents */
+#define SKR_FORMAT_VERSION 3
 
 struct skr_meta;
 struct skr_meta_reader;
@@ -208,6 +209,35 @@ enum skr_status skr_content_extents(struct skr_view *view, const struct skr_cont
                                     uint64_t length_bytes, struct skr_extent *out, size_t capacity, size_t *count,
                                     struct skr_error *err);
 
+/* A content of upstream's: nothing of it is here at first. Chunks come as extents of files, or as the whole payload, and go
+ * again; what objects' records say of it stays the same. */
+enum skr_status skr_content_create_cached(struct skr_view *view, uint64_t content_id, uint64_t size_bytes,
+                                          const struct skr_origin *origin, struct skr_content *out, struct skr_error *err);
+/* Where it comes from; texts point into the map. SKR_NOT_FOUND when the content is gone. */
+enum skr_status skr_content_origin(struct skr_view *view, uint64_t content_id, struct skr_origin *out, struct skr_error *err);
+/* Of a cached content the extents that follow each other from `offset` on, as skr_content_extents(); none: that byte is not
+ * here. */
+enum skr_status skr_content_resident(struct skr_view *view, const struct skr_content *content, uint64_t offset_bytes,
+                                     uint64_t length_bytes, struct skr_extent *out, size_t capacity, size_t *count,
+                                     struct skr_error *err);
+/* In a change: [offset, offset + extent->length_bytes) is here now, in a file of its own, which gains a reference.
+ * SKR_NOT_FOUND: the content is gone. SKR_OBJECT_EXISTS: the first of these bytes is here already. */
+enum skr_status skr_content_fill(struct skr_view *view, uint64_t content_id, uint64_t offset_bytes,
+                                 const struct skr_extent *extent, struct skr_error *err);
+/* Likewise the whole of a small one. */
+enum skr_status skr_content_fill_payload(struct skr_view *view, uint64_t content_id, struct skr_bytes payload, uint32_t crc32c,
+                                         struct skr_error *err);
+/* The payload of a cached content that has one. SKR_NOT_FOUND. */
+enum skr_status skr_content_cached_payload(struct skr_view *view, const struct skr_content *content, struct skr_bytes *out,
+                                           uint32_t *crc32c, struct skr_error *err);
+/* In a change: what is here of [offset, offset + length) in whole extents goes (`freed` bytes), a payload too. Its files become
+ * garbage. */
+enum skr_status skr_content_evict(struct skr_view *view, uint64_t content_id, uint64_t offset_bytes, uint64_t length_bytes,
+                                  uint64_t *freed, struct skr_error *err);
+/* How many bytes of it are here. */
+enum skr_status skr_content_resident_bytes(struct skr_view *view, const struct skr_content *content, uint64_t *out,
+                                           struct skr_error *err);
+
 /* A content file became known, with one reference that the caller passes on to a block or content, or releases. */
 enum skr_status skr_file_record_create(struct skr_view *view, uint64_t file_id, struct skr_error *err);
 enum skr_status skr_file_record_exists(struct skr_view *view, uint64_t file_id, bool *exists, struct skr_error *err);
@@ -271,6 +301,24 @@ enum skr_status skr_block_get(struct skr_view *view, struct skr_arena *arena, co
 enum skr_status skr_block_visit(struct skr_view *view, const struct skr_upload *upload, struct skr_bytes after,
                                 bool (*visit)(void *context, const struct skr_block *block), void *context,
                                 struct skr_error *err);
+
+/* ---- bindings to upstreams ---- */
+
+/* That of this very name; texts point into the map. SKR_NOT_FOUND. */
+enum skr_status skr_binding_get(struct skr_view *view, struct skr_bytes account, struct skr_bytes container,
+                                struct skr_binding *out, struct skr_error *err);
+/* Which one is a container's: its own, or that of all. SKR_NOT_FOUND: none. */
+enum skr_status skr_binding_of(struct skr_view *view, struct skr_bytes account, struct skr_bytes container,
+                               struct skr_binding *out, struct skr_error *err);
+enum skr_status skr_binding_put(struct skr_view *view, struct skr_bytes account, struct skr_bytes container,
+                                const struct skr_binding *binding, struct skr_error *err);
+enum skr_status skr_binding_remove(struct skr_view *view, struct skr_bytes account, struct skr_bytes container,
+                                   struct skr_error *err);
+/* All, in order; `visit` returns false to stop. */
+enum skr_status skr_binding_list(struct skr_view *view,
+                                 bool (*visit)(void *context, struct skr_bytes account, struct skr_bytes container,
+                                               const struct skr_binding *binding),
+                                 void *context, struct skr_error *err);
 
 /* ---- garbage ---- */
 

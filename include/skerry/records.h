@@ -68,7 +68,13 @@ struct skr_extent {
 struct skr_content {
     uint64_t id; /* 0 when size is 0 and nothing is stored */
     uint64_t size_bytes;
-    enum { SKR_CONTENT_EMPTY = 0, SKR_CONTENT_INLINE = 1, SKR_CONTENT_EXTENT = 2, SKR_CONTENT_EXTENTS = 3 } layout;
+    enum {
+        SKR_CONTENT_EMPTY = 0,
+        SKR_CONTENT_INLINE = 1,
+        SKR_CONTENT_EXTENT = 2,
+        SKR_CONTENT_EXTENTS = 3,
+        SKR_CONTENT_CACHED = 4 /* what upstream has: chunks of it may be here, see skr_content_create_cached() */
+    } layout;
     uint32_t crc32c;          /* INLINE: of the payload */
     struct skr_extent extent; /* EXTENT: all of it. EXTENTS: use skr_content_extents() */
     uint32_t extent_count;
@@ -106,6 +112,7 @@ struct skr_object {
     struct skr_checksum checksum;
     enum skr_checksum_form checksum_form;
     uint64_t upload_id;             /* of the multipart upload that it was completed from; else 0 */
+    struct skr_bytes upstream_etag; /* what the upstream of its container calls this state of it; empty: it has none there */
     enum skr_versioning versioning; /* not stored: its container's, filled when core hands the record out */
     bool is_current; /* not stored: no version was asked for, or the one that was is the current one. Filled by looking an
                         object up */
@@ -164,6 +171,66 @@ struct skr_block {
     uint8_t md5[16];
     struct skr_checksum checksum; /* likewise, when the upload has one */
     int64_t modified_ns;          /* staged blocks only */
+};
+
+/* ---- federation: containers of ours in front of containers elsewhere ---- */
+
+/* Values are stored. */
+enum skr_binding_mode {
+    SKR_BINDING_READ_ONLY = 1,
+    SKR_BINDING_WRITE_THROUGH = 2, /* a change is acknowledged when both sides have it */
+    SKR_BINDING_WRITE_BACK = 3,    /* when it is durable here; it is uploaded later */
+};
+enum skr_binding_listing { SKR_LISTING_UPSTREAM = 0, SKR_LISTING_MIRROR = 1 };
+
+/* Texts of a binding. Values never change: they are stored. */
+enum skr_binding_text {
+    SKR_BINDING_URL = 0,
+    SKR_BINDING_ACCOUNT = 1,     /* upstream's, where the URL does not tell */
+    SKR_BINDING_ACCOUNT_KEY = 2, /* secret */
+    SKR_BINDING_SAS = 3,         /* secret */
+    SKR_BINDING_ACCESS_KEY = 4,
+    SKR_BINDING_SECRET_KEY = 5,    /* secret */
+    SKR_BINDING_SESSION_TOKEN = 6, /* secret */
+    SKR_BINDING_REGION = 7,
+    SKR_BINDING_CA_FILE = 8,
+    SKR_BINDING_PROXY = 9, /* may hold a password */
+    SKR_BINDING_TENANT = 10,
+    SKR_BINDING_CLIENT = 11,
+    SKR_BINDING_CLIENT_SECRET = 12, /* secret */
+    SKR_BINDING_TOKEN_FILE = 13,
+    SKR_BINDING_AUTHORITY = 14, /* of tokens, where it is not the public one */
+    SKR_BINDING_TEXT_COUNT
+};
+#define SKR_ALL_CONTAINERS "*" /* as a container's name: each of the account that has no binding of its own */
+
+/* How a binding proves who it is. Values are stored. */
+enum skr_binding_credential {
+    SKR_BINDING_ANONYMOUS = 0,
+    SKR_BINDING_BY_ACCOUNT_KEY = 1,
+    SKR_BINDING_BY_SAS = 2,
+    SKR_BINDING_BY_S3_KEYS = 3,
+    SKR_BINDING_BY_MANAGED_IDENTITY = 4,
+    SKR_BINDING_BY_WORKLOAD_IDENTITY = 5,
+    SKR_BINDING_BY_CLIENT_SECRET = 6,
+};
+struct skr_binding {
+    uint64_t id; /* of this attachment: another one has another id */
+    enum skr_binding_mode mode;
+    enum skr_binding_listing listing;
+    bool is_s3; /* else Azure Blob */
+    enum skr_binding_credential credential;
+    bool allow_http;
+    uint64_t ttl_ms;         /* how long what upstream said of an object is believed */
+    uint64_t capacity_bytes; /* of what is cached of it; 0: no limit of its own */
+    struct skr_bytes texts[SKR_BINDING_TEXT_COUNT];
+};
+
+/* Where the bytes of a cached content come from. */
+struct skr_origin {
+    uint64_t binding;
+    struct skr_bytes container; /* ours: a binding may be of all containers of an account */
+    struct skr_bytes key, etag; /* upstream's */
 };
 
 #endif

@@ -1,0 +1,108 @@
+/* Binding containers, and ending it. What is committed is taken over by the bindings in force before the caller is told. */
+#include "../state.h"
+
+struct skr_attach_change {
+    struct skr_pending pending;
+    struct skr_bytes account, container;
+    struct skr_binding binding;
+    bool detaches;
+};
+
+static bool skr_is_all(struct skr_bytes container)
+{
+    return skr_bytes_equal(container, SKR_BYTES(SKR_ALL_CONTAINERS));
+}
+
+static enum skr_status skr_attach_container(struct skr_view *view, struct skr_attach_change *op, struct skr_error *err)
+{
+    struct skr_container container;
+    enum skr_status status = skr_container_get(view, &op->pending.arena, op->account, op->container, &container, err);
+    if (status == SKR_OK && container.versioning != SKR_VERSIONING_OFF)
+        return skr_fail(err, SKR_UNSUPPORTED, "a container that keeps versions, or did, cannot be bound: make another one");
+    if (status != SKR_CONTAINER_NOT_FOUND)
+        return status;
+    int64_t tick_ns = skr_view_tick(view);
+    container = (struct skr_container){
+        .created_ns = tick_ns, .modified_ns = tick_ns, .etag = skr_etag_of_tick(&op->pending.arena, tick_ns)};
+    return container.etag.data == NULL ? skr_fail(err, SKR_NO_MEMORY, "no memory for a container")
+                                       : skr_container_create(view, op->account, op->container, &container, err);
+}
+
+static enum skr_status skr_apply_attach(struct skr_view *view, struct skr_change *change, struct skr_error *err)
+{
+    struct skr_attach_change *op = (struct skr_attach_change *)change;
+    if (op->detaches)
+        return skr_binding_remove(view, op->account, op->container, err);
+    enum skr_status status = skr_is_all(op->container) ? SKR_OK : skr_attach_container(view, op, err);
+    return status != SKR_OK ? status : skr_binding_put(view, op->account, op->container, &op->binding, err);
+}
+
+/* The list of those in force is loaded anew. That it fails is a lack of memory: the caller may try again. */
+static void skr_settle_attach(struct skr_pending *pending)
+{
+    struct skr_attach_change *op = (struct skr_attach_change *)pending;
+    struct skr_core *core = pending->worker->core;
+    struct skr_view *view;
+    for (unsigned i = 0; i < SKR_BINDING_TEXT_COUNT; i++)
+        if (op->binding.texts[i].size > 0)
+            explicit_bzero((char *)op->binding.texts[i].data, op->binding.texts[i].size);
+    if (pending->change.status != SKR_OK)
+        return;
+    enum skr_status status = skr_view_begin(pending->worker->reader, &view, &pending->change.error);
+    if (status == SKR_OK) {
+        status = skr_bindings_load(&core->bindings, view, &pending->change.error);
+        skr_view_end(view);
+    }
+    pending->change.status = status;
+}
+
+static enum skr_status skr_attach_check(const struct skr_attach_change *op, struct skr_error *err)
+{
+    struct skr_upstream *upstream;
+    /* of all containers: a name that any upstream would have */
+    enum skr_status status = skr_binding_open_upstream(
+        &op->binding, skr_is_all(op->container) ? SKR_BYTES("container") : SKR_NO_BYTES, &upstream, err);
+    if (status == SKR_OK)
+        skr_upstream_close(upstream);
+    return status;
+}
+
+struct skr_pending *skr_attach(struct skr_worker *worker, struct skr_bytes account, struct skr_bytes container,
+                               const struct skr_binding *binding, skr_done done, void *context)
+{
+    struct skr_attach_change *op = skr_pending_new(worker, sizeof *op, skr_apply_attach, done, context);
+    if (op == NULL)
+        return NULL;
+    struct skr_arena *arena = &op->pending.arena;
+    op->pending.settle = skr_settle_attach;
+    op->account = skr_arena_copy(arena, account);
+    op->container = skr_arena_copy(arena, container);
+    op->binding = *binding;
+    op->binding.id = skr_meta_next_id(worker->core->meta);
+    bool copied = op->account.data != NULL && op->container.data != NULL;
+    for (unsigned i = 0; i < SKR_BINDING_TEXT_COUNT; i++) {
+        struct skr_bytes text = copied && binding->texts[i].size > 0 ? skr_arena_copy(arena, binding->texts[i]) : SKR_NO_BYTES;
+        copied = copied && (binding->texts[i].size == 0 || text.data != NULL);
+        op->binding.texts[i] = text;
+    }
+    if (!copied)
+        return skr_pending_fail(&op->pending, SKR_NO_MEMORY, "no memory for a binding");
+    struct skr_error error = {.message = ""};
+    enum skr_status status = skr_attach_check(op, &error);
+    return status != SKR_OK ? skr_pending_fail(&op->pending, status, error.message) : skr_pending_submit(&op->pending);
+}
+
+struct skr_pending *skr_detach(struct skr_worker *worker, struct skr_bytes account, struct skr_bytes container, skr_done done,
+                               void *context)
+{
+    struct skr_attach_change *op = skr_pending_new(worker, sizeof *op, skr_apply_attach, done, context);
+    if (op == NULL)
+        return NULL;
+    op->detaches = true;
+    op->pending.settle = skr_settle_attach;
+    op->account = skr_arena_copy(&op->pending.arena, account);
+    op->container = skr_arena_copy(&op->pending.arena, container);
+    if (op->account.data == NULL || op->container.data == NULL)
+        return skr_pending_fail(&op->pending, SKR_NO_MEMORY, "no memory to detach a container");
+    return skr_pending_submit(&op->pending);
+}

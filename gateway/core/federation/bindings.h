@@ -1,0 +1,54 @@
+/* The bindings as they are in force: for each bound container a client of its upstream, shared by all threads. */
+#ifndef SKERRY_CORE_BINDINGS_H
+#define SKERRY_CORE_BINDINGS_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "skerry/core.h"
+#include "skerry/meta.h"
+#include "skerry/upstream.h"
+
+/* One container of ours and what is behind it. Immutable but for its numbers; counted by reference. */
+struct skr_bound {
+    _Atomic unsigned references;
+    struct skr_bound *next; /* guarded by the bindings' lock */
+    char *account, *container;
+    struct skr_binding binding; /* its texts without the secrets, in `memory` */
+    struct skr_arena memory;
+    struct skr_upstream *upstream; /* NULL for SKR_ALL_CONTAINERS: each container gets one of its own */
+    bool is_derived;               /* of SKR_ALL_CONTAINERS, for one container */
+    _Atomic uint64_t fetched_bytes, fetches, failures, refreshes, stale_answers;
+    _Atomic int last_failure; /* enum skr_upstream_outcome */
+    _Atomic int64_t last_failure_ns;
+    _Atomic bool is_ill;
+};
+
+struct skr_bindings {
+    _Atomic size_t count;  /* 0: nothing is bound, and nobody needs the lock */
+    pthread_rwlock_t lock; /* guards what follows */
+    struct skr_bound *first;
+};
+
+void skr_bindings_open(struct skr_bindings *bindings);
+/* Takes over what metadata says: at the start, and after each change. */
+enum skr_status skr_bindings_load(struct skr_bindings *bindings, struct skr_view *view, struct skr_error *err);
+void skr_bindings_close(struct skr_bindings *bindings);
+
+/* The binding of a container, with a reference. NULL: it has none. Opens no view of `reader` but for the first request to a
+ * container of SKR_ALL_CONTAINERS: none may be open. */
+struct skr_bound *skr_bound_find(struct skr_bindings *bindings, struct skr_meta_reader *reader, struct skr_bytes account,
+                                 struct skr_bytes container);
+/* Which one a content came through: by the binding's id and the container's name. NULL: it was detached. */
+struct skr_bound *skr_bound_of_origin(struct skr_bindings *bindings, const struct skr_origin *origin);
+struct skr_bound *skr_bound_ref(struct skr_bound *bound);
+void skr_bound_release(struct skr_bound *bound); /* NULL-safe */
+
+/* Counts how a call ended. */
+void skr_bound_note(struct skr_bound *bound, const struct skr_upstream_result *result);
+
+/* An upstream as a binding asks for; `container` is added to the URL when it is not empty. */
+enum skr_status skr_binding_open_upstream(const struct skr_binding *binding, struct skr_bytes container,
+                                          struct skr_upstream **out, struct skr_error *err);
+
+#endif

@@ -23,8 +23,13 @@ static void skr_pending_complete(struct skr_task *task)
     struct skr_pending *pending = (struct skr_pending *)((char *)task - offsetof(struct skr_change, task));
     enum skr_status status = pending->change.status;
     skr_note_room(pending->worker->core, status);
+    if (skr_await_room(pending))
+        return; /* it is submitted again */
     if (pending->settle != NULL)
         pending->settle(pending);
+    pending->settle = NULL;
+    if (skr_await_upstream(pending))
+        return; /* completed again when upstream has it, or does not take it */
     if (pending->done != NULL) {
         struct skr_result result = {
             .status = status,

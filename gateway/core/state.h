@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "federation/awaiting.h"
 #include "federation/bindings.h"
 #include "payloads.h"
 #include "pins.h"
@@ -14,6 +15,7 @@
 #include "slots.h"
 
 struct skr_collector;
+struct skr_uploader;
 
 /* Shared by all threads; immutable after opening but for its parts, which guard themselves. */
 struct skr_core {
@@ -25,9 +27,14 @@ struct skr_core {
     struct skr_upload_slots uploads; /* files that blocks of open uploads go to */
     struct skr_bindings bindings;    /* containers in front of upstreams */
     struct skr_collector *collector;
+    struct skr_uploader *uploader;   /* brings changes of bound containers upstream */
     _Atomic bool out_of_space;       /* the last change that needed room did not find any */
     _Atomic int64_t meta_room_bytes; /* see room.h */
     _Atomic uint64_t garbage_collected;
+    struct { /* what upstreams lack, as the uploader saw it last */
+        _Atomic uint64_t objects, bytes, failed, conflicts;
+        _Atomic int64_t oldest_ns;
+    } dirty;
 };
 
 /* Owned by one thread. */
@@ -56,6 +63,7 @@ struct skr_pending {
     struct skr_block block;
     uint64_t upload_id;
     struct skr_container container;
+    struct skr_awaited awaited;
     _Alignas(16) char memory[1536];
 };
 

@@ -9,6 +9,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
@@ -358,6 +359,52 @@ def settings(folder):
         refuses(f"bind with {what}", run("serve", "--data", data, *PORTS, "--bind", text), *words)
 
 
+def unusable(folder):
+    place = os.path.join(folder, "unusable-authority")
+    os.mkdir(place)
+    authority = Authority(place)
+    data, away = os.path.join(folder, "unusable"), authority.root + ".away"
+    body = {"upstream": AZURE, "mode": "read-only", "ca_file": authority.root}
+    with Server(data) as server:
+        check("attach with authorities", Api(server).put("box", body)[0] == 200)
+    os.rename(authority.root, away)
+    with Server(data) as server:
+        api = Api(server)
+        check("without their file it is unusable", api.bindings()[f"{ACCOUNT}/box"]["state"] == "unusable", api.bindings())
+        check("and down", f'skerry_upstream_up{{account="{ACCOUNT}",container="box"}} 0\n' in api.ask("GET", "/metrics")[1])
+        check("the same again tells why", "root.crt" in api.put("box", body)[1]["error"]["message"])
+        os.rename(away, authority.root)
+        check("and works when the file is back", api.put("box", body)[1]["state"] == "ready")
+
+
+def crowd(folder):
+    """Many at once: every answer is one of those that may be, and what is listed at the end is what was attached last."""
+    with Server(os.path.join(folder, "crowd"), "--reactors", "4") as server:
+        wrong = []
+
+        def work(number):
+            api = Api(server)
+            for turn in range(25):
+                name = f"box-{(number + turn) % 3}"
+                put = api.put(name, {"upstream": f"{AZURE}-{number}-{turn}", "mode": "read-only", "account_key": KEY})
+                listed = api.ask("GET", "/api/v1/bindings")[0], api.ask("GET", "/metrics")[0], api.ask("GET", "/status")[0]
+                gone = api.ask("DELETE", f"/api/v1/bindings/-/{name}")[0] if turn % 3 == 0 else 200
+                if put[0] != 200 or listed != (200, 200, 200) or gone not in (200, 404):
+                    wrong.append((put, listed, gone))
+
+        threads = [threading.Thread(target=work, args=(number,)) for number in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        check("a crowd", not wrong, wrong[:3])
+        api = Api(server)
+        for number in range(3):
+            api.put(f"box-{number}", {"upstream": AZURE, "mode": "read-only"})
+        check("and what is left", all(one["upstream"] == AZURE for one in api.bindings().values()) and len(api.bindings()) == 3)
+    check("the folder is whole after it", server.fsck() == 0)
+
+
 def certificates(folder):
     place = os.path.join(folder, "authority")
     os.mkdir(place)
@@ -383,7 +430,7 @@ def certificates(folder):
 
 def main():
     with tempfile.TemporaryDirectory(prefix="skerry-admin-") as folder:
-        for part in (token, doors, bindings, commands, settings, certificates):
+        for part in (token, doors, bindings, commands, settings, unusable, crowd, certificates):
             part(folder)
     print(f"admin_api: {passed} passed, {failed} failed")
     return 1 if failed else 0

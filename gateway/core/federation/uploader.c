@@ -237,6 +237,27 @@ static struct skr_upload_job *skr_pick(struct skr_uploader *uploader, unsigned *
     return job;
 }
 
+/* Opened by the thread that uses it, when there is something to do. */
+static bool skr_uploader_has_client(struct skr_uploader *uploader)
+{
+    struct skr_error error;
+    struct skr_journal_entry entry;
+    struct skr_view *view;
+    if (uploader->client != NULL)
+        return true;
+    if (skr_view_begin(uploader->worker->reader, &view, NULL) != SKR_OK)
+        return false;
+    bool is_idle = skr_journal_next(view, 0, &entry, NULL) == SKR_NOT_FOUND;
+    skr_view_end(view);
+    if (is_idle)
+        return false;
+    if (skr_upstream_client_open(&uploader->client, uploader->io, &error) == SKR_OK)
+        return true;
+    skr_log(SKR_LOG_ERROR, "uploader", "nothing can be uploaded: %s", error.message);
+    skr_sweep_at(uploader, skr_upload_now_ns() + 10 * INT64_C(1000000000));
+    return false;
+}
+
 void skr_uploader_go_back(struct skr_uploader *uploader, uint64_t sequence)
 {
     if (uploader->cursor >= sequence)
@@ -252,6 +273,8 @@ static void skr_uploader_pick(struct skr_uploader *uploader)
         uploader->cursor = 0;
         uploader->sweep_ns = SKR_NEVER_NS;
     }
+    if (!skr_uploader_has_client(uploader))
+        return;
     while (uploader->job_count < uploader->limit && looks < SKR_PICK_LOOKS) {
         struct skr_upload_job *job = skr_pick(uploader, &looks);
         if (job == NULL)
@@ -345,6 +368,11 @@ static void *skr_uploader_run(void *argument)
         skr_io_run(uploader->io, atomic_load(&uploader->kicked) ? 0 : skr_timeout_ms(until_ns, now_ns));
     }
     skr_uploader_wind_down(uploader);
+    skr_upstream_client_close(uploader->client); /* here: a ring is its thread's */
+    skr_worker_close(uploader->worker);
+    skr_io_close(uploader->io);
+    uploader->worker = NULL;
+    uploader->io = NULL;
     return NULL;
 }
 
@@ -357,7 +385,6 @@ static void skr_uploader_free(struct skr_uploader *uploader)
         free(uploader->lanes);
         uploader->lanes = next;
     }
-    skr_upstream_client_close(uploader->client);
     skr_worker_close(uploader->worker);
     skr_io_close(uploader->io);
     pthread_mutex_destroy(&uploader->lock);
@@ -391,8 +418,6 @@ enum skr_status skr_uploader_open(struct skr_uploader **out, struct skr_core *co
     enum skr_status status = skr_io_open(&uploader->io, &options, err);
     if (status == SKR_OK)
         status = skr_worker_open(core, uploader->io, &uploader->executor, &uploader->worker, err);
-    if (status == SKR_OK)
-        status = skr_upstream_client_open(&uploader->client, uploader->io, err);
     if (status == SKR_OK) {
         int failed = pthread_create(&uploader->thread, NULL, skr_uploader_run, uploader);
         if (failed != 0)
@@ -412,8 +437,8 @@ void skr_uploader_close(struct skr_uploader *uploader)
         return;
     pthread_mutex_lock(&uploader->lock);
     uploader->stopping = true;
+    skr_io_wake(uploader->io); /* under the lock: the thread closes its ring as soon as it has seen it */
     pthread_mutex_unlock(&uploader->lock);
-    skr_io_wake(uploader->io);
     pthread_join(uploader->thread, NULL);
     skr_uploader_free(uploader);
 }

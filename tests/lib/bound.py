@@ -33,12 +33,12 @@ class Gateway(Server):
         return {name[len("skerry_dirty_"):]: float(value) for name, value in
                 (line.split() for line in text.splitlines() if line.startswith("skerry_dirty_"))}
 
-    def drained(self, seconds=30, but=0):
-        """Waits until no more than `but` names are dirty."""
+    def drained(self, seconds=30):
+        """Waits until no name is dirty but those in conflict."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             numbers = self.numbers()
-            if numbers["objects"] <= but:
+            if numbers["objects"] == numbers["conflicts"]:
                 return True
             time.sleep(0.05)
         return False

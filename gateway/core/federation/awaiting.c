@@ -135,6 +135,16 @@ bool skr_awaiting_has(const struct skr_uploader *uploader, uint64_t sequence)
     return false;
 }
 
+/* Does it wait for this entry, or for an earlier change of the name that the entry took along? */
+static bool skr_waits_for(const struct skr_pending *pending, const struct skr_journal_entry *entry)
+{
+    const struct skr_awaited *awaited = &pending->awaited;
+    const struct skr_object_name *name = &awaited->names[awaited->done];
+    return awaited->what == SKR_AWAITS_UPSTREAM && awaited->sequences[awaited->done] <= entry->sequence &&
+           skr_bytes_equal(name->key, entry->key) && skr_bytes_equal(name->container, entry->container) &&
+           skr_bytes_equal(name->account, entry->account);
+}
+
 void skr_awaiting_settle(struct skr_uploader *uploader, const struct skr_journal_entry *entry, enum skr_status status,
                          const char *message)
 {
@@ -143,8 +153,7 @@ void skr_awaiting_settle(struct skr_uploader *uploader, const struct skr_journal
             skr_upload_name_hash(entry->account, entry->container, entry->key), entry->sequence, status};
     for (struct skr_pending **link = &uploader->awaiting; *link != NULL;) {
         struct skr_pending *pending = *link;
-        if (pending->awaited.what != SKR_AWAITS_UPSTREAM ||
-            pending->awaited.sequences[pending->awaited.done] != entry->sequence) {
+        if (!skr_waits_for(pending, entry)) {
             link = &pending->awaited.next;
             continue;
         }

@@ -129,6 +129,13 @@ def away(gateway, side):
         check("after a lost answer", gateway.drained(30), gateway.numbers())
         side.proxy.clear()
         same("lost", side, here, "away", "lost")
+    for asked in range(1, 7): # any request of an upload in parts
+        side.proxy.fault(times=asked)
+        side.proxy.fault(lose=True)
+        here.put_blob("away", "lost-part", os.urandom(10_000_000), **{"x-ms-meta-n": str(asked)})
+        check(f"after a lost answer to request {asked} of a large upload", gateway.drained(30), gateway.numbers())
+        side.proxy.clear()
+        same("lost", side, here, "away", "lost-part")
     for fault in ({"status": 503, "retry_after": "1"}, {"status": 500}, {"status": 403}):
         side.proxy.fault(times=1, **fault)
         here.put_blob("away", "thrown", os.urandom(100))

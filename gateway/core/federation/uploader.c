@@ -292,21 +292,14 @@ static void skr_uploader_pick(struct skr_uploader *uploader)
 
 static void skr_uploader_publish(struct skr_uploader *uploader)
 {
-    struct skr_core *core = uploader->core;
-    struct skr_journal_numbers numbers;
     struct skr_journal_entry first = {.since_ns = 0};
     struct skr_view *view;
     if (skr_view_begin(uploader->worker->reader, &view, NULL) != SKR_OK)
         return;
-    if (skr_journal_numbers(view, &numbers, NULL) == SKR_OK) {
-        int64_t oldest_ns = skr_journal_next(view, 0, &first, NULL) == SKR_OK ? first.since_ns : 0;
-        atomic_store(&core->dirty.objects, numbers.entries);
-        atomic_store(&core->dirty.bytes, numbers.bytes);
-        atomic_store(&core->dirty.failed, numbers.failed);
-        atomic_store(&core->dirty.conflicts, numbers.conflicts);
-        atomic_store(&core->dirty.oldest_ns, oldest_ns);
-    }
+    enum skr_status status = skr_journal_next(view, 0, &first, NULL);
     skr_view_end(view);
+    if (status == SKR_OK || status == SKR_NOT_FOUND)
+        atomic_store(&uploader->core->dirty_oldest_ns, status == SKR_OK ? first.since_ns : 0);
 }
 
 static bool skr_uploader_drain(struct skr_uploader *uploader)

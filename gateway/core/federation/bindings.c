@@ -12,6 +12,8 @@
 #include "../state.h"
 #include "skerry/log.h"
 
+#define SKR_CONNECT_TIMEOUT_MS 5000
+
 static const enum skr_binding_text skr_secrets[] = {SKR_BINDING_ACCOUNT_KEY,   SKR_BINDING_SAS,
                                                     SKR_BINDING_SECRET_KEY,    SKR_BINDING_SESSION_TOKEN,
                                                     SKR_BINDING_CLIENT_SECRET, SKR_BINDING_PROXY};
@@ -92,6 +94,7 @@ enum skr_status skr_binding_open_upstream(const struct skr_binding *binding, str
         .ca_file = texts[SKR_BINDING_CA_FILE],
         .proxy = texts[SKR_BINDING_PROXY],
         .allow_http = binding->allow_http,
+        .connect_timeout_ms = SKR_CONNECT_TIMEOUT_MS,
     };
     enum skr_status status =
         no_memory ? skr_fail(err, SKR_NO_MEMORY, "no memory for a binding") : skr_upstream_open(out, &settings, err);
@@ -147,6 +150,13 @@ static struct skr_bound *skr_bound_new(struct skr_bytes account, struct skr_byte
     return bound;
 }
 
+int64_t skr_clock_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
 void skr_bound_note(struct skr_bound *bound, const struct skr_upstream_result *result)
 {
     bool ill = result->outcome > SKR_UPSTREAM_INVALID_RANGE || result->outcome == SKR_UPSTREAM_CONTAINER_NOT_FOUND;
@@ -160,7 +170,9 @@ void skr_bound_note(struct skr_bound *bound, const struct skr_upstream_result *r
         atomic_store(&bound->last_failure, (int)result->outcome);
         atomic_store(&bound->last_failure_ns, (int64_t)now.tv_sec * 1000000000 + now.tv_nsec);
     }
-    if (atomic_exchange(&bound->is_ill, ill) == ill)
+    if (!ill && atomic_load_explicit(&bound->ill_until_ms, memory_order_relaxed) != 0)
+        atomic_store(&bound->ill_until_ms, 0);
+    if (atomic_load_explicit(&bound->is_ill, memory_order_relaxed) == ill || atomic_exchange(&bound->is_ill, ill) == ill)
         return; /* only what changes is worth a line */
     if (ill)
         skr_log(SKR_LOG_WARNING, "federation", "%s behind %s/%s: %s (%s)", skr_upstream_name(bound->upstream), bound->account,

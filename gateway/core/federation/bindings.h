@@ -22,6 +22,7 @@ struct skr_bound {
     _Atomic int last_failure; /* enum skr_upstream_outcome */
     _Atomic int64_t last_failure_ns;
     _Atomic bool is_ill;
+    _Atomic int64_t ill_until_ms; /* skr_clock_ms(): until then nobody waits for it who has something to serve */
 };
 
 struct skr_bindings {
@@ -43,6 +44,8 @@ struct skr_bound *skr_bound_find(struct skr_bindings *bindings, struct skr_meta_
 struct skr_bound *skr_bound_of_origin(struct skr_bindings *bindings, const struct skr_origin *origin);
 struct skr_bound *skr_bound_ref(struct skr_bound *bound);
 void skr_bound_release(struct skr_bound *bound); /* NULL-safe */
+
+int64_t skr_clock_ms(void); /* CLOCK_MONOTONIC */
 
 /* Counts how a call ended. */
 void skr_bound_note(struct skr_bound *bound, const struct skr_upstream_result *result);

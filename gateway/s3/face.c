@@ -10,6 +10,7 @@
 static void skr_s3_call_closed(void *context)
 {
     struct skr_s3_call *call = context;
+    skr_preparation_cancel(call->preparation);
     skr_pending_detach(call->pending);
     skr_ingest_discard(call->incoming.ingest);
     skr_s3_body_close(call->incoming.body);
@@ -95,6 +96,35 @@ static void skr_s3_add_cors_headers(void *context)
     skr_s3_cors_headers(context);
 }
 
+static void skr_s3_prepared(void *context, enum skr_status status)
+{
+    struct skr_s3_call *call = context;
+    call->preparation = NULL;
+    if (!call->has_container) /* it may have come with the object, out of a binding of all containers */
+        skr_s3_find_owner(call);
+    if (status == SKR_OK)
+        call->operation->handle(call);
+    else
+        skr_s3_fail_status(call, status);
+}
+
+/* What reads an object waits until as much is known of it as there is to know. */
+static void skr_s3_run(struct skr_s3_call *call)
+{
+    struct skr_error error;
+    enum skr_status status = SKR_OK;
+    if (skr_operation_reads_object(call->operation))
+        status = skr_prepare_object(
+            call->worker, &call->name, skr_operation_reads_bytes(call->operation) ? SKR_INTENT_READ : SKR_INTENT_LOOK,
+            skr_range_begin(skr_s3_header(call, "range")), skr_s3_prepared, call, &call->preparation, &error);
+    if (status == SKR_PENDING)
+        return;
+    if (status == SKR_OK)
+        call->operation->handle(call);
+    else
+        skr_s3_fail_status(call, status);
+}
+
 void skr_s3_admit(struct skr_s3_call *call)
 {
     bool preflight = call->request->method == SKR_OPTIONS && call->operation->handle != NULL;
@@ -105,7 +135,7 @@ void skr_s3_admit(struct skr_s3_call *call)
     if (call->operation->handle == NULL)
         skr_s3_refuse_verb(call);
     else if (preflight || (skr_s3_sub_resource_served(call) && !skr_s3_unsupported(call) && skr_s3_conditions(call)))
-        call->operation->handle(call);
+        skr_s3_run(call);
 }
 
 /* A row whose credentials are in the body: only the form's verifier makes somebody of its caller. */

@@ -56,9 +56,11 @@ enum skr_status {
     SKR_IO,        /* a system call failed; os_errno says how */
     SKR_CORRUPT,   /* stored bytes or records do not verify */
     SKR_NO_MEMORY,
-    SKR_NO_DESCRIPTORS, /* out of file descriptors */
-    SKR_BUSY,           /* a bounded queue is full; try again later */
-    SKR_CANCELLED,      /* the caller gave up, or the server drains */
+    SKR_NO_DESCRIPTORS,  /* out of file descriptors */
+    SKR_BUSY,            /* a bounded queue is full; try again later */
+    SKR_UPSTREAM_FAILED, /* what is behind the container does not answer, or refuses; try again later */
+    SKR_BOUND_READ_ONLY, /* the container shows an upstream that is not to be changed from here */
+    SKR_CANCELLED,       /* the caller gave up, or the server drains */
     SKR_UNSUPPORTED,
     SKR_FORMAT_TOO_NEW, /* the data folder was written by a newer Skerry */
     SKR_INTERNAL,
@@ -113,6 +115,8 @@ static inline const char *skr_status_text(enum skr_status status)
         "no_memory",
         "no_descriptors",
         "busy",
+        "upstream_failed",
+        "bound_read_only",
         "cancelled",
         "unsupported",
         "format_too_new",

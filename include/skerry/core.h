@@ -169,6 +169,11 @@ void skr_preparation_cancel(struct skr_preparation *preparation); /* NULL-safe *
  * `*out` is closed before; it is used, then closed, by the caller. SKR_UPSTREAM_FAILED: half a listing is none. */
 enum skr_status skr_prepare_listing(struct skr_worker *worker, const struct skr_list_options *options, uint64_t wanted,
                                     skr_prepared ready, void *context, struct skr_remote_listing **out, struct skr_error *err);
+/* Where a container is not known here, and a binding of all containers leads to one of upstream's, it is made. `*out` is closed
+ * by the caller, as above. */
+enum skr_status skr_prepare_container(struct skr_worker *worker, struct skr_bytes account, struct skr_bytes container,
+                                      skr_prepared ready, void *context, struct skr_remote_listing **out,
+                                      struct skr_error *err);
 void skr_remote_listing_close(struct skr_remote_listing *listing); /* NULL-safe */
 
 /* ---- reading an object ---- */

@@ -268,14 +268,14 @@ enum skr_status skr_prepare_container(struct skr_worker *worker, struct skr_byte
 bool skr_is_ours(struct skr_view *view, const struct skr_container *container, struct skr_bytes key,
                  const struct skr_object *object)
 {
-    (void)view, (void)container, (void)key;
-    return object->upstream_etag.size == 0;
+    struct skr_journal_entry entry;
+    return object->upstream_etag.size == 0 || skr_journal_get(view, container, key, &entry, NULL) == SKR_OK;
 }
 
 bool skr_is_deleted_here(struct skr_view *view, const struct skr_container *container, struct skr_bytes key)
 {
-    (void)view, (void)container, (void)key;
-    return false;
+    struct skr_journal_entry entry;
+    return skr_journal_get(view, container, key, &entry, NULL) == SKR_OK && (entry.what & SKR_JOURNAL_DELETE) != 0;
 }
 
 bool skr_prefix_has_ours(struct skr_view *view, const struct skr_container *container, struct skr_bytes prefix)

@@ -93,13 +93,18 @@ static bool skr_io_has_posted(struct skr_io *io)
     return has;
 }
 
+void skr_io_settle(struct skr_io *io)
+{
+    while (io->in_flight > 0 || io->ready != NULL || skr_io_has_posted(io))
+        skr_io_run(io, 100);
+}
+
 void skr_io_close(struct skr_io *io)
 {
     if (io == NULL)
         return;
     if (io->ring_ready) {
-        while (io->in_flight > 0 || io->ready != NULL || skr_io_has_posted(io))
-            skr_io_run(io, 100);
+        skr_io_settle(io);
         io_uring_queue_exit(&io->ring);
     }
     if (io->wake_fd >= 0)

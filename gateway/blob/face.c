@@ -104,6 +104,8 @@ static bool skr_call_authorized(struct skr_call *call)
 static void skr_call_closed(void *context)
 {
     struct skr_call *call = context;
+    skr_preparation_cancel(call->preparation);
+    skr_remote_listing_close(call->remote);
     skr_pending_detach(call->pending);
     skr_ingest_discard(call->ingest);
     skr_reader_close(call->reader);
@@ -177,6 +179,51 @@ static bool skr_call_container_exists(struct skr_call *call)
                              &error) == SKR_OK;
 }
 
+static void skr_call_prepared(void *context, enum skr_status status)
+{
+    struct skr_call *call = context;
+    call->preparation = NULL;
+    if (status == SKR_OK)
+        call->operation->handle(call);
+    else
+        skr_call_fail_status(call, status);
+}
+
+static void skr_call_run(struct skr_call *call);
+
+static void skr_call_container_prepared(void *context, enum skr_status status)
+{
+    struct skr_call *call = context;
+    skr_remote_listing_close(call->remote);
+    call->remote = NULL;
+    call->looked = true;
+    if (status == SKR_OK)
+        skr_call_run(call);
+    else
+        skr_call_fail_status(call, status);
+}
+
+/* What reads waits until as much is known of the container and the blob as there is to know. */
+static void skr_call_run(struct skr_call *call)
+{
+    struct skr_error error;
+    bool reads = call->request->method == SKR_GET || call->request->method == SKR_HEAD;
+    if (reads && !call->looked && call->target.resource != SKR_RESOURCE_SERVICE &&
+        skr_prepare_container(call->worker, call->target.account, call->target.container, skr_call_container_prepared, call,
+                              &call->remote, &error) == SKR_PENDING)
+        return;
+    enum skr_status status = SKR_OK;
+    bool reads_bytes = skr_operation_reads_bytes(call->operation);
+    struct skr_bytes range = skr_call_header(call, "x-ms-range");
+    if (range.data == NULL)
+        range = skr_call_header(call, "range");
+    if (skr_operation_reads_object(call->operation))
+        status = skr_prepare_object(call->worker, &call->name, reads_bytes ? SKR_INTENT_READ : SKR_INTENT_LOOK,
+                                    skr_range_begin(range), skr_call_prepared, call, &call->preparation, &error);
+    if (status != SKR_PENDING)
+        skr_call_prepared(call, status);
+}
+
 static void skr_blob_handle(void *context, struct skr_exchange *exchange)
 {
     struct skr_call *call = skr_arena_alloc_zero(skr_exchange_arena(exchange), sizeof *call);
@@ -219,7 +266,7 @@ static void skr_blob_handle(void *context, struct skr_exchange *exchange)
         return;
     }
     if (skr_call_timeout(call) && !skr_call_unsupported(call) && skr_call_version_parameter(call) && skr_call_conditions(call))
-        call->operation->handle(call);
+        skr_call_run(call);
 }
 
 SKR_HANDLER(not_implemented)

@@ -156,6 +156,7 @@ SKR_HANDLER(get_blob)
     bool ranged;
     if (!skr_call_open(call, true, true) || !skr_call_range(call, &ranged) || !skr_call_range_digests(call, ranged))
         return;
+    skr_reader_expect(call->reader, call->offset, call->length);
     if (!call->range_md5 && !call->range_crc64) {
         skr_get_send(call, ranged);
         return;

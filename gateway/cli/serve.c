@@ -75,6 +75,7 @@ static enum skr_status skr_open_core(struct skr_server *server, struct skr_io_fa
         .meta_map_max_bytes = settings->meta_map_max,
         .inline_limit_bytes = settings->inline_limit,
         .reserve_bytes = settings->reserve,
+        .fetch_memory_bytes = settings->fetch_memory,
         .upload_lifetime_s = settings->upload_lifetime_ms / 1000,
         .direct_io = settings->direct_io,
         .upload_concurrency = (unsigned)settings->upload_concurrency,

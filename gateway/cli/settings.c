@@ -62,6 +62,8 @@ const struct skr_setting skr_setting_table[] = {
      "How long requests may take to end after SIGTERM", false},
     {"inline-limit", SKR_SETTING_SIZE, FIELD(inline_limit), "16KiB", 0, 65536, "SIZE",
      "Blobs up to this size are kept inside metadata", false},
+    {"fetch-memory", SKR_SETTING_SIZE, FIELD(fetch_memory), "256MiB", 8 * MIB, NO_LIMIT, "SIZE",
+     "Most memory for what is on its way from upstreams", false},
     {"reserve", SKR_SETTING_SIZE, FIELD(reserve), "64MiB", 0, NO_LIMIT, "SIZE", "Free space that writes leave alone", false},
     {"direct-io", SKR_SETTING_BOOL, FIELD(direct_io), "true", 0, 1, "BOOL",
      "Write with O_DIRECT where the file system allows it", false},

@@ -158,7 +158,10 @@ struct skr_pending *skr_commit_blocks(struct skr_worker *worker, const struct sk
         return skr_pending_fail(&op->pending, SKR_NO_MEMORY, "no memory for a block list");
     if (count > SKR_MAX_BLOCKS)
         return skr_pending_fail(&op->pending, SKR_TOO_MANY_BLOCKS, "an object has at most 50000 blocks");
-    return skr_pending_submit(&op->pending);
+    bool looks = !skr_conditions_are_empty(&op->conditions) || put->create_only;
+    for (size_t i = 0; i < count && !looks; i++)
+        looks = choices[i].from == SKR_BLOCK_COMMITTED;
+    return skr_pending_submit_object(&op->pending, &op->put.name, looks, NULL);
 }
 
 /* ---- reading lists ---- */

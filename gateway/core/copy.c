@@ -131,5 +131,6 @@ struct skr_pending *skr_copy_object(struct skr_worker *worker, const struct skr_
     if (!skr_put_copy(&op->pending.arena, &op->put, &op->conditions) ||
         !skr_source_copy(&op->pending.arena, source, &op->source, &op->source_conditions))
         return skr_pending_fail(&op->pending, SKR_NO_MEMORY, "no memory for a copy");
-    return skr_pending_submit(&op->pending);
+    return skr_pending_submit_object(&op->pending, &op->put.name,
+                                     !skr_conditions_are_empty(&op->conditions) || put->create_only, &op->source.name);
 }

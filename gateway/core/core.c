@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "collector.h"
+#include "federation/federation.h"
 #include "federation/uploader.h"
 #include "skerry/log.h"
 #include "state.h"
@@ -72,6 +73,8 @@ static enum skr_status skr_core_open_parts(struct skr_core *core, struct skr_err
     if (status == SKR_OK)
         status = skr_upload_slots_open(&core->uploads, err);
     if (status == SKR_OK)
+        status = skr_federation_open(&core->federation, options, err);
+    if (status == SKR_OK)
         status = skr_core_load_bindings(core, err);
     if (status == SKR_OK)
         status = skr_collector_open(&core->collector, core, err);
@@ -112,6 +115,7 @@ void skr_core_close(struct skr_core *core)
     if (core->uploads.buckets != NULL)
         skr_upload_slots_expire(core, INT64_MAX);
     skr_upload_slots_close(&core->uploads);
+    skr_federation_close(core->federation);
     skr_bindings_close(&core->bindings);
     skr_store_close(core->store);
     skr_meta_close(core->meta);

@@ -67,7 +67,7 @@ struct skr_pending *skr_create_multipart(struct skr_worker *worker, const struct
     if (!skr_checksum_is_possible(draft))
         return skr_pending_fail(&op->pending, SKR_INVALID_ARGUMENT,
                                 "this checksum of a whole cannot be made of those of its parts");
-    return skr_pending_submit(&op->pending);
+    return skr_pending_submit_object(&op->pending, &op->draft.name, false, NULL);
 }
 
 /* ---- looking up ---- */
@@ -317,7 +317,7 @@ struct skr_pending *skr_complete_multipart(struct skr_worker *worker, const stru
         !skr_conditions_copy(&op->pending.arena, &op->conditions))
         return skr_pending_fail(&op->pending, SKR_NO_MEMORY, "no memory to complete an upload");
     memcpy(parts, completion->parts, completion->count * sizeof *parts);
-    return skr_pending_submit(&op->pending);
+    return skr_pending_submit_object(&op->pending, &op->completion.name, !skr_conditions_are_empty(&op->conditions), NULL);
 }
 
 /* ---- giving up ---- */

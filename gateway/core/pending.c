@@ -27,6 +27,11 @@ static void skr_pending_complete(struct skr_task *task)
         return; /* it is submitted again */
     if (pending->settle != NULL)
         pending->settle(pending);
+    if (pending->again) {
+        pending->again = false;
+        skr_pending_submit(pending);
+        return;
+    }
     pending->settle = NULL;
     if (skr_await_upstream(pending))
         return; /* completed again when upstream has it, or does not take it */
@@ -86,4 +91,57 @@ void skr_pending_detach(struct skr_pending *pending)
 {
     if (pending != NULL)
         pending->done = NULL;
+}
+
+/* ---- objects of bound containers ---- */
+
+static void skr_pending_look(struct skr_pending *pending);
+
+static void skr_pending_looked(void *context, enum skr_status status)
+{
+    struct skr_pending *pending = context;
+    pending->preparation = NULL;
+    if (status == SKR_OK)
+        skr_pending_look(pending);
+    else
+        skr_pending_fail(pending, status, "what is behind the container does not say what is there");
+}
+
+/* Asks for the next of what must be known, then submits. */
+static void skr_pending_look(struct skr_pending *pending)
+{
+    while (pending->look_count > 0) {
+        const struct skr_object_name *name = pending->looks[--pending->look_count];
+        struct skr_error error = {.message = ""};
+        enum skr_status status = skr_prepare_object(pending->worker, name, SKR_INTENT_LOOK, SKR_OFFSET_UNKNOWN,
+                                                    skr_pending_looked, pending, &pending->preparation, &error);
+        if (status == SKR_PENDING)
+            return;
+        if (status != SKR_OK) {
+            skr_pending_fail(pending, status, error.message);
+            return;
+        }
+    }
+    if (pending->written != NULL)
+        pending->awaited.is_absent_upstream = skr_is_absent_upstream(pending->worker, pending->written);
+    skr_pending_submit(pending);
+}
+
+struct skr_pending *skr_pending_submit_object(struct skr_pending *pending, const struct skr_object_name *name, bool looks,
+                                              const struct skr_object_name *source)
+{
+    struct skr_worker *worker = pending->worker;
+    if (atomic_load_explicit(&worker->core->bindings.count, memory_order_acquire) == 0)
+        return skr_pending_submit(pending);
+    struct skr_bound *bound = skr_bound_find(&worker->core->bindings, worker->reader, name->account, name->container);
+    bool read_only = bound != NULL && bound->binding.mode == SKR_BINDING_READ_ONLY;
+    skr_bound_release(bound);
+    if (read_only)
+        return skr_pending_fail(pending, SKR_BOUND_READ_ONLY, "the container is bound to an upstream for reading only");
+    if (looks)
+        pending->looks[pending->look_count++] = pending->written = name;
+    if (source != NULL)
+        pending->looks[pending->look_count++] = source;
+    skr_pending_look(pending);
+    return pending;
 }

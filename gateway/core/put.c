@@ -52,10 +52,16 @@ enum skr_status skr_precheck(struct skr_worker *worker, const struct skr_object_
     struct skr_object there;
     struct skr_view *view;
     bool exists;
+    struct skr_bound *bound = skr_bound_find(&worker->core->bindings, worker->reader, name->account, name->container);
+    bool is_bound = bound != NULL; /* what is there is known only after upstream was asked: the change itself sees to that */
+    bool is_read_only = is_bound && bound->binding.mode == SKR_BINDING_READ_ONLY;
+    skr_bound_release(bound);
+    if (is_read_only)
+        return skr_fail(err, SKR_BOUND_READ_ONLY, "the container is bound to an upstream for reading only");
     enum skr_status status = skr_view_begin(worker->reader, &view, err);
     if (status != SKR_OK)
         return status;
-    if (skr_conditions_are_empty(conditions) && !create_only) {
+    if (is_bound || (skr_conditions_are_empty(conditions) && !create_only)) {
         status = skr_container_get(view, &arena, name->account, name->container, &container, err);
     } else {
         status = skr_find_object(view, &arena, name, &container, &there, &exists, err);
@@ -218,5 +224,6 @@ struct skr_pending *skr_put_object(struct skr_worker *worker, const struct skr_p
     op->pending.settle = skr_settle_put;
     if (!skr_put_copy(&op->pending.arena, &op->put, &op->conditions))
         return skr_pending_fail(&op->pending, SKR_NO_MEMORY, "no memory for a change of an object");
-    return skr_pending_submit(&op->pending);
+    return skr_pending_submit_object(&op->pending, &op->put.name,
+                                     !skr_conditions_are_empty(&op->conditions) || put->create_only, NULL);
 }

@@ -5,6 +5,7 @@
  */
 #include <stdlib.h>
 
+#include "federation/cached_reader.h"
 #include "skerry/log.h"
 #include "state.h"
 
@@ -16,7 +17,8 @@
 struct skr_reader {
     struct skr_worker *worker;
     struct skr_content content;
-    struct skr_bytes payload; /* INLINE: in the arena of the open call */
+    struct skr_bytes payload;         /* INLINE: in the arena of the open call */
+    struct skr_cached_reader *cached; /* CACHED */
     bool pinned;
     struct skr_extent window[SKR_EXTENT_WINDOW]; /* consecutive extents */
     uint64_t window_offset;                      /* of the first one in the object */
@@ -36,7 +38,9 @@ static enum skr_status skr_open_payload(struct skr_view *view, struct skr_arena 
                                         struct skr_error *err)
 {
     struct skr_bytes stored;
-    enum skr_status status = skr_content_payload(view, &reader->content, &stored, err);
+    enum skr_status status = reader->content.layout == SKR_CONTENT_CACHED
+                                 ? skr_content_cached_payload(view, &reader->content, &stored, &reader->content.crc32c, err)
+                                 : skr_content_payload(view, &reader->content, &stored, err);
     if (status != SKR_OK)
         return status;
     reader->payload = skr_arena_copy(arena, stored);
@@ -46,6 +50,18 @@ static enum skr_status skr_open_payload(struct skr_view *view, struct skr_arena 
         return skr_fail(err, SKR_CORRUPT, "the bytes of content %016llx do not match their checksum",
                         (unsigned long long)reader->content.id);
     return SKR_OK;
+}
+
+/* A cached content that is here as a payload is read like any other that is. Else it is fetched. */
+static enum skr_status skr_open_cached(struct skr_view *view, struct skr_arena *arena, struct skr_reader *reader,
+                                       struct skr_error *err)
+{
+    enum skr_status status = skr_open_payload(view, arena, reader, err);
+    if (status == SKR_OK)
+        reader->content.layout = SKR_CONTENT_INLINE;
+    if (status != SKR_NOT_FOUND)
+        return status;
+    return skr_cached_reader_new(reader->worker, view, &reader->content, &reader->cached, err);
 }
 
 static enum skr_status skr_reader_new(struct skr_worker *worker, struct skr_view *view, struct skr_arena *arena,
@@ -64,6 +80,8 @@ static enum skr_status skr_reader_new(struct skr_worker *worker, struct skr_view
         reader->pinned = skr_pins_add(&worker->core->pins, content->id);
         if (!reader->pinned)
             status = skr_fail(err, SKR_NO_MEMORY, "no memory for a pin");
+        else if (content->layout == SKR_CONTENT_CACHED)
+            status = skr_open_cached(view, arena, reader, err);
     }
     if (status != SKR_OK) {
         skr_reader_close(reader);
@@ -127,7 +145,7 @@ static size_t skr_read_size(const struct skr_extent *extent, uint64_t inside, si
     return beyond < size ? size - beyond : size;
 }
 
-/* Fills reader->read for the bytes at `offset`: extents, checksums, file. */
+/* Fills reader->read for the bytes at `offset`: extents, checksums, file. SKR_NOT_FOUND: of a cached content, and not here. */
 static enum skr_status skr_reader_prepare(struct skr_reader *reader, uint64_t offset, void *buffer, size_t wanted,
                                           struct skr_error *err)
 {
@@ -136,10 +154,16 @@ static enum skr_status skr_reader_prepare(struct skr_reader *reader, uint64_t of
     enum skr_status status = skr_view_begin(reader->worker->reader, &view, err);
     if (status != SKR_OK)
         return status;
-    const struct skr_extent *extent = skr_window_find(reader, offset, &begin);
+    /* what is cached may be evicted at any time: it is looked up in the view that its checksums are from */
+    const struct skr_extent *extent = reader->cached != NULL ? NULL : skr_window_find(reader, offset, &begin);
     if (extent == NULL) {
-        status = skr_content_extents(view, &reader->content, offset, reader->content.size_bytes - offset, reader->window,
-                                     SKR_EXTENT_WINDOW, &reader->window_count, err);
+        status = reader->cached != NULL
+                     ? skr_content_resident(view, &reader->content, offset, reader->content.size_bytes - offset, reader->window,
+                                            1, &reader->window_count, err)
+                     : skr_content_extents(view, &reader->content, offset, reader->content.size_bytes - offset, reader->window,
+                                           SKR_EXTENT_WINDOW, &reader->window_count, err);
+        if (status == SKR_OK && reader->cached != NULL && reader->window_count == 0)
+            status = SKR_NOT_FOUND;
         reader->window_offset = offset;
         extent = status == SKR_OK ? skr_window_find(reader, offset, &begin) : NULL;
         if (status == SKR_OK && extent == NULL)
@@ -174,10 +198,28 @@ static void skr_reader_arrived(struct skr_read *read, enum skr_status status)
     reader->ready(reader->context);
 }
 
-static ssize_t skr_reader_failed(const struct skr_reader *reader, const struct skr_error *err)
+/* Bytes of upstream's that are damaged here can be had again: 0, `ready` is called. */
+static ssize_t skr_reader_failed(struct skr_reader *reader, uint64_t offset, const struct skr_error *err,
+                                 void (*ready)(void *context), void *context)
 {
+    if (err->status == SKR_CORRUPT && reader->cached != NULL && skr_cached_repair(reader->cached, offset, ready, context))
+        return 0;
     skr_log(SKR_LOG_ERROR, "core", "reading content %016llx failed: %s", (unsigned long long)reader->content.id, err->message);
     return -1;
+}
+
+/* The store does not have them. Where a flight ended in the store between two looks, it has them now. */
+static ssize_t skr_reader_fetch(struct skr_reader *reader, uint64_t offset, void *buffer, size_t size,
+                                void (*ready)(void *context), void *context)
+{
+    ssize_t flown = skr_cached_read(reader->cached, offset, buffer, size, true, ready, context);
+    return flown == SKR_CACHED_IS_HERE ? skr_reader_read(reader, offset, buffer, size, ready, context) : flown;
+}
+
+void skr_reader_expect(struct skr_reader *reader, uint64_t offset, uint64_t length)
+{
+    if (reader->cached != NULL)
+        skr_cached_reader_expect(reader->cached, offset + length);
 }
 
 ssize_t skr_reader_read(struct skr_reader *reader, uint64_t offset, void *buffer, size_t size, void (*ready)(void *context),
@@ -189,7 +231,7 @@ ssize_t skr_reader_read(struct skr_reader *reader, uint64_t offset, void *buffer
     if (reader->state == SKR_READER_DONE) {
         reader->state = SKR_READER_IDLE;
         if (reader->outcome != SKR_OK)
-            return skr_reader_failed(reader, &reader->read.error);
+            return skr_reader_failed(reader, reader->offset, &reader->read.error, ready, context);
         if (reader->offset == offset && reader->read.buffer == buffer && reader->read.size_bytes <= size)
             return (ssize_t)reader->read.size_bytes;
     }
@@ -200,9 +242,16 @@ ssize_t skr_reader_read(struct skr_reader *reader, uint64_t offset, void *buffer
         memcpy(buffer, reader->payload.data + offset, taken);
         return (ssize_t)taken;
     }
+    ssize_t flown = SKR_CACHED_IS_HERE;
+    if (reader->cached != NULL)
+        flown = skr_cached_read(reader->cached, offset, buffer, size, false, ready, context);
+    if (flown != SKR_CACHED_IS_HERE)
+        return flown;
     enum skr_status status = skr_reader_prepare(reader, offset, buffer, size, &error);
+    if (status == SKR_NOT_FOUND && reader->cached != NULL)
+        return skr_reader_fetch(reader, offset, buffer, size, ready, context);
     if (status != SKR_OK)
-        return skr_reader_failed(reader, &error);
+        return skr_reader_failed(reader, offset, &error, ready, context);
     reader->read.file = reader->file;
     reader->read.crc32c = reader->crc32c;
     reader->read.done = skr_reader_arrived;
@@ -213,7 +262,7 @@ ssize_t skr_reader_read(struct skr_reader *reader, uint64_t offset, void *buffer
     if (status == SKR_OK)
         return (ssize_t)reader->read.size_bytes;
     if (status != SKR_PENDING)
-        return skr_reader_failed(reader, &reader->read.error);
+        return skr_reader_failed(reader, offset, &reader->read.error, ready, context);
     reader->state = SKR_READER_WAITING;
     return 0;
 }
@@ -225,6 +274,7 @@ void skr_reader_close(struct skr_reader *reader)
     if (reader->state == SKR_READER_WAITING)
         skr_read_cancel(&reader->read);
     skr_file_release(reader->file);
+    skr_cached_reader_free(reader->cached);
     if (reader->pinned)
         skr_pins_drop(&reader->worker->core->pins, reader->content.id);
     reader->worker->under_way--;

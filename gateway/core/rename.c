@@ -71,5 +71,5 @@ struct skr_pending *skr_rename_object(struct skr_worker *worker, const struct sk
         return skr_pending_fail(&op->pending, SKR_NO_MEMORY, "no memory to rename an object");
     if (!skr_bytes_equal(source->name.account, name->account) || !skr_bytes_equal(source->name.container, name->container))
         return skr_pending_fail(&op->pending, SKR_INVALID_ARGUMENT, "an object is renamed inside its container");
-    return skr_pending_submit(&op->pending);
+    return skr_pending_submit_object(&op->pending, &op->put.name, !skr_conditions_are_empty(&op->conditions), &op->source.name);
 }

@@ -173,7 +173,8 @@ struct skr_pending *skr_put_block(struct skr_worker *worker, const struct skr_ob
     }
     op->ingest = ingest;
     const char *refusal = skr_stage_name_block(op, block_name, &status);
-    return refusal != NULL ? skr_pending_fail(&op->pending, status, refusal) : skr_pending_submit(&op->pending);
+    return refusal != NULL ? skr_pending_fail(&op->pending, status, refusal)
+                           : skr_pending_submit_object(&op->pending, &op->name, false, NULL);
 }
 
 struct skr_pending *skr_put_part(struct skr_worker *worker, const struct skr_object_name *name, uint64_t upload_id,
@@ -194,7 +195,7 @@ struct skr_pending *skr_put_part(struct skr_worker *worker, const struct skr_obj
     op->block.has_md5 = true;
     memcpy(op->block.md5, ingest->digests.md5, sizeof op->block.md5);
     op->block.checksum = ingest->digests.checksum;
-    return skr_pending_submit(&op->pending);
+    return skr_pending_submit_object(&op->pending, &op->name, false, NULL);
 }
 
 /* ---- staging from an object ---- */
@@ -263,7 +264,8 @@ static struct skr_pending *skr_stage_from(struct skr_worker *worker, struct skr_
     enum skr_status status = skr_read_small_source(worker, op, &bytes, &is_inline, &error);
     if (status != SKR_OK)
         return skr_pending_fail(&op->pending, status, error.message);
-    return is_inline ? skr_stage_small_source(worker, op, bytes) : skr_pending_submit(&op->pending);
+    return is_inline ? skr_stage_small_source(worker, op, bytes)
+                     : skr_pending_submit_object(&op->pending, &op->name, false, NULL);
 }
 
 struct skr_pending *skr_put_block_from(struct skr_worker *worker, const struct skr_object_name *name,

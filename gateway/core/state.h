@@ -23,9 +23,10 @@ struct skr_core {
     char *directory;
     struct skr_meta *meta;
     struct skr_store *store;
-    struct skr_pins pins;            /* contents that are being read */
-    struct skr_upload_slots uploads; /* files that blocks of open uploads go to */
-    struct skr_bindings bindings;    /* containers in front of upstreams */
+    struct skr_pins pins;              /* contents that are being read */
+    struct skr_upload_slots uploads;   /* files that blocks of open uploads go to */
+    struct skr_bindings bindings;      /* containers in front of upstreams */
+    struct skr_federation *federation; /* what is known of upstreams, and under way from them */
     struct skr_collector *collector;
     struct skr_uploader *uploader;   /* brings changes of bound containers upstream */
     _Atomic bool out_of_space;       /* the last change that needed room did not find any */
@@ -55,6 +56,12 @@ struct skr_pending {
     void *context;
     /* Runs on the worker's thread with the outcome before `done`: settles what the change took over. May be NULL. */
     void (*settle)(struct skr_pending *pending);
+    /* Objects of bound containers that must be known before the change is submitted; pointers into the operation itself. */
+    const struct skr_object_name *looks[2];
+    size_t look_count;
+    const struct skr_object_name *written; /* of these the one that is changed; NULL: it is not looked at */
+    struct skr_preparation *preparation;
+    bool again; /* set by `settle`: it is submitted once more instead of being over */
     bool has_object, has_container, has_block;
     struct skr_object object;
     struct skr_block block;
@@ -70,6 +77,13 @@ void *skr_pending_new(struct skr_worker *worker, size_t size,
                       void *context);
 /* Hands it to the commit thread; a failure to do so is reported like any other outcome. Returns the handle. */
 struct skr_pending *skr_pending_submit(struct skr_pending *pending);
+/* As skr_pending_submit() for what changes the object `name`, or its uploads: refused where its container is bound for reading
+ * only. `looks`: the outcome depends on what is there, which upstream is asked for first; likewise the source of a copy (may be
+ * NULL). Both live as long as the pending. */
+struct skr_pending *skr_pending_submit_object(struct skr_pending *pending, const struct skr_object_name *name, bool looks,
+                                              const struct skr_object_name *source);
+/* Upstream was asked for the name a moment ago, and had nothing. */
+bool skr_is_absent_upstream(struct skr_worker *worker, const struct skr_object_name *name);
 /* Reports a failure found before submission, in the same asynchronous way. */
 struct skr_pending *skr_pending_fail(struct skr_pending *pending, enum skr_status status, const char *message);
 

@@ -121,5 +121,5 @@ struct skr_pending *skr_update_object(struct skr_worker *worker, const struct sk
         return skr_pending_fail(&op->pending, SKR_NO_MEMORY, "no memory for a change of an object");
     if (settings->set_tags && settings->tag_count > SKR_MAX_TAGS)
         return skr_pending_fail(&op->pending, SKR_INVALID_ARGUMENT, "too many tags");
-    return skr_pending_submit(&op->pending);
+    return skr_pending_submit_object(&op->pending, &op->name, true, NULL);
 }

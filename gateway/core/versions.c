@@ -130,5 +130,5 @@ struct skr_pending *skr_delete_object(struct skr_worker *worker, const struct sk
         op->conditions = *conditions;
     if (!skr_name_copy(&op->pending.arena, &op->name) || !skr_conditions_copy(&op->pending.arena, &op->conditions))
         return skr_pending_fail(&op->pending, SKR_NO_MEMORY, "no memory to delete an object");
-    return skr_pending_submit(&op->pending);
+    return skr_pending_submit_object(&op->pending, &op->name, true, NULL);
 }

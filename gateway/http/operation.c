@@ -50,3 +50,13 @@ const struct skr_operation *skr_operation_find(const struct skr_operation *rows,
     }
     return best;
 }
+
+bool skr_operation_reads_object(const struct skr_operation *row)
+{
+    return row->resource == SKR_RESOURCE_OBJECT && (row->method == SKR_GET || row->method == SKR_HEAD);
+}
+
+bool skr_operation_reads_bytes(const struct skr_operation *row)
+{
+    return row->resource == SKR_RESOURCE_OBJECT && row->method == SKR_GET && row->selectors[0].kind == SKR_SELECT_END;
+}

@@ -65,3 +65,11 @@ bool skr_range_resolve(const struct skr_range *range, uint64_t size, uint64_t *o
     }
     return false;
 }
+
+uint64_t skr_range_begin(struct skr_bytes text)
+{
+    struct skr_range range;
+    if (text.size == 0 || !skr_range_parse(text, &range) || range.kind == SKR_RANGE_NONE)
+        return 0; /* the whole */
+    return range.kind == SKR_RANGE_SUFFIX ? UINT64_MAX : range.first;
+}

@@ -268,6 +268,7 @@ static void skr_reactor_close(struct skr_reactor *reactor)
     skr_reactor_drain_inbox(reactor);
     if (options->worker_close != NULL)
         options->worker_close(options->worker_context, reactor->worker);
+    skr_io_settle(reactor->io); /* the ring is this thread's */
     while (reactor->spare != NULL) {
         struct skr_exchange *next = reactor->spare->next_spare;
         free(reactor->spare);

@@ -10,6 +10,8 @@
 static void skr_s3_call_closed(void *context)
 {
     struct skr_s3_call *call = context;
+    skr_preparation_cancel(call->preparation);
+    skr_remote_listing_close(call->remote);
     skr_pending_detach(call->pending);
     skr_ingest_discard(call->incoming.ingest);
     skr_s3_body_close(call->incoming.body);
@@ -95,6 +97,55 @@ static void skr_s3_add_cors_headers(void *context)
     skr_s3_cors_headers(context);
 }
 
+static void skr_s3_prepared(void *context, enum skr_status status)
+{
+    struct skr_s3_call *call = context;
+    call->preparation = NULL;
+    if (!call->has_container) /* it may have come with the object, out of a binding of all containers */
+        skr_s3_find_owner(call);
+    if (status == SKR_OK)
+        call->operation->handle(call);
+    else
+        skr_s3_fail_status(call, status);
+}
+
+static void skr_s3_run(struct skr_s3_call *call);
+
+static void skr_s3_container_prepared(void *context, enum skr_status status)
+{
+    struct skr_s3_call *call = context;
+    skr_remote_listing_close(call->remote);
+    call->remote = NULL;
+    call->looked = true;
+    skr_s3_find_owner(call);
+    if (status == SKR_OK)
+        skr_s3_run(call);
+    else
+        skr_s3_fail_status(call, status);
+}
+
+/* What reads waits until as much is known of the bucket and the object as there is to know. */
+static void skr_s3_run(struct skr_s3_call *call)
+{
+    struct skr_error error;
+    bool reads = call->request->method == SKR_GET || call->request->method == SKR_HEAD;
+    if (reads && !call->looked && !call->has_container && call->target.container.size > 0 &&
+        skr_prepare_container(call->worker, call->target.account, call->target.container, skr_s3_container_prepared, call,
+                              &call->remote, &error) == SKR_PENDING)
+        return;
+    enum skr_status status = SKR_OK;
+    if (skr_operation_reads_object(call->operation))
+        status = skr_prepare_object(
+            call->worker, &call->name, skr_operation_reads_bytes(call->operation) ? SKR_INTENT_READ : SKR_INTENT_LOOK,
+            skr_range_begin(skr_s3_header(call, "range")), skr_s3_prepared, call, &call->preparation, &error);
+    if (status == SKR_PENDING)
+        return;
+    if (status == SKR_OK)
+        call->operation->handle(call);
+    else
+        skr_s3_fail_status(call, status);
+}
+
 void skr_s3_admit(struct skr_s3_call *call)
 {
     bool preflight = call->request->method == SKR_OPTIONS && call->operation->handle != NULL;
@@ -105,7 +156,7 @@ void skr_s3_admit(struct skr_s3_call *call)
     if (call->operation->handle == NULL)
         skr_s3_refuse_verb(call);
     else if (preflight || (skr_s3_sub_resource_served(call) && !skr_s3_unsupported(call) && skr_s3_conditions(call)))
-        call->operation->handle(call);
+        skr_s3_run(call);
 }
 
 /* A row whose credentials are in the body: only the form's verifier makes somebody of its caller. */

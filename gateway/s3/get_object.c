@@ -291,6 +291,9 @@ SKR_S3_HANDLER(get_object)
     if (!skr_s3_open_object(call, &call->conditions, &get->object, head ? NULL : &call->reader))
         return;
     get->length = get->object.content.size_bytes;
-    if (by_part ? skr_s3_find_part(call, get) : skr_s3_find_range(call, get))
-        skr_s3_get_send(call, get);
+    if (!(by_part ? skr_s3_find_part(call, get) : skr_s3_find_range(call, get)))
+        return;
+    if (!head)
+        skr_reader_expect(call->reader, get->offset, get->length);
+    skr_s3_get_send(call, get);
 }

@@ -25,7 +25,8 @@ struct skr_core_options {
     uint64_t meta_map_initial_bytes, meta_map_max_bytes; /* 0: defaults of metadata */
     uint64_t inline_limit_bytes;                         /* payloads up to this are kept in metadata. 0 to 65536 */
     uint64_t reserve_bytes;                              /* free space that writes leave alone */
-    uint64_t upload_lifetime_s; /* uncommitted blocks are collected after so long without a new one. 604800 */
+    uint64_t upload_lifetime_s;  /* uncommitted blocks are collected after so long without a new one. 604800 */
+    uint64_t fetch_memory_bytes; /* of what is on its way from upstreams */
     bool direct_io;
     unsigned upload_concurrency; /* objects on their way to upstreams at a time. 0: 8 */
     uint64_t dirty_limit_bytes;  /* above it, changes that are uploaded later wait, and then fail. 0: a tenth of the disk */
@@ -112,15 +113,18 @@ struct skr_pending *skr_put_account_document(struct skr_worker *worker, struct s
 
 /* ---- listing objects ---- */
 
+struct skr_remote_listing; /* what upstream lists of a bound container */
 struct skr_list_options {
     struct skr_bytes account, container, prefix, delimiter;
-    struct skr_bytes from;    /* keys and common prefixes >= it */
-    bool include_uncommitted; /* also keys that have only uncommitted blocks */
+    struct skr_bytes from;                   /* keys and common prefixes >= it */
+    bool include_uncommitted;                /* also keys that have only uncommitted blocks */
+    const struct skr_remote_listing *remote; /* from skr_prepare_listing() with these options; NULL: there is none */
 };
 struct skr_list_entry {
     struct skr_bytes key;
     bool is_prefix;
     bool is_uncommitted;             /* `object` has size 0 and no content */
+    bool is_cut;                     /* nothing to show: not all is known from here on, and the listing goes on at `key` */
     const struct skr_object *object; /* NULL for a prefix */
 };
 /* Visits in byte order until `visit` returns false; an entry is valid during the call. */
@@ -144,6 +148,36 @@ enum skr_status skr_list_versions(struct skr_worker *worker, const struct skr_li
                                   bool (*visit)(void *context, const struct skr_version_entry *entry), void *context,
                                   struct skr_error *err);
 
+/* ---- before a request reads an object: upstream may know more of it than we do ---- */
+
+struct skr_preparation;
+enum skr_intent {
+    SKR_INTENT_LOOK, /* what is known of the object */
+    SKR_INTENT_READ, /* its bytes, too */
+};
+#define SKR_OFFSET_UNKNOWN UINT64_MAX
+/* SKR_OK; SKR_UPSTREAM_FAILED: it is not known here and upstream does not say; or another failure. */
+typedef void (*skr_prepared)(void *context, enum skr_status status);
+/* Sees to it that what is known of the object is as fresh as its container's binding asks for, and that the byte at `offset` is
+ * here or on its way. SKR_OK: go on at once, as always where nothing is bound. SKR_PENDING: `ready` is called, exactly once,
+ * unless `*out` is cancelled before; the name's texts live until then. */
+enum skr_status skr_prepare_object(struct skr_worker *worker, const struct skr_object_name *name, enum skr_intent intent,
+                                   uint64_t offset, skr_prepared ready, void *context, struct skr_preparation **out,
+                                   struct skr_error *err);
+void skr_preparation_cancel(struct skr_preparation *preparation); /* NULL-safe */
+
+/* Asks upstream for what it lists, at least `wanted` entries where it has as many: before skr_list_objects(), which shows both
+ * sides. SKR_OK with `*out` NULL: nothing is bound, or the names are all here. SKR_PENDING: `ready` is called once, unless
+ * `*out` is closed before; it is used, then closed, by the caller. SKR_UPSTREAM_FAILED: half a listing is none. */
+enum skr_status skr_prepare_listing(struct skr_worker *worker, const struct skr_list_options *options, uint64_t wanted,
+                                    skr_prepared ready, void *context, struct skr_remote_listing **out, struct skr_error *err);
+/* Where a container is not known here, and a binding of all containers leads to one of upstream's, it is made. `*out` is closed
+ * by the caller, as above. */
+enum skr_status skr_prepare_container(struct skr_worker *worker, struct skr_bytes account, struct skr_bytes container,
+                                      skr_prepared ready, void *context, struct skr_remote_listing **out,
+                                      struct skr_error *err);
+void skr_remote_listing_close(struct skr_remote_listing *listing); /* NULL-safe */
+
 /* ---- reading an object ---- */
 
 struct skr_reader;
@@ -158,6 +192,8 @@ enum skr_status skr_open_object(struct skr_worker *worker, struct skr_arena *are
                                 struct skr_error *err);
 /* The whole payload of a small object, in the arena of the open call; false when it is not kept inline. */
 bool skr_reader_payload(const struct skr_reader *reader, struct skr_bytes *payload);
+/* A hint: `length` bytes from `offset` on will be read in order, and no others. What upstream has of them is fetched ahead. */
+void skr_reader_expect(struct skr_reader *reader, uint64_t offset, uint64_t length);
 /* Up to `size` verified bytes from `offset`: > 0 bytes; 0: not yet, `ready` is called once when it is worth asking again with
  * the same arguments; -1: failed (logged). A return of fewer bytes than asked for is normal. */
 ssize_t skr_reader_read(struct skr_reader *reader, uint64_t offset, void *buffer, size_t size, void (*ready)(void *context),

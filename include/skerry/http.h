@@ -79,6 +79,8 @@ struct skr_range {
 };
 /* Syntax only. Not a single "bytes=" range, or malformed: false, and the caller treats it as its protocol says. */
 bool skr_range_parse(struct skr_bytes text, struct skr_range *range);
+/* Where what a range header asks for begins, before the size is known; UINT64_MAX: that depends on the size. */
+uint64_t skr_range_begin(struct skr_bytes text);
 /* Resolves against a size. False: unsatisfiable. */
 bool skr_range_resolve(const struct skr_range *range, uint64_t size, uint64_t *offset, uint64_t *length);
 

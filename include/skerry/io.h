@@ -51,6 +51,8 @@ struct skr_io_options {
 
 /* Errors: SKR_IO (no io_uring: the message says what to enable), SKR_NO_MEMORY, SKR_NO_DESCRIPTORS. */
 enum skr_status skr_io_open(struct skr_io **out, const struct skr_io_options *options, struct skr_error *err);
+/* Waits until nothing is in flight any more: before an owner's thread ends, if another one is to close the ring. */
+void skr_io_settle(struct skr_io *io);
 /* Waits for what is in flight. NULL-safe. */
 void skr_io_close(struct skr_io *io);
 

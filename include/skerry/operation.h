@@ -32,4 +32,9 @@ struct skr_operation {
 const struct skr_operation *skr_operation_find(const struct skr_operation *rows, size_t row_count,
                                                const struct skr_request *request, enum skr_resource resource);
 
+/* Does it send an object's bytes? The one that is asked for with nothing but the name. */
+bool skr_operation_reads_bytes(const struct skr_operation *row);
+/* Does it say something of an object, and change nothing? */
+bool skr_operation_reads_object(const struct skr_operation *row);
+
 #endif

@@ -200,7 +200,7 @@ enum skr_binding_text {
     SKR_BINDING_CLIENT = 11,
     SKR_BINDING_CLIENT_SECRET = 12, /* secret */
     SKR_BINDING_TOKEN_FILE = 13,
-    SKR_BINDING_AUTHORITY = 14, /* of tokens, where it is not the public one */
+    SKR_BINDING_AUTHORITY = 14, /* of tokens, where it is not the public one; of a managed identity the endpoint */
     SKR_BINDING_TEXT_COUNT
 };
 #define SKR_ALL_CONTAINERS "*" /* as a container's name: each of the account that has no binding of its own */
@@ -216,7 +216,8 @@ enum skr_binding_credential {
     SKR_BINDING_BY_CLIENT_SECRET = 6,
 };
 struct skr_binding {
-    uint64_t id; /* of this attachment: another one has another id */
+    uint64_t id;       /* contents are known to come from it: the same as long as the URL is */
+    uint64_t revision; /* another one each time that it is attached */
     enum skr_binding_mode mode;
     enum skr_binding_listing listing;
     bool is_s3; /* else Azure Blob */

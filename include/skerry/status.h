@@ -59,7 +59,9 @@ enum skr_status {
     SKR_NO_DESCRIPTORS,  /* out of file descriptors */
     SKR_BUSY,            /* a bounded queue is full; try again later */
     SKR_DIRTY_FULL,      /* too much that upstream lacks waits here already; try again later */
-    SKR_UPSTREAM_FAILED, /* what is behind a container could not be asked, or refused; try again later */
+    SKR_UPSTREAM_FAILED, /* what is behind the container does not answer, or refuses; try again later */
+    SKR_CONTAINER_BOUND, /* not while the container is bound to an upstream */
+    SKR_BOUND_READ_ONLY, /* the container shows an upstream that is not to be changed from here */
     SKR_CANCELLED,       /* the caller gave up, or the server drains */
     SKR_UNSUPPORTED,
     SKR_FORMAT_TOO_NEW, /* the data folder was written by a newer Skerry */
@@ -117,6 +119,8 @@ static inline const char *skr_status_text(enum skr_status status)
         "busy",
         "dirty_full",
         "upstream_failed",
+        "container_bound",
+        "bound_read_only",
         "cancelled",
         "unsupported",
         "format_too_new",

@@ -100,7 +100,7 @@ START_TEST(values_that_mean_nothing_are_corrupt)
     struct skr_bytes record = whole_object();
     const size_t kind = 1 + 29 + 32 + 8; /* after version, content and its extent, and the version of the object */
     ck_assert_int_eq(record.data[kind], SKR_OBJECT_BLOCK);
-    ck_assert_int_eq(skr_object_decode(&arena, changed(record, record.size, 0, 3), &object, &error), SKR_CORRUPT);
+    ck_assert_int_eq(skr_object_decode(&arena, changed(record, record.size, 0, 4), &object, &error), SKR_CORRUPT);
     ck_assert_int_eq(skr_object_decode(&arena, changed(record, record.size, 1, 4), &object, &error), SKR_CORRUPT);
     ck_assert_int_eq(skr_object_decode(&arena, changed(record, record.size, kind, 0), &object, &error), SKR_CORRUPT);
     ck_assert_int_eq(skr_object_decode(&arena, changed(record, record.size, kind, 6), &object, &error), SKR_CORRUPT);

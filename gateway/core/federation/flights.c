@@ -1,0 +1,320 @@
+/* Why: many readers may want the same bytes of upstream's at once, and upstream is far and costs money. A chunk in flight is
+ * found by all of them, whichever thread fetches it; they read its bytes out of memory as they come, while it goes to flash.
+ *
+ * Invariants: a flight stays listed until its bytes are durable and known to metadata, or it has failed, so that a reader finds
+ * a chunk in the list or in the store. Bytes of two states of an object never meet: every request but the first of an unknown
+ * object names the ETag. A reader that goes away ends nothing: the flight goes on, and is kept.
+ *
+ * Locks: the list's, then a flight's.
+ */
+#include "flights.h"
+
+#include <stdlib.h>
+
+#include "federation.h"
+#include "fill.h"
+#include "skerry/log.h"
+
+#define SKR_FRUITLESS_ATTEMPTS 4
+
+static const struct skr_upstream_retry skr_flight_retry = {
+    .attempts = 4, .first_ms = 100, .most_ms = 2000, .patience_ms = 10000};
+
+void skr_flights_open(struct skr_flights *flights, uint64_t memory_bytes)
+{
+    pthread_mutex_init(&flights->lock, NULL);
+    flights->most = memory_bytes / SKR_CHUNK_BYTES < 2 ? 2 : (size_t)(memory_bytes / SKR_CHUNK_BYTES);
+}
+
+void skr_flights_close(struct skr_flights *flights)
+{
+    pthread_mutex_destroy(&flights->lock);
+}
+
+struct skr_upstream_client *skr_worker_upstreams(struct skr_worker *worker)
+{
+    struct skr_error error;
+    if (worker->upstreams == NULL && skr_upstream_client_open(&worker->upstreams, worker->io, &error) != SKR_OK) {
+        worker->upstreams = NULL;
+        skr_log(SKR_LOG_ERROR, "federation", "nothing can be fetched: %s", error.message);
+    }
+    return worker->upstreams;
+}
+
+/* ---- the list ---- */
+
+static struct skr_flight **skr_flight_bucket(struct skr_flights *flights, uint64_t content_id, uint64_t chunk)
+{
+    uint64_t hash = (content_id * UINT64_C(0x9E3779B97F4A7C15)) ^ (chunk * UINT64_C(0xC2B2AE3D27D4EB4F));
+    return &flights->buckets[(hash >> 32) % SKR_FLIGHT_BUCKETS];
+}
+
+/* Under the list's lock. */
+static struct skr_flight *skr_flight_look(struct skr_flights *flights, uint64_t content_id, uint64_t chunk)
+{
+    struct skr_flight *flight = *skr_flight_bucket(flights, content_id, chunk);
+    while (flight != NULL && (flight->content_id != content_id || flight->chunk != chunk))
+        flight = flight->next;
+    if (flight != NULL)
+        atomic_fetch_add_explicit(&flight->references, 1, memory_order_relaxed);
+    return flight;
+}
+
+struct skr_flight *skr_flight_find(struct skr_flights *flights, uint64_t content_id, uint64_t chunk)
+{
+    if (atomic_load_explicit(&flights->count, memory_order_acquire) == 0)
+        return NULL;
+    pthread_mutex_lock(&flights->lock);
+    struct skr_flight *flight = skr_flight_look(flights, content_id, chunk);
+    pthread_mutex_unlock(&flights->lock);
+    return flight;
+}
+
+void skr_flight_leave(struct skr_flight *flight)
+{
+    if (flight == NULL || atomic_fetch_sub_explicit(&flight->references, 1, memory_order_acq_rel) > 1)
+        return;
+    struct skr_flights *flights = &flight->worker->core->federation->flights;
+    free(flight->buffer);
+    free((char *)flight->key.data);
+    free((char *)flight->etag.data);
+    skr_bound_release(flight->bound);
+    pthread_mutex_destroy(&flight->lock);
+    free(flight);
+    pthread_mutex_lock(&flights->lock);
+    atomic_fetch_sub(&flights->count, 1);
+    skr_waiters_wake(&flights->room_waiters);
+    pthread_mutex_unlock(&flights->lock);
+}
+
+void skr_flight_await_room(struct skr_worker *worker, struct skr_waiter *waiter)
+{
+    struct skr_flights *flights = &worker->core->federation->flights;
+    pthread_mutex_lock(&flights->lock);
+    waiter->next = flights->room_waiters;
+    flights->room_waiters = waiter;
+    if (atomic_load(&flights->count) < flights->most) /* meanwhile there is */
+        skr_waiters_wake(&flights->room_waiters);
+    pthread_mutex_unlock(&flights->lock);
+}
+
+/* ---- readers ---- */
+
+size_t skr_flight_copy(struct skr_flight *flight, size_t offset, void *buffer, size_t size, enum skr_flight_state *state,
+                       enum skr_upstream_outcome *outcome)
+{
+    pthread_mutex_lock(&flight->lock);
+    size_t filled = flight->filled;
+    *state = flight->state;
+    *outcome = flight->outcome;
+    pthread_mutex_unlock(&flight->lock);
+    if (filled <= offset)
+        return 0;
+    size_t taken = filled - offset < size ? filled - offset : size;
+    memcpy(buffer, flight->buffer + offset, taken);
+    return taken;
+}
+
+bool skr_flight_await(struct skr_flight *flight, size_t offset, struct skr_waiter *waiter)
+{
+    pthread_mutex_lock(&flight->lock);
+    bool waits = flight->filled <= offset && flight->state == SKR_FLIGHT_COMING;
+    if (waits) {
+        waiter->next = flight->waiters;
+        flight->waiters = waiter;
+    }
+    pthread_mutex_unlock(&flight->lock);
+    return waits;
+}
+
+/* ---- the end ---- */
+
+void skr_flight_end(struct skr_flight *flight, enum skr_flight_state state)
+{
+    struct skr_flights *flights = &flight->worker->core->federation->flights;
+    pthread_mutex_lock(&flights->lock);
+    for (struct skr_flight **link = skr_flight_bucket(flights, flight->content_id, flight->chunk); *link != NULL;
+         link = &(*link)->next)
+        if (*link == flight) {
+            *link = flight->next;
+            break;
+        }
+    pthread_mutex_lock(&flight->lock);
+    flight->state = state;
+    skr_waiters_wake(&flight->waiters);
+    pthread_mutex_unlock(&flight->lock);
+    pthread_mutex_unlock(&flights->lock);
+    flight->worker->under_way--;
+    skr_flight_leave(flight);
+}
+
+void skr_flight_disown(struct skr_flight *flight)
+{
+    flight->head = NULL;
+    flight->answered = NULL;
+}
+
+static void skr_flight_answered(struct skr_flight *flight, const struct skr_upstream_result *result)
+{
+    void (*answered)(void *, const struct skr_upstream_result *) = flight->answered;
+    flight->head = NULL;
+    flight->answered = NULL;
+    if (answered != NULL)
+        answered(flight->context, result);
+}
+
+static void skr_flight_fail(struct skr_flight *flight, const struct skr_upstream_result *result)
+{
+    pthread_mutex_lock(&flight->lock);
+    flight->outcome = result->outcome;
+    pthread_mutex_unlock(&flight->lock);
+    skr_flight_answered(flight, result);
+    skr_flight_end(flight, SKR_FLIGHT_FAILED);
+}
+
+/* ---- fetching ---- */
+
+static void skr_flight_head(struct skr_upstream_call *call, const struct skr_upstream_object *object)
+{
+    struct skr_flight *flight = (struct skr_flight *)((char *)call - offsetof(struct skr_flight, call));
+    if (flight->etag.size == 0 && object->etag.size > 0) {
+        char *etag = malloc(object->etag.size);
+        if (etag != NULL) {
+            memcpy(etag, object->etag.data, object->etag.size);
+            flight->etag = (struct skr_bytes){etag, object->etag.size};
+        }
+    }
+    pthread_mutex_lock(&flight->lock);
+    if (!flight->has_head) {
+        uint64_t begin = flight->chunk * SKR_CHUNK_BYTES, left = object->size_bytes > begin ? object->size_bytes - begin : 0;
+        flight->has_head = true;
+        flight->size = left < SKR_CHUNK_BYTES ? (size_t)left : SKR_CHUNK_BYTES;
+    }
+    pthread_mutex_unlock(&flight->lock);
+    if (flight->head != NULL) {
+        flight->head(flight->context, object);
+        flight->head = NULL;
+    }
+}
+
+static size_t skr_flight_write(struct skr_upstream_call *call, const void *data, size_t size)
+{
+    struct skr_flight *flight = (struct skr_flight *)((char *)call - offsetof(struct skr_flight, call));
+    size_t left = flight->size - flight->filled, taken = size < left ? size : left; /* more than the range: told as PROTOCOL */
+    memcpy(flight->buffer + flight->filled, data, taken);
+    pthread_mutex_lock(&flight->lock);
+    flight->filled += taken;
+    skr_waiters_wake(&flight->waiters);
+    pthread_mutex_unlock(&flight->lock);
+    atomic_fetch_add_explicit(&flight->bound->fetched_bytes, taken, memory_order_relaxed);
+    return size;
+}
+
+static void skr_flight_done(struct skr_upstream_call *call, const struct skr_upstream_result *result);
+
+static void skr_flight_fetch(struct skr_flight *flight)
+{
+    uint64_t begin = flight->chunk * SKR_CHUNK_BYTES;
+    struct skr_upstream_get get = {
+        .key = flight->key,
+        .ranged = true,
+        .offset_bytes = begin + flight->filled,
+        .length_bytes = flight->size - flight->filled,
+        .conditions = {.if_match = flight->etag},
+        .head = skr_flight_head,
+        .write = skr_flight_write,
+    };
+    flight->call.done = skr_flight_done;
+    flight->call.retry = &skr_flight_retry;
+    flight->attempt_filled = flight->filled;
+    skr_upstream_get(flight->worker->upstreams, flight->bound->upstream, &flight->call, &get);
+}
+
+/* May what broke off in the middle go on from there? */
+static bool skr_flight_goes_on(struct skr_flight *flight, const struct skr_upstream_result *result)
+{
+    bool broken = result->outcome == SKR_UPSTREAM_TRUNCATED || result->outcome == SKR_UPSTREAM_UNAVAILABLE ||
+                  result->outcome == SKR_UPSTREAM_TIMEOUT;
+    flight->fruitless = flight->filled > flight->attempt_filled ? 0 : flight->fruitless + 1;
+    return broken && flight->etag.size > 0 && flight->filled > 0 && flight->fruitless < SKR_FRUITLESS_ATTEMPTS;
+}
+
+static void skr_flight_done(struct skr_upstream_call *call, const struct skr_upstream_result *result)
+{
+    struct skr_flight *flight = (struct skr_flight *)((char *)call - offsetof(struct skr_flight, call));
+    struct skr_upstream_result short_one = *result;
+    skr_bound_note(flight->bound, result);
+    if (result->outcome != SKR_UPSTREAM_OK && skr_flight_goes_on(flight, result)) {
+        skr_flight_fetch(flight);
+        return;
+    }
+    if (result->outcome == SKR_UPSTREAM_OK && flight->filled < flight->size)
+        short_one.outcome = SKR_UPSTREAM_PROTOCOL; /* the end of the object is not where it was */
+    if (short_one.outcome != SKR_UPSTREAM_OK) {
+        skr_flight_fail(flight, &short_one);
+        return;
+    }
+    skr_flight_answered(flight, result);
+    pthread_mutex_lock(&flight->lock);
+    flight->state = SKR_FLIGHT_WHOLE;
+    pthread_mutex_unlock(&flight->lock);
+    skr_flight_keep(flight);
+}
+
+/* ---- beginning ---- */
+
+static struct skr_flight *skr_flight_new(struct skr_worker *worker, const struct skr_flight_plan *plan)
+{
+    uint64_t begin = plan->chunk * SKR_CHUNK_BYTES;
+    uint64_t left = plan->size == UINT64_MAX ? SKR_CHUNK_BYTES : plan->size - begin;
+    struct skr_flight *flight = calloc(1, sizeof *flight);
+    if (flight == NULL)
+        return NULL;
+    flight->size = left < SKR_CHUNK_BYTES ? (size_t)left : SKR_CHUNK_BYTES;
+    flight->buffer = malloc(flight->size);
+    flight->key = (struct skr_bytes){strndup(plan->key.data, plan->key.size), plan->key.size};
+    if (plan->etag.size > 0)
+        flight->etag = (struct skr_bytes){strndup(plan->etag.data, plan->etag.size), plan->etag.size};
+    if (flight->buffer == NULL || flight->key.data == NULL || (plan->etag.size > 0 && flight->etag.data == NULL)) {
+        free(flight->buffer);
+        free((char *)flight->key.data);
+        free((char *)flight->etag.data);
+        free(flight);
+        return NULL;
+    }
+    pthread_mutex_init(&flight->lock, NULL);
+    atomic_store(&flight->references, 2); /* its own, until it ends, and the caller's */
+    flight->content_id = plan->content_id;
+    flight->chunk = plan->chunk;
+    flight->has_head = plan->size != UINT64_MAX;
+    flight->bound = skr_bound_ref(plan->bound);
+    flight->worker = worker;
+    flight->head = plan->head;
+    flight->answered = plan->answered;
+    flight->context = plan->context;
+    return flight;
+}
+
+struct skr_flight *skr_flight_join(struct skr_worker *worker, const struct skr_flight_plan *plan)
+{
+    struct skr_flights *flights = &worker->core->federation->flights;
+    if (plan->bound->upstream == NULL || skr_worker_upstreams(worker) == NULL)
+        return NULL;
+    pthread_mutex_lock(&flights->lock);
+    struct skr_flight *flight = skr_flight_look(flights, plan->content_id, plan->chunk);
+    size_t most = plan->ahead ? flights->most * 3 / 4 : flights->most;
+    bool begins = flight == NULL && atomic_load(&flights->count) < most;
+    if (begins && (flight = skr_flight_new(worker, plan)) != NULL) {
+        struct skr_flight **bucket = skr_flight_bucket(flights, plan->content_id, plan->chunk);
+        flight->next = *bucket;
+        *bucket = flight;
+        atomic_fetch_add(&flights->count, 1);
+    }
+    pthread_mutex_unlock(&flights->lock);
+    if (begins && flight != NULL) {
+        worker->under_way++;
+        atomic_fetch_add_explicit(&plan->bound->fetches, 1, memory_order_relaxed);
+        skr_flight_fetch(flight);
+    }
+    return flight;
+}

@@ -1,0 +1,93 @@
+/* Chunks of cached contents on their way from upstream: one flight for a chunk, whoever wants it. */
+#ifndef SKERRY_CORE_FLIGHTS_H
+#define SKERRY_CORE_FLIGHTS_H
+
+#include "waiting.h"
+
+#define SKR_CHUNK_BYTES (UINT64_C(4) << 20) /* of a cached content: what is fetched, kept and evicted at once */
+#define SKR_FLIGHT_BUCKETS 256
+
+struct skr_ingest;
+
+enum skr_flight_state {
+    SKR_FLIGHT_COMING,
+    SKR_FLIGHT_WHOLE,  /* all bytes are in memory, on their way to flash */
+    SKR_FLIGHT_KEPT,   /* they are durable and known: read them from the store */
+    SKR_FLIGHT_UNKEPT, /* all bytes are in memory, and will not be anywhere else */
+    SKR_FLIGHT_FAILED,
+};
+
+/* Owned by the thread of its worker, which fetches; readers on any thread look at it under its lock. */
+struct skr_flight {
+    struct skr_flight *next; /* in its bucket; guarded by the flights' lock, as `listed` */
+    bool listed;
+    _Atomic unsigned references;
+    uint64_t content_id, chunk; /* immutable */
+    struct skr_bound *bound;    /* immutable */
+
+    pthread_mutex_t lock; /* guards what follows, but for the bytes of `buffer` below `filled`, which do not change */
+    enum skr_flight_state state;
+    enum skr_upstream_outcome outcome; /* FAILED */
+    bool has_head;
+    size_t filled, size; /* of this chunk; `size` is SKR_CHUNK_BYTES until `has_head` */
+    struct skr_waiter *waiters;
+    char *buffer;
+
+    /* the worker's thread only */
+    struct skr_worker *worker;
+    struct skr_upstream_call call;
+    struct skr_bytes key, etag; /* malloc'd; the ETag may be empty until the head came */
+    size_t attempt_filled;      /* when the last attempt began */
+    unsigned fruitless;         /* attempts that brought nothing */
+    struct skr_ingest *ingest;
+    size_t ingested;
+    /* For whoever began it without knowing the object: called once with its head, or not at all. */
+    void (*head)(void *context, const struct skr_upstream_object *object);
+    /* Called once after it, or in its place: how the first answer was. */
+    void (*answered)(void *context, const struct skr_upstream_result *result);
+    void *context;
+};
+
+struct skr_flights {
+    pthread_mutex_t lock; /* guards what follows */
+    struct skr_flight *buckets[SKR_FLIGHT_BUCKETS];
+    struct skr_waiter *room_waiters; /* for memory */
+    _Atomic size_t count;            /* buffers in memory */
+    size_t most;
+};
+
+void skr_flights_open(struct skr_flights *flights, uint64_t memory_bytes);
+void skr_flights_close(struct skr_flights *flights);
+
+/* What a flight is to fetch. */
+struct skr_flight_plan {
+    struct skr_bound *bound;
+    uint64_t content_id, chunk;
+    uint64_t size; /* of the content; UINT64_MAX: not known yet */
+    struct skr_bytes key, etag;
+    bool ahead; /* nobody waits for it: only where there is plenty of memory */
+    void (*head)(void *context, const struct skr_upstream_object *object);
+    void (*answered)(void *context, const struct skr_upstream_result *result);
+    void *context;
+};
+/* Joins the flight of that chunk, or begins it; with a reference. NULL: no memory for it now, see skr_flight_await_room(). */
+struct skr_flight *skr_flight_join(struct skr_worker *worker, const struct skr_flight_plan *plan);
+/* Joins it if there is one. */
+struct skr_flight *skr_flight_find(struct skr_flights *flights, uint64_t content_id, uint64_t chunk);
+void skr_flight_leave(struct skr_flight *flight); /* any thread. NULL-safe */
+/* `waiter` is woken when there may be room for another flight. */
+void skr_flight_await_room(struct skr_worker *worker, struct skr_waiter *waiter);
+
+/* Bytes from `offset` of the chunk that are there: copied, their count is returned. Else 0, and `state` says why; with COMING
+ * or WHOLE the waiter that `wait` makes is in its list. */
+size_t skr_flight_copy(struct skr_flight *flight, size_t offset, void *buffer, size_t size, enum skr_flight_state *state,
+                       enum skr_upstream_outcome *outcome);
+/* Puts `waiter` into the list unless there is something to see by now: bytes behind `offset`, or an end. False: there is. */
+bool skr_flight_await(struct skr_flight *flight, size_t offset, struct skr_waiter *waiter);
+/* Nobody wants what was begun without knowing the object; its callbacks do not come any more. On the worker's thread. */
+void skr_flight_disown(struct skr_flight *flight);
+
+/* The worker's client of upstreams, opened when it is first needed. NULL: it cannot be opened (logged). */
+struct skr_upstream_client *skr_worker_upstreams(struct skr_worker *worker);
+
+#endif

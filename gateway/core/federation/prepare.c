@@ -1,0 +1,283 @@
+/* Why: a request that reads finds in metadata what upstream said of its object; before that, this sees to it that it is there
+ * and still believed, and that the first bytes it wants are here or on their way. Everything after that, in every front end,
+ * is as with any other object.
+ */
+#include <stdlib.h>
+
+#include "cached_reader.h"
+#include "federation.h"
+#include "skerry/log.h"
+
+#define SKR_MOST_PREPARATIONS 3 /* how often an object may change under a request */
+
+/* Owned by its worker's thread. */
+struct skr_preparation {
+    struct skr_worker *worker;
+    struct skr_object_name name; /* its texts are the caller's */
+    enum skr_intent intent;
+    uint64_t offset;
+    skr_prepared ready;
+    void *context;
+    struct skr_bound *bound;
+    uint64_t known_name;
+    struct skr_waiter *waiter;
+    struct skr_refresh *refresh;
+    struct skr_flight *flight;
+    bool refreshed;
+    unsigned rounds;
+};
+
+/* What metadata has. Texts in the arena. */
+struct skr_prepared_state {
+    struct skr_object object;
+    bool exists;
+    bool is_ours;   /* upstream does not know it, or does not know yet that it was changed or deleted */
+    bool is_cached; /* and what is wanted of it is not here */
+    struct skr_origin origin;
+};
+
+static enum skr_status skr_preparation_step(struct skr_preparation *preparation, struct skr_error *err);
+
+void skr_preparation_cancel(struct skr_preparation *preparation)
+{
+    if (preparation == NULL)
+        return;
+    skr_waiter_forget(preparation->waiter);
+    skr_refresh_leave(preparation->refresh);
+    skr_flight_leave(preparation->flight);
+    skr_bound_release(preparation->bound);
+    free(preparation);
+}
+
+/* Goes on after something came; tells the caller when that was all. */
+static void skr_preparation_go_on(struct skr_preparation *preparation)
+{
+    struct skr_error error = {.message = ""};
+    enum skr_status status = skr_preparation_step(preparation, &error);
+    if (status == SKR_PENDING)
+        return;
+    skr_prepared ready = preparation->ready;
+    void *context = preparation->context;
+    if (status == SKR_UPSTREAM_FAILED)
+        skr_log(SKR_LOG_DEBUG, "federation", "%.*s/%.*s: %s", SKR_PRINT(preparation->name.container),
+                SKR_PRINT(preparation->name.key), error.message);
+    skr_preparation_cancel(preparation);
+    ready(context, status);
+}
+
+/* ---- what metadata has ---- */
+
+static enum skr_status skr_preparation_look(struct skr_preparation *preparation, struct skr_arena *arena,
+                                            struct skr_prepared_state *out, struct skr_error *err)
+{
+    struct skr_container container = {.journal_node = 0};
+    struct skr_view *view;
+    *out = (struct skr_prepared_state){.exists = false};
+    enum skr_status status = skr_view_begin(preparation->worker->reader, &view, err);
+    if (status != SKR_OK)
+        return status;
+    status = skr_find_object(view, arena, &preparation->name, &container, &out->object, &out->exists, err);
+    if (status == SKR_CONTAINER_NOT_FOUND) /* of a binding of all containers: perhaps upstream has it */
+        status = preparation->bound->is_derived ? SKR_OK : status;
+    const struct skr_content *content = &out->object.content;
+    struct skr_journal_entry entry;
+    if (status == SKR_OK)
+        out->is_ours = (out->exists && out->object.upstream_etag.size == 0) ||
+                       skr_journal_get(view, &container, preparation->name.key, &entry, NULL) == SKR_OK;
+    if (status == SKR_OK && out->exists && !skr_object_copy(arena, &out->object))
+        status = skr_fail(err, SKR_NO_MEMORY, "no memory for an object's record");
+    if (status == SKR_OK && preparation->intent == SKR_INTENT_READ && preparation->offset < content->size_bytes &&
+        content->layout == SKR_CONTENT_CACHED && !skr_cached_has(view, content, preparation->offset)) {
+        struct skr_bytes payload;
+        uint32_t crc32c;
+        out->is_cached = skr_content_cached_payload(view, content, &payload, &crc32c, err) == SKR_NOT_FOUND;
+        if (out->is_cached)
+            status = skr_content_origin(view, content->id, &out->origin, err);
+        out->origin.key = skr_arena_copy(arena, out->origin.key);
+        out->origin.etag = skr_arena_copy(arena, out->origin.etag);
+        out->origin.container = skr_arena_copy(arena, out->origin.container);
+        if (status == SKR_OK && out->is_cached &&
+            (out->origin.key.data == NULL || out->origin.etag.data == NULL || out->origin.container.data == NULL))
+            status = skr_fail(err, SKR_NO_MEMORY, "no memory for a preparation");
+    }
+    skr_view_end(view);
+    return status;
+}
+
+/* ---- the first bytes ---- */
+
+static void skr_preparation_woken(void *context)
+{
+    struct skr_preparation *preparation = context;
+    preparation->waiter = NULL;
+    skr_preparation_go_on(preparation);
+}
+
+/* The flight that was waited for has brought bytes, or ended. */
+static enum skr_status skr_preparation_landed(struct skr_preparation *preparation, struct skr_error *err)
+{
+    enum skr_flight_state state;
+    enum skr_upstream_outcome outcome;
+    char byte;
+    struct skr_flight *flight = preparation->flight;
+    size_t inside = (size_t)(preparation->offset % SKR_CHUNK_BYTES);
+    if (skr_flight_copy(flight, inside, &byte, 1, &state, &outcome) > 0 || state != SKR_FLIGHT_FAILED)
+        return SKR_OK; /* the flight stays in the list until its bytes are kept: the reader finds it there */
+    skr_flight_leave(flight);
+    preparation->flight = NULL;
+    bool changed = outcome == SKR_UPSTREAM_CHANGED || outcome == SKR_UPSTREAM_CONDITION_FAILED ||
+                   outcome == SKR_UPSTREAM_NOT_FOUND || outcome == SKR_UPSTREAM_INVALID_RANGE;
+    if (!changed || ++preparation->rounds >= SKR_MOST_PREPARATIONS)
+        return skr_fail(err, SKR_UPSTREAM_FAILED, "upstream does not give its bytes: %s", skr_upstream_outcome_text(outcome));
+    skr_known_forget(&preparation->worker->core->federation->known, preparation->known_name);
+    preparation->refreshed = false;
+    return skr_preparation_step(preparation, err);
+}
+
+static enum skr_status skr_preparation_fly(struct skr_preparation *preparation, const struct skr_prepared_state *state,
+                                           struct skr_error *err)
+{
+    struct skr_bound *bound = skr_bound_of_origin(&preparation->worker->core->bindings, &state->origin);
+    if (bound == NULL || bound->upstream == NULL) {
+        skr_bound_release(bound);
+        return skr_fail(err, SKR_UPSTREAM_FAILED, "its bytes are not here, and their container was detached");
+    }
+    struct skr_flight_plan plan = {
+        .bound = bound,
+        .content_id = state->object.content.id,
+        .chunk = preparation->offset / SKR_CHUNK_BYTES,
+        .size = state->object.content.size_bytes,
+        .key = state->origin.key,
+        .etag = state->origin.etag,
+    };
+    preparation->flight = skr_flight_join(preparation->worker, &plan);
+    skr_bound_release(bound);
+    preparation->waiter = skr_waiter_new(preparation->worker, skr_preparation_woken, preparation);
+    if (preparation->waiter == NULL)
+        return skr_fail(err, SKR_NO_MEMORY, "no memory for a preparation");
+    if (preparation->flight == NULL) {
+        skr_flight_await_room(preparation->worker, preparation->waiter);
+        return SKR_PENDING;
+    }
+    size_t inside = (size_t)(preparation->offset % SKR_CHUNK_BYTES);
+    if (skr_flight_await(preparation->flight, inside, preparation->waiter))
+        return SKR_PENDING;
+    struct skr_waiter *unused = preparation->waiter; /* it frees itself */
+    unused->next = NULL;
+    skr_waiter_forget(unused);
+    skr_waiters_wake(&unused);
+    preparation->waiter = NULL;
+    return skr_preparation_landed(preparation, err);
+}
+
+/* ---- the steps ---- */
+
+static enum skr_status skr_preparation_ask(struct skr_preparation *preparation, const struct skr_prepared_state *state,
+                                           struct skr_error *err)
+{
+    struct skr_refresh_question question = {
+        .bound = preparation->bound,
+        .name = preparation->known_name,
+        .key = preparation->name.key,
+        .etag = state->exists ? state->object.upstream_etag : SKR_BYTES(""),
+        .has_object = state->exists,
+        .with_bytes = preparation->intent == SKR_INTENT_READ && preparation->offset != SKR_OFFSET_UNKNOWN,
+        .offset = preparation->offset,
+    };
+    preparation->waiter = skr_waiter_new(preparation->worker, skr_preparation_woken, preparation);
+    if (preparation->waiter == NULL)
+        return skr_fail(err, SKR_NO_MEMORY, "no memory for a preparation");
+    preparation->refresh = skr_refresh_join(preparation->worker, &question, preparation->waiter);
+    if (preparation->refresh != NULL)
+        return SKR_PENDING;
+    struct skr_waiter *unused = preparation->waiter;
+    unused->next = NULL;
+    skr_waiter_forget(unused);
+    skr_waiters_wake(&unused);
+    preparation->waiter = NULL;
+    if (state->exists) /* as it is */
+        return SKR_OK;
+    return skr_fail(err, SKR_UPSTREAM_FAILED, "its upstream cannot be asked");
+}
+
+static enum skr_status skr_preparation_decide(struct skr_preparation *preparation, const struct skr_prepared_state *state,
+                                              struct skr_error *err)
+{
+    struct skr_bound *bound = preparation->bound;
+    bool is_believed = state->is_ours || preparation->refreshed ||
+                       skr_known_is_fresh(&preparation->worker->core->federation->known, bound, preparation->known_name);
+    if (!is_believed && state->exists && skr_clock_ms() < atomic_load(&bound->ill_until_ms)) {
+        atomic_fetch_add(&bound->stale_answers, 1);
+        is_believed = true;
+    }
+    if (!is_believed)
+        return skr_preparation_ask(preparation, state, err);
+    return state->is_cached ? skr_preparation_fly(preparation, state, err) : SKR_OK;
+}
+
+static enum skr_status skr_preparation_step(struct skr_preparation *preparation, struct skr_error *err)
+{
+    struct skr_arena arena = {.blocks = NULL};
+    _Alignas(16) char memory[4096];
+    struct skr_prepared_state state;
+    if (preparation->flight != NULL)
+        return skr_preparation_landed(preparation, err);
+    if (preparation->refresh != NULL) {
+        enum skr_status answer = preparation->refresh->status;
+        skr_refresh_leave(preparation->refresh);
+        preparation->refresh = NULL;
+        preparation->refreshed = true;
+        if (answer != SKR_OK)
+            return skr_fail(err, answer, "upstream did not say how it is");
+    }
+    skr_arena_seed(&arena, memory, sizeof memory);
+    enum skr_status status = skr_preparation_look(preparation, &arena, &state, err);
+    if (status == SKR_OK)
+        status = skr_preparation_decide(preparation, &state, err);
+    else if (status == SKR_CONTAINER_NOT_FOUND)
+        status = SKR_OK; /* the request will say so itself */
+    skr_arena_release(&arena);
+    return status;
+}
+
+enum skr_status skr_prepare_object(struct skr_worker *worker, const struct skr_object_name *name, enum skr_intent intent,
+                                   uint64_t offset, skr_prepared ready, void *context, struct skr_preparation **out,
+                                   struct skr_error *err)
+{
+    *out = NULL;
+    struct skr_bound *bound =
+        name->version.is_given ? NULL : skr_bound_find(&worker->core->bindings, worker->reader, name->account, name->container);
+    if (bound == NULL)
+        return SKR_OK;
+    struct skr_preparation *preparation = calloc(1, sizeof *preparation);
+    if (preparation == NULL) {
+        skr_bound_release(bound);
+        return skr_fail(err, SKR_NO_MEMORY, "no memory for a preparation");
+    }
+    *preparation = (struct skr_preparation){
+        .worker = worker,
+        .name = *name,
+        .intent = intent,
+        .offset = offset,
+        .ready = ready,
+        .context = context,
+        .bound = bound,
+        .known_name = skr_known_name(bound, name->key),
+    };
+    enum skr_status status = skr_preparation_step(preparation, err);
+    if (status == SKR_PENDING)
+        *out = preparation;
+    else
+        skr_preparation_cancel(preparation);
+    return status;
+}
+
+bool skr_is_absent_upstream(struct skr_worker *worker, const struct skr_object_name *name)
+{
+    struct skr_bound *bound = skr_bound_find(&worker->core->bindings, worker->reader, name->account, name->container);
+    if (bound == NULL)
+        return false;
+    bool is_absent = skr_known_is_absent(&worker->core->federation->known, skr_known_name(bound, name->key));
+    skr_bound_release(bound);
+    return is_absent;
+}

@@ -1,0 +1,351 @@
+/* Why: metadata holds what upstream said; this asks again. The answer is taken over in one change, which looks again at what is
+ * there: what was written here meanwhile, or never came from upstream, is not touched.
+ *
+ * An object that is not known yet is asked for together with the chunk that its reader wants: one way there and back, not two.
+ * Its record is committed as soon as the head is there, while the bytes still come.
+ *
+ * Upstream in trouble: what metadata has is served as it is (stale), and for a while nobody waits for the next answer.
+ */
+#include "refresh.h"
+
+#include <stdlib.h>
+
+#include "federation.h"
+#include "skerry/log.h"
+
+#define SKR_ILL_MS 5000
+
+static const struct skr_upstream_retry skr_refresh_retry = {
+    .attempts = 4, .first_ms = 100, .most_ms = 2000, .patience_ms = 10000};
+
+void skr_refreshes_open(struct skr_refreshes *refreshes)
+{
+    pthread_mutex_init(&refreshes->lock, NULL);
+}
+
+void skr_refreshes_close(struct skr_refreshes *refreshes)
+{
+    pthread_mutex_destroy(&refreshes->lock);
+}
+
+static struct skr_refreshes *skr_refreshes_of(const struct skr_worker *worker)
+{
+    return &worker->core->federation->refreshes;
+}
+
+void skr_refresh_leave(struct skr_refresh *refresh)
+{
+    if (refresh == NULL)
+        return;
+    struct skr_refreshes *refreshes = skr_refreshes_of(refresh->worker);
+    pthread_mutex_lock(&refreshes->lock);
+    bool last = --refresh->references == 0;
+    pthread_mutex_unlock(&refreshes->lock);
+    if (!last)
+        return;
+    skr_bound_release(refresh->bound);
+    skr_arena_release(&refresh->arena);
+    free(refresh);
+}
+
+static void skr_refresh_end(struct skr_refresh *refresh, enum skr_status status)
+{
+    struct skr_refreshes *refreshes = skr_refreshes_of(refresh->worker);
+    refresh->status = status;
+    if (refresh->flight != NULL)
+        skr_flight_leave(refresh->flight);
+    refresh->flight = NULL;
+    pthread_mutex_lock(&refreshes->lock);
+    for (struct skr_refresh **link = &refreshes->buckets[refresh->name % SKR_REFRESH_BUCKETS]; *link != NULL;
+         link = &(*link)->next)
+        if (*link == refresh) {
+            *link = refresh->next;
+            break;
+        }
+    refresh->is_done = true;
+    skr_waiters_wake(&refresh->waiters);
+    pthread_mutex_unlock(&refreshes->lock);
+    refresh->worker->under_way--;
+    skr_refresh_leave(refresh);
+}
+
+/* ---- taking the answer over ---- */
+
+struct skr_refresh_change {
+    struct skr_pending pending;
+    struct skr_refresh *refresh;
+    uint64_t object_id;
+};
+
+static enum skr_status skr_put_found(struct skr_view *view, struct skr_refresh_change *op, struct skr_container *container,
+                                     const struct skr_object *there, bool exists, struct skr_error *err)
+{
+    struct skr_refresh *refresh = op->refresh;
+    const struct skr_upstream_object *found = refresh->found;
+    struct skr_object object;
+    if (!skr_object_of_upstream(&op->pending.arena, found, &object))
+        return skr_fail(err, SKR_NO_MEMORY, "no memory for an object's record");
+    object.id = exists ? there->id : op->object_id;
+    object.content = (struct skr_content){.layout = SKR_CONTENT_EMPTY};
+    struct skr_origin origin = {.binding = refresh->bound->binding.id,
+                                .container = skr_text(refresh->bound->container),
+                                .key = refresh->key,
+                                .etag = found->etag};
+    enum skr_status status = SKR_OK;
+    if (found->size_bytes > 0)
+        status = skr_content_create_cached(view, refresh->content_id, found->size_bytes, &origin, &object.content, err);
+    return status != SKR_OK ? status : skr_object_put(view, container->objects_node, refresh->key, &object, err);
+}
+
+/* The container of ours: one that came with a binding of all containers is made when something is found in it. */
+static enum skr_status skr_refresh_container(struct skr_view *view, struct skr_refresh_change *op,
+                                             struct skr_container *container, struct skr_error *err)
+{
+    const struct skr_bound *bound = op->refresh->bound;
+    struct skr_bytes account = skr_text(bound->account), name = skr_text(bound->container);
+    enum skr_status status = skr_container_get(view, &op->pending.arena, account, name, container, err);
+    if (status != SKR_CONTAINER_NOT_FOUND || !bound->is_derived || op->refresh->found == NULL)
+        return status;
+    int64_t tick_ns = skr_view_tick(view);
+    *container = (struct skr_container){
+        .created_ns = tick_ns, .modified_ns = tick_ns, .etag = skr_etag_of_tick(&op->pending.arena, tick_ns)};
+    return container->etag.data == NULL ? skr_fail(err, SKR_NO_MEMORY, "no memory for a container")
+                                        : skr_container_create(view, account, name, container, err);
+}
+
+static enum skr_status skr_apply_refresh(struct skr_view *view, struct skr_change *change, struct skr_error *err)
+{
+    struct skr_refresh_change *op = (struct skr_refresh_change *)change;
+    struct skr_refresh *refresh = op->refresh;
+    struct skr_container container;
+    struct skr_object there = {.id = 0};
+    enum skr_status status = skr_refresh_container(view, op, &container, err);
+    if (status == SKR_OK)
+        status = skr_object_get(view, &op->pending.arena, container.objects_node, refresh->key, &there, err);
+    bool exists = status == SKR_OK;
+    if (status == SKR_CONTAINER_NOT_FOUND)
+        return SKR_OK; /* deleted here meanwhile */
+    if (status != SKR_OK && status != SKR_OBJECT_NOT_FOUND)
+        return status;
+    struct skr_journal_entry entry;
+    if ((exists && there.upstream_etag.size == 0) || skr_journal_get(view, &container, refresh->key, &entry, NULL) == SKR_OK)
+        return SKR_OK;          /* what is here, or is not, is for upstream to learn */
+    if (refresh->found == NULL) /* it is gone there: what is here is what was asked about, or newer */
+        return exists && skr_bytes_equal(there.upstream_etag, refresh->etag)
+                   ? skr_object_remove(view, container.objects_node, refresh->key, err)
+                   : SKR_OK;
+    if (exists && skr_bytes_equal(there.upstream_etag, refresh->found->etag))
+        return SKR_OK;
+    return skr_put_found(view, op, &container, &there, exists, err);
+}
+
+static void skr_refresh_applied(void *context, const struct skr_result *result)
+{
+    struct skr_refresh *refresh = context;
+    if (result->status == SKR_OK)
+        skr_known_note(&refresh->worker->core->federation->known, refresh->name, refresh->found != NULL);
+    skr_refresh_end(refresh, result->status);
+}
+
+static void skr_refresh_apply(struct skr_refresh *refresh)
+{
+    struct skr_refresh_change *op =
+        skr_pending_new(refresh->worker, sizeof *op, skr_apply_refresh, skr_refresh_applied, refresh);
+    if (op == NULL) {
+        skr_refresh_end(refresh, SKR_NO_MEMORY);
+        return;
+    }
+    op->refresh = refresh;
+    op->object_id = skr_meta_next_id(refresh->worker->core->meta);
+    skr_pending_submit(&op->pending);
+}
+
+/* ---- the answer ---- */
+
+/* A deep copy: what a call hands out lives until its callback returns. */
+static bool skr_refresh_keep(struct skr_refresh *refresh, const struct skr_upstream_object *object)
+{
+    struct skr_arena *arena = &refresh->arena;
+    struct skr_upstream_object *copy = skr_arena_alloc(arena, sizeof *copy);
+    if (copy == NULL || object->etag.size == 0 || object->etag.size > SKR_ETAG_SIZE)
+        return false;
+    *copy = *object;
+    copy->key = refresh->key;
+    copy->tags = NULL;
+    copy->etag = skr_arena_copy(arena, object->etag);
+    refresh->found = copy;
+    return copy->etag.data != NULL && skr_properties_copy(arena, copy->properties) &&
+           skr_metadata_copy(arena, &copy->metadata, copy->metadata_count);
+}
+
+static void skr_refresh_tagged(struct skr_upstream_call *call, const struct skr_upstream_result *result)
+{
+    struct skr_refresh *refresh = (struct skr_refresh *)((char *)call - offsetof(struct skr_refresh, call));
+    skr_bound_note(refresh->bound, result);
+    if (result->outcome == SKR_UPSTREAM_OK && result->object != NULL) {
+        refresh->found->tags = result->object->tags;
+        refresh->found->tag_count = result->object->tag_count;
+        if (!skr_metadata_copy(&refresh->arena, &refresh->found->tags, refresh->found->tag_count))
+            refresh->found->tags = NULL;
+    }
+    skr_refresh_apply(refresh); /* a credential that may not see the tags is no reason to hide the object */
+}
+
+/* Upstream has it, and it is not as metadata says. */
+static void skr_refresh_found(struct skr_refresh *refresh, const struct skr_upstream_object *object)
+{
+    if (!skr_refresh_keep(refresh, object)) {
+        skr_refresh_end(refresh, SKR_UPSTREAM_FAILED);
+        return;
+    }
+    if (object->tag_count == 0 || object->tags != NULL) {
+        skr_refresh_apply(refresh);
+        return;
+    }
+    refresh->call.done = skr_refresh_tagged;
+    skr_upstream_get_tags(refresh->worker->upstreams, refresh->bound->upstream, &refresh->call, refresh->key);
+}
+
+/* Upstream cannot say. */
+static void skr_refresh_failed(struct skr_refresh *refresh)
+{
+    atomic_store(&refresh->bound->ill_until_ms, skr_clock_ms() + SKR_ILL_MS);
+    if (refresh->has_object)
+        atomic_fetch_add(&refresh->bound->stale_answers, 1);
+    skr_refresh_end(refresh, refresh->has_object ? SKR_OK : SKR_UPSTREAM_FAILED);
+}
+
+static void skr_refresh_done(struct skr_upstream_call *call, const struct skr_upstream_result *result)
+{
+    struct skr_refresh *refresh = (struct skr_refresh *)((char *)call - offsetof(struct skr_refresh, call));
+    struct skr_known *known = &refresh->worker->core->federation->known;
+    skr_bound_note(refresh->bound, result);
+    switch (result->outcome) {
+    case SKR_UPSTREAM_OK:
+        if (refresh->has_object && skr_bytes_equal(result->object->etag, refresh->etag)) {
+            skr_known_note(known, refresh->name, true);
+            skr_refresh_end(refresh, SKR_OK);
+        } else {
+            skr_refresh_found(refresh, result->object);
+        }
+        return;
+    case SKR_UPSTREAM_NOT_MODIFIED:
+        skr_known_note(known, refresh->name, true);
+        skr_refresh_end(refresh, SKR_OK);
+        return;
+    case SKR_UPSTREAM_NOT_FOUND:
+        if (refresh->has_object) {
+            skr_refresh_apply(refresh);
+            return;
+        }
+        skr_known_note(known, refresh->name, false);
+        skr_refresh_end(refresh, SKR_OK);
+        return;
+    case SKR_UPSTREAM_CONTAINER_NOT_FOUND: /* whoever took it away may bring it back: what is here stays */
+        skr_refresh_end(refresh, SKR_OK);
+        return;
+    default:
+        skr_refresh_failed(refresh);
+    }
+}
+
+/* ---- the question ---- */
+
+static void skr_refresh_ask(struct skr_refresh *refresh)
+{
+    struct skr_upstream_conditions conditions = {.if_none_match = refresh->etag};
+    refresh->call.done = skr_refresh_done;
+    refresh->call.retry =
+        refresh->has_object ? NULL : &skr_refresh_retry; /* with something to serve, soon is better than sure */
+    skr_upstream_head(refresh->worker->upstreams, refresh->bound->upstream, &refresh->call, refresh->key, &conditions);
+}
+
+static void skr_refresh_flight_head(void *context, const struct skr_upstream_object *object)
+{
+    struct skr_refresh *refresh = context;
+    skr_flight_disown(refresh->flight); /* the bytes are their readers' business */
+    skr_refresh_found(refresh, object);
+}
+
+static void skr_refresh_flight_answered(void *context, const struct skr_upstream_result *result)
+{
+    struct skr_refresh *refresh = context;
+    if (result->outcome == SKR_UPSTREAM_INVALID_RANGE) /* an empty object has no range */
+        skr_refresh_ask(refresh);
+    else
+        skr_refresh_done(&refresh->call, result);
+}
+
+/* Asks for the first bytes at once. False: not now. */
+static bool skr_refresh_fly(struct skr_refresh *refresh, uint64_t offset)
+{
+    struct skr_flight_plan plan = {
+        .bound = refresh->bound,
+        .content_id = refresh->content_id,
+        .chunk = offset / SKR_CHUNK_BYTES,
+        .size = UINT64_MAX,
+        .key = refresh->key,
+        .head = skr_refresh_flight_head,
+        .answered = skr_refresh_flight_answered,
+        .context = refresh,
+    };
+    refresh->flight = skr_flight_join(refresh->worker, &plan);
+    return refresh->flight != NULL;
+}
+
+static struct skr_refresh *skr_refresh_new(struct skr_worker *worker, const struct skr_refresh_question *question)
+{
+    struct skr_refresh *refresh = aligned_alloc(16, (sizeof *refresh + 15) & ~(size_t)15);
+    if (refresh == NULL)
+        return NULL;
+    memset(refresh, 0, offsetof(struct skr_refresh, memory));
+    skr_arena_seed(&refresh->arena, refresh->memory, sizeof refresh->memory);
+    refresh->key = skr_arena_copy(&refresh->arena, question->key);
+    refresh->etag = skr_arena_copy(&refresh->arena, question->etag);
+    if (refresh->key.data == NULL || refresh->etag.data == NULL) {
+        skr_arena_release(&refresh->arena);
+        free(refresh);
+        return NULL;
+    }
+    refresh->references = 2; /* its own, until it ends, and the caller's */
+    refresh->name = question->name;
+    refresh->has_object = question->has_object;
+    refresh->bound = skr_bound_ref(question->bound);
+    refresh->worker = worker;
+    refresh->content_id = skr_meta_next_id(worker->core->meta);
+    return refresh;
+}
+
+struct skr_refresh *skr_refresh_join(struct skr_worker *worker, const struct skr_refresh_question *question,
+                                     struct skr_waiter *waiter)
+{
+    struct skr_refreshes *refreshes = skr_refreshes_of(worker);
+    struct skr_refresh **bucket = &refreshes->buckets[question->name % SKR_REFRESH_BUCKETS];
+    bool asks = false;
+    if (question->bound->upstream == NULL || skr_worker_upstreams(worker) == NULL)
+        return NULL;
+    pthread_mutex_lock(&refreshes->lock);
+    struct skr_refresh *refresh = *bucket;
+    while (refresh != NULL && (refresh->name != question->name || !skr_bytes_equal(refresh->key, question->key) ||
+                               refresh->bound->binding.id != question->bound->binding.id))
+        refresh = refresh->next;
+    if (refresh != NULL) {
+        refresh->references++;
+    } else if ((refresh = skr_refresh_new(worker, question)) != NULL) {
+        refresh->next = *bucket;
+        *bucket = refresh;
+        asks = true;
+    }
+    if (refresh != NULL) {
+        waiter->next = refresh->waiters;
+        refresh->waiters = waiter;
+    }
+    pthread_mutex_unlock(&refreshes->lock);
+    if (!asks)
+        return refresh;
+    worker->under_way++;
+    atomic_fetch_add_explicit(&question->bound->refreshes, 1, memory_order_relaxed);
+    if (!question->with_bytes || question->has_object || !skr_refresh_fly(refresh, question->offset))
+        skr_refresh_ask(refresh);
+    return refresh;
+}

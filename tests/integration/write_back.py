@@ -245,9 +245,9 @@ def write_through(gateway, side):
     check("nothing is left over", gateway.drained(10), gateway.numbers())
 
 
-def killed(folder, side, rounds):
+def killed(folder, side, rounds, log):
     """SIGKILL while uploads are under way, upstream cut now and then."""
-    gateway, written = Gateway(os.path.join(folder, "killed")), {}
+    gateway, written = Gateway(os.path.join(folder, "killed"), log=log), {}
     for round_ in range(rounds):
         gateway.start()
         here = Client(gateway.blob)
@@ -294,7 +294,7 @@ def everything(kind, folder, endpoint, proxied):
         if "limit" in parts:
             limit(folder, side)
         if "killed" in parts:
-            killed(folder, side, 6)
+            killed(folder, side, 6, log)
         log.close()
         if failed:
             with open(log.name) as file:

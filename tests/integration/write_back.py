@@ -188,6 +188,26 @@ def unknown(gateway, side):
     same("before", side, here, "before", "theirs", "ours")
 
 
+def copies(gateway, side):
+    """Of what only upstream has, whose source then changes: upstream keeps the source until the copy is there."""
+    here, names = Client(gateway.blob), ("one", "two", "three", "four")
+    side.client.create_container("copies")
+    for name in names:
+        side.client.put_blob("copies", name, LARGE, **{"x-ms-meta-n": name})
+    side.attach(gateway, "copies", "write-back")
+    for name in names:
+        check("copy", here.copy_blob("copies", name + "-copy", name).status == 202)
+    here.put_blob("copies", "one", b"new")
+    here.delete_blob("copies", "two")
+    here.set_metadata("copies", "three", other="yes")
+    check("uploaded", gateway.drained(60), gateway.numbers())
+    same("copied", side, here, "copies", *names, *(name + "-copy" for name in names))
+    check("the copy is the old one", side.client.get_blob("copies", "one-copy").body == LARGE)
+    here.delete_blob("copies", "four-copy")
+    here.put_blob("copies", "four", b"new")
+    check("nothing waits for ever", gateway.drained(30), gateway.numbers())
+
+
 def limit(folder, side):
     with Gateway(os.path.join(folder, "limited"), "--dirty-limit", "1MiB") as gateway:
         here = Client(gateway.blob)
@@ -282,9 +302,9 @@ def everything(kind, folder, endpoint, proxied):
         side = Side(kind, endpoint, proxy)
         log = open(os.path.join(folder, "gateway.log"), "w")
         gateway = Gateway(os.path.join(folder, "gateway"), log=log)
-        parts = sys.argv[2:] or ["ways", "away", "conflicts", "unknown", "write_through", "limit", "killed"]
+        parts = sys.argv[2:] or ["ways", "away", "conflicts", "unknown", "copies", "write_through", "limit", "killed"]
         with gateway:
-            for part in (ways, away, conflicts, unknown, write_through):
+            for part in (ways, away, conflicts, unknown, copies, write_through):
                 if part.__name__ in parts:
                     began = time.monotonic()
                     part(gateway, side)

@@ -174,12 +174,15 @@ static void skr_sweep_at(struct skr_uploader *uploader, int64_t at_ns)
         uploader->sweep_ns = at_ns;
 }
 
-/* Does some object, a copy say, still need what upstream has under the entry's name? */
+/* Does another object, a copy say, still need what upstream has under the entry's name, and under the entity tag that it has? The
+ * object itself does, where its bytes are the same still, and is none of them. */
 static bool skr_is_needed(struct skr_view *view, const struct skr_journal_entry *entry)
 {
     struct skr_origin origin;
+    uint64_t references = 0, own = entry->what & (SKR_JOURNAL_CONTENT | SKR_JOURNAL_DELETE) ? 0 : 1;
     return entry->after_content != 0 && skr_content_origin(view, entry->after_content, &origin, NULL) == SKR_OK &&
-           skr_bytes_equal(origin.key, entry->key) && skr_bytes_equal(origin.container, entry->container);
+           skr_bytes_equal(origin.key, entry->key) && skr_bytes_equal(origin.container, entry->container) &&
+           skr_content_references(view, entry->after_content, &references, NULL) == SKR_OK && references > own;
 }
 
 /* May it go now? If not, when to look at it again is taken care of. */

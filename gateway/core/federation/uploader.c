@@ -15,6 +15,7 @@
 
 #define SKR_PICK_LOOKS 2000 /* entries looked at in one turn */
 #define SKR_NEVER_NS INT64_MAX
+#define SKR_CLAIM_NS (60 * INT64_C(1000000000))
 #define SKR_DEPENDENT_PAUSE_NS (500 * INT64_C(1000000))
 
 static int64_t skr_clock_ns(clockid_t clock)
@@ -174,8 +175,8 @@ static void skr_sweep_at(struct skr_uploader *uploader, int64_t at_ns)
         uploader->sweep_ns = at_ns;
 }
 
-/* Does another object, a copy say, still need what upstream has under the entry's name, and under the entity tag that it has? The
- * object itself does, where its bytes are the same still, and is none of them. */
+/* Does another object, a copy say, still need what upstream has under the entry's name, and under the entity tag that it has?
+ * The object itself does, where its bytes are the same still, and is none of them. */
 static bool skr_is_needed(struct skr_view *view, const struct skr_journal_entry *entry)
 {
     struct skr_origin origin;
@@ -183,6 +184,18 @@ static bool skr_is_needed(struct skr_view *view, const struct skr_journal_entry 
     return entry->after_content != 0 && skr_content_origin(view, entry->after_content, &origin, NULL) == SKR_OK &&
            skr_bytes_equal(origin.key, entry->key) && skr_bytes_equal(origin.container, entry->container) &&
            skr_content_references(view, entry->after_content, &references, NULL) == SKR_OK && references > own;
+}
+
+/* Whoever made the change is about to come and wait for it, and it does not go before. Who does not come within a minute has
+ * been given up. */
+static bool skr_is_unclaimed(struct skr_uploader *uploader, const struct skr_journal_entry *entry, int64_t now_ns)
+{
+    int64_t left_ns = entry->changed_ns + SKR_CLAIM_NS - skr_upload_wall_ns();
+    if (!entry->is_awaited || entry->sequence >> 40 != skr_meta_boot(uploader->core->meta) || left_ns <= 0 ||
+        skr_awaiting_has(uploader, entry->sequence))
+        return false;
+    skr_sweep_at(uploader, now_ns + left_ns);
+    return true;
 }
 
 /* May it go now? If not, when to look at it again is taken care of. */
@@ -196,9 +209,8 @@ static bool skr_is_due(struct skr_uploader *uploader, struct skr_view *view, con
         skr_sweep_at(uploader, now_ns + wait_ns);
         return false;
     }
-    bool is_ours = entry->sequence >> 40 == skr_meta_boot(uploader->core->meta);
-    if (entry->is_awaited && is_ours && !skr_awaiting_has(uploader, entry->sequence))
-        return false; /* whoever made it is about to come and wait */
+    if (skr_is_unclaimed(uploader, entry, now_ns))
+        return false;
     struct skr_lane *lane = skr_lane_of(uploader, entry);
     if (lane == NULL || skr_is_under_way(uploader, entry) || (lane->failures > 0 && lane->under_way > 0)) {
         uploader->sweep_after_job = true;

@@ -32,10 +32,7 @@ struct skr_core {
     _Atomic bool out_of_space;       /* the last change that needed room did not find any */
     _Atomic int64_t meta_room_bytes; /* see room.h */
     _Atomic uint64_t garbage_collected;
-    struct { /* what upstreams lack, as the uploader saw it last */
-        _Atomic uint64_t objects, bytes, failed, conflicts;
-        _Atomic int64_t oldest_ns;
-    } dirty;
+    _Atomic int64_t dirty_oldest_ns; /* of what upstreams lack, as the uploader saw it last */
 };
 
 /* Owned by one thread. */

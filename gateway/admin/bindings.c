@@ -6,6 +6,7 @@
 #include "skerry/log.h"
 
 #define SKR_ADMIN_FIRST_ACCOUNT "-" /* no account has this name */
+#define SKR_BINDING_UNUSABLE "unusable"
 
 /* ---- showing ---- */
 
@@ -28,7 +29,7 @@ static const char *skr_binding_credential_text(enum skr_binding_credential crede
 static const char *skr_binding_state_text(const struct skr_binding_state *state)
 {
     bool all = skr_bytes_equal(state->container, SKR_BYTES(SKR_ALL_CONTAINERS));
-    return state->upstream[0] == '\0' && !all ? "unusable" : state->is_well ? "ready" : "failing";
+    return state->upstream[0] == '\0' && !all ? SKR_BINDING_UNUSABLE : state->is_well ? "ready" : "failing";
 }
 
 static json_t *skr_json_bytes(struct skr_bytes text)
@@ -59,7 +60,8 @@ struct skr_binding_search {
     json_t *list; /* all are appended */
     bool no_memory;
     struct skr_bytes account, container; /* or this one is looked for */
-    json_t *found;
+    bool is_there;
+    json_t *found; /* NULL: no memory, where it is there */
 };
 
 static bool skr_binding_append(void *context, const struct skr_binding_state *state)
@@ -85,6 +87,7 @@ static bool skr_binding_seek(void *context, const struct skr_binding_state *stat
     struct skr_binding_search *search = context;
     if (!skr_bytes_equal(state->account, search->account) || !skr_bytes_equal(state->container, search->container))
         return true;
+    search->is_there = true;
     search->found = skr_binding_json(state);
     return false;
 }
@@ -117,12 +120,18 @@ static bool skr_binding_name(struct skr_admin_call *call)
     return false;
 }
 
-/* As it is in force now. */
+static json_t *skr_binding_name_json(const struct skr_admin_call *call)
+{
+    return json_pack("{s:o,s:o}", "account", skr_json_bytes(call->parameters[0]), "container",
+                     skr_json_bytes(call->parameters[1]));
+}
+
+/* As it is in force now. Another request may have ended it already: then the name alone. */
 static void skr_binding_reply(struct skr_admin_call *call)
 {
     struct skr_binding_search search = {.account = call->parameters[0], .container = call->parameters[1]};
     skr_visit_bindings(call->admin->options.core, skr_binding_seek, &search);
-    skr_admin_reply_json(call->exchange, 200, search.found);
+    skr_admin_reply_json(call->exchange, 200, search.is_there ? search.found : skr_binding_name_json(call));
 }
 
 static void skr_binding_done(struct skr_admin_call *call, const struct skr_result *result, const char *what)
@@ -143,6 +152,19 @@ static void skr_binding_attached(void *context, const struct skr_result *result)
         skr_binding_reply(call);
 }
 
+/* In exactly this way, and not as one that could not be opened when the server started: that is tried again. */
+static bool skr_binding_is_in_force(struct skr_admin_call *call, const struct skr_binding *binding)
+{
+    struct skr_binding_search search = {.account = call->parameters[0], .container = call->parameters[1]};
+    if (!skr_is_attached(skr_exchange_worker(call->exchange), search.account, search.container, binding))
+        return false;
+    skr_visit_bindings(call->admin->options.core, skr_binding_seek, &search);
+    const char *state = json_string_value(json_object_get(search.found, "state"));
+    bool usable = state != NULL && strcmp(state, SKR_BINDING_UNUSABLE) != 0;
+    json_decref(search.found);
+    return usable;
+}
+
 void skr_admin_put_binding(struct skr_admin_call *call)
 {
     struct skr_worker *worker = skr_exchange_worker(call->exchange);
@@ -151,10 +173,9 @@ void skr_admin_put_binding(struct skr_admin_call *call)
     if (!skr_binding_name(call))
         return;
     enum skr_status status = skr_binding_request_read(&request, (struct skr_bytes){call->body, call->body_size}, &error);
-    bool attached = status == SKR_OK && skr_is_attached(worker, call->parameters[0], call->parameters[1], &request.binding);
     if (status != SKR_OK)
         skr_admin_reply_error(call->exchange, &error);
-    else if (attached) /* another attachment would begin with nothing of what is here */
+    else if (skr_binding_is_in_force(call, &request.binding)) /* another attachment would begin with nothing of what is here */
         skr_binding_reply(call);
     else if ((call->pending = skr_attach(worker, call->parameters[0], call->parameters[1], &request.binding,
                                          skr_binding_attached, call)) == NULL)
@@ -174,9 +195,7 @@ static void skr_binding_detached(void *context, const struct skr_result *result)
     }
     skr_binding_done(call, &told, "detached");
     if (result->status == SKR_OK)
-        skr_admin_reply_json(call->exchange, 200,
-                             json_pack("{s:o,s:o}", "account", skr_json_bytes(call->parameters[0]), "container",
-                                       skr_json_bytes(call->parameters[1])));
+        skr_admin_reply_json(call->exchange, 200, skr_binding_name_json(call));
 }
 
 void skr_admin_delete_binding(struct skr_admin_call *call)

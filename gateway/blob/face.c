@@ -105,6 +105,7 @@ static void skr_call_closed(void *context)
 {
     struct skr_call *call = context;
     skr_preparation_cancel(call->preparation);
+    skr_remote_listing_close(call->remote);
     skr_pending_detach(call->pending);
     skr_ingest_discard(call->ingest);
     skr_reader_close(call->reader);

@@ -10,6 +10,7 @@
 #include "skerry/encoding.h"
 
 #define SKR_LINE_CAPACITY 8200
+#define SKR_CLIENT_SECRET_VARIABLE "SKERRY_UPSTREAM_CLIENT_SECRET"
 
 /* ---- what the server is told ---- */
 
@@ -50,24 +51,6 @@ static enum skr_status skr_set_s3_keys(json_t *document, const char *path, struc
     return status;
 }
 
-/* Where no flag names one. It is gone from the environment then. */
-static enum skr_status skr_set_from_environment(json_t *document, struct skr_error *err)
-{
-    static const char *const names[][2] = {{"SKERRY_UPSTREAM_KEY", "account_key"},
-                                           {"SKERRY_UPSTREAM_SAS", "sas"},
-                                           {"SKERRY_UPSTREAM_ACCESS_KEY", "access_key"},
-                                           {"SKERRY_UPSTREAM_SECRET_KEY", "secret_key"},
-                                           {"SKERRY_UPSTREAM_SESSION_TOKEN", "session_token"}};
-    enum skr_status status = SKR_OK;
-    for (size_t i = 0; i < sizeof names / sizeof *names && status == SKR_OK; i++) {
-        const char *value = getenv(names[i][0]);
-        if (value != NULL && value[0] != '\0')
-            status = skr_set(document, names[i][1], value, err);
-        unsetenv(names[i][0]);
-    }
-    return status;
-}
-
 /* Workloads and applications: fields of the same names in an object of their own. */
 static enum skr_status skr_set_application(json_t *document, const char *group, const struct skr_arguments *arguments,
                                            struct skr_error *err)
@@ -85,44 +68,87 @@ static enum skr_status skr_set_application(json_t *document, const char *group, 
     return status;
 }
 
-static enum skr_status skr_set_credential(json_t *document, const struct skr_arguments *arguments, struct skr_error *err)
+/* Where no flag names a credential. */
+static enum skr_status skr_set_from_environment(json_t *document, const struct skr_arguments *arguments, struct skr_error *err)
+{
+    static const char *const names[][2] = {
+        {"SKERRY_UPSTREAM_KEY", "account_key"},
+        {"SKERRY_UPSTREAM_SAS", "sas"},
+        {"SKERRY_UPSTREAM_ACCESS_KEY", "access_key"},
+        {"SKERRY_UPSTREAM_SECRET_KEY", "secret_key"},
+        {"SKERRY_UPSTREAM_SESSION_TOKEN", "session_token"},
+        {SKR_CLIENT_SECRET_VARIABLE, "client_secret.secret"},
+    };
+    enum skr_status status =
+        getenv(SKR_CLIENT_SECRET_VARIABLE) != NULL ? skr_set_application(document, "client_secret", arguments, err) : SKR_OK;
+    for (size_t i = 0; i < sizeof names / sizeof *names && status == SKR_OK; i++)
+        status = skr_set(document, names[i][1], getenv(names[i][0]), err);
+    return status;
+}
+
+static enum skr_status skr_set_from_flags(json_t *document, const struct skr_arguments *arguments, struct skr_error *err)
 {
     const char *const *values = arguments->values;
-    const char *secret = getenv("SKERRY_UPSTREAM_CLIENT_SECRET");
-    bool workload = values[SKR_FLAG_WORKLOAD_IDENTITY] != NULL, managed = values[SKR_FLAG_MANAGED_IDENTITY] != NULL;
-    bool application = values[SKR_FLAG_CLIENT_SECRET_FILE] != NULL ||
-                       (secret != NULL && !workload && !managed && values[SKR_FLAG_TENANT] != NULL);
-    bool any = workload || managed || application || values[SKR_FLAG_KEY_FILE] != NULL || values[SKR_FLAG_SAS_FILE] != NULL ||
-               values[SKR_FLAG_S3_KEY_FILE] != NULL;
     enum skr_status status = skr_set_from_file(document, "account_key", values[SKR_FLAG_KEY_FILE], err);
     if (status == SKR_OK)
         status = skr_set_from_file(document, "sas", values[SKR_FLAG_SAS_FILE], err);
     if (status == SKR_OK && values[SKR_FLAG_S3_KEY_FILE] != NULL)
         status = skr_set_s3_keys(document, values[SKR_FLAG_S3_KEY_FILE], err);
-    if (status == SKR_OK && managed)
+    if (status == SKR_OK && values[SKR_FLAG_MANAGED_IDENTITY] != NULL) {
         status = skr_set(document, "managed_identity", "true", err);
-    if (status == SKR_OK && !workload && !application)
-        status = skr_set(document, "client_id", values[SKR_FLAG_CLIENT_ID], err);
-    if (status == SKR_OK && workload)
+        if (status == SKR_OK)
+            status = skr_set(document, "client_id", values[SKR_FLAG_CLIENT_ID], err);
+    }
+    if (status == SKR_OK && values[SKR_FLAG_WORKLOAD_IDENTITY] != NULL) {
         status = skr_set_application(document, "workload_identity", arguments, err);
-    if (status == SKR_OK && (workload || values[SKR_FLAG_TOKEN_FILE] != NULL))
-        status = skr_set_path(document, "workload_identity.token_file", values[SKR_FLAG_TOKEN_FILE], err);
-    if (status == SKR_OK && application)
+        if (status == SKR_OK)
+            status = skr_set_path(document, "workload_identity.token_file", values[SKR_FLAG_TOKEN_FILE], err);
+    }
+    if (status == SKR_OK && values[SKR_FLAG_CLIENT_SECRET_FILE] != NULL) {
         status = skr_set_application(document, "client_secret", arguments, err);
-    if (status == SKR_OK && values[SKR_FLAG_CLIENT_SECRET_FILE] != NULL)
-        status = skr_set_from_file(document, "client_secret.secret", values[SKR_FLAG_CLIENT_SECRET_FILE], err);
-    else if (status == SKR_OK && application)
-        status = skr_set(document, "client_secret.secret", secret, err);
-    unsetenv("SKERRY_UPSTREAM_CLIENT_SECRET");
-    if (status == SKR_OK && !any && values[SKR_FLAG_CLIENT_ID] == NULL && values[SKR_FLAG_TOKEN_FILE] == NULL)
-        status = skr_set_from_environment(document, err);
+        if (status == SKR_OK)
+            status = skr_set_from_file(document, "client_secret.secret", values[SKR_FLAG_CLIENT_SECRET_FILE], err);
+    }
     return status;
+}
+
+static enum skr_status skr_set_credential(json_t *document, const struct skr_arguments *arguments, struct skr_error *err)
+{
+    static const enum skr_flag flags[] = {SKR_FLAG_KEY_FILE,         SKR_FLAG_SAS_FILE,          SKR_FLAG_S3_KEY_FILE,
+                                          SKR_FLAG_MANAGED_IDENTITY, SKR_FLAG_WORKLOAD_IDENTITY, SKR_FLAG_CLIENT_SECRET_FILE};
+    for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
+        if (arguments->values[flags[i]] != NULL)
+            return skr_set_from_flags(document, arguments, err);
+    return skr_set_from_environment(document, arguments, err);
+}
+
+/* Flags that are parts of a credential need it, and it them: else none at all would be sent. */
+static enum skr_status skr_check_credential_flags(const struct skr_arguments *arguments, struct skr_error *err)
+{
+    const char *const *values = arguments->values;
+    bool workload = values[SKR_FLAG_WORKLOAD_IDENTITY] != NULL, managed = values[SKR_FLAG_MANAGED_IDENTITY] != NULL;
+    bool application = values[SKR_FLAG_CLIENT_SECRET_FILE] != NULL || getenv(SKR_CLIENT_SECRET_VARIABLE) != NULL;
+    bool named = values[SKR_FLAG_TENANT] != NULL && values[SKR_FLAG_CLIENT_ID] != NULL;
+    if (workload && (!named || values[SKR_FLAG_TOKEN_FILE] == NULL))
+        return skr_fail(err, SKR_INVALID_ARGUMENT, "--workload-identity needs --tenant, --client-id and --token-file");
+    if (values[SKR_FLAG_CLIENT_SECRET_FILE] != NULL && !named)
+        return skr_fail(err, SKR_INVALID_ARGUMENT, "--client-secret-file needs --tenant and --client-id");
+    if (values[SKR_FLAG_TOKEN_FILE] != NULL && !workload)
+        return skr_fail(err, SKR_INVALID_ARGUMENT, "--token-file goes with --workload-identity");
+    if ((values[SKR_FLAG_TENANT] != NULL || values[SKR_FLAG_AUTHORITY] != NULL) && !workload && !application)
+        return skr_fail(
+            err, SKR_INVALID_ARGUMENT,
+            "--tenant and --authority go with --workload-identity, --client-secret-file or " SKR_CLIENT_SECRET_VARIABLE);
+    if (values[SKR_FLAG_CLIENT_ID] != NULL && !workload && !application && !managed)
+        return skr_fail(err, SKR_INVALID_ARGUMENT,
+                        "--client-id goes with --managed-identity, --workload-identity or --client-secret-file");
+    return SKR_OK;
 }
 
 static enum skr_status skr_attach_document(json_t *document, const struct skr_arguments *arguments, struct skr_error *err)
 {
     const char *const *values = arguments->values;
-    enum skr_status status = SKR_OK;
+    enum skr_status status = skr_check_credential_flags(arguments, err);
     if (values[SKR_FLAG_UPSTREAM] == NULL || values[SKR_FLAG_MODE] == NULL)
         return skr_fail(err, SKR_INVALID_ARGUMENT, "--upstream URL and --mode read-only|write-through|write-back are needed");
     if (values[SKR_FLAG_PROXY] != NULL && strchr(values[SKR_FLAG_PROXY], '@') != NULL)

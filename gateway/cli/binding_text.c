@@ -55,6 +55,17 @@ static json_t *skr_text_place(json_t *document, const char **name)
     return json_object_get(document, group);
 }
 
+/* What cannot be a field's name is not shown: it may be a secret whose name was forgotten. */
+static enum skr_status skr_text_unknown(struct skr_bytes name, struct skr_error *err)
+{
+    bool shown = name.size > 0 && name.size <= 40;
+    for (size_t i = 0; i < name.size && shown; i++)
+        shown = (name.data[i] >= 'a' && name.data[i] <= 'z') || name.data[i] == '_' || name.data[i] == '.';
+    return shown ? skr_fail(err, SKR_INVALID_ARGUMENT, "'%.*s' is not a field of a binding: gateway/admin/README.md lists them",
+                            SKR_PRINT(name))
+                 : skr_fail(err, SKR_INVALID_ARGUMENT, "fields are given as FIELD=VALUE: gateway/admin/README.md lists them");
+}
+
 enum skr_status skr_binding_text_set(json_t *document, struct skr_bytes name, struct skr_bytes value, bool may_be_file,
                                      struct skr_error *err)
 {
@@ -62,8 +73,7 @@ enum skr_status skr_binding_text_set(json_t *document, struct skr_bytes name, st
     char text[SKR_TEXT_CAPACITY];
     json_t *made = NULL;
     if (field == NULL)
-        return skr_fail(err, SKR_INVALID_ARGUMENT, "'%.*s' is not a field of a binding: gateway/admin/README.md lists them",
-                        name.size > 40 ? 40 : (int)name.size, name.data);
+        return skr_text_unknown(name, err);
     if (value.size >= sizeof text)
         return skr_fail(err, SKR_INVALID_ARGUMENT, "'%s' is too long", field->name);
     snprintf(text, sizeof text, "%.*s", SKR_PRINT(value));

@@ -67,7 +67,8 @@ static enum skr_status skr_bind_read(struct skr_bind *bind, const char *text, co
 {
     const char *equals = strchr(text, '=');
     if (equals == NULL)
-        return skr_fail(err, SKR_INVALID_ARGUMENT, "a binding is given as [ACCOUNT/]CONTAINER=URL;mode=MODE;FIELD=VALUE...");
+        return skr_fail(err, SKR_INVALID_ARGUMENT,
+                        "a binding is given as CONTAINER=URL;mode=MODE;FIELD=VALUE..., or ACCOUNT/CONTAINER=...");
     bind->container = (struct skr_bytes){text, (size_t)(equals - text)};
     const char *slash = memchr(text, '/', bind->container.size);
     if (slash != NULL) {

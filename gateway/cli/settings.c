@@ -34,10 +34,12 @@ const struct skr_setting skr_setting_table[] = {
      "Domain under which S3 buckets are hosts: BUCKET.DOMAIN; may be repeated", false},
     {"generate-account", SKR_SETTING_TEXT, FIELD(generate_account), NULL, 0, 0, "NAME",
      "Make an account with a random key at first start, kept in DIR/account-NAME.key", false},
-    {"bind", SKR_SETTING_LIST, FIELD(binds), NULL, 0, 0, "[ACCOUNT/]CONTAINER=URL;mode=MODE[;FIELD=VALUE]...",
-     "Put a container (*: all) in front of an Azure Blob container or S3 bucket, with the fields of the administration API, "
-     "such "
-     "as key=@FILE, sas=@FILE, kind=s3, ttl=60s; may be repeated. Stays until it is detached",
+    {"bind", SKR_SETTING_LIST, FIELD(binds), NULL, 0, 0, "NAME=URL;mode=MODE...",
+     "Put container NAME (or ACCOUNT/NAME; *: all) in front of an Azure Blob container or S3 bucket. Further FIELD=VALUE with "
+     "';' "
+     "between them: key=@FILE, sas=@FILE, kind=s3, ttl=60s, as in the administration API; may be repeated. It stays until it "
+     "is "
+     "detached",
      true},
     {"tls-cert", SKR_SETTING_TEXT, FIELD(tls_cert), NULL, 0, 0, "FILE",
      "PEM certificate, then those that signed it: all addresses speak HTTPS. SIGHUP reads it again", false},

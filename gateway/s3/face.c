@@ -11,6 +11,7 @@ static void skr_s3_call_closed(void *context)
 {
     struct skr_s3_call *call = context;
     skr_preparation_cancel(call->preparation);
+    skr_remote_listing_close(call->remote);
     skr_pending_detach(call->pending);
     skr_ingest_discard(call->incoming.ingest);
     skr_s3_body_close(call->incoming.body);

@@ -111,15 +111,18 @@ struct skr_pending *skr_put_account_document(struct skr_worker *worker, struct s
 
 /* ---- listing objects ---- */
 
+struct skr_remote_listing; /* what upstream lists of a bound container */
 struct skr_list_options {
     struct skr_bytes account, container, prefix, delimiter;
-    struct skr_bytes from;    /* keys and common prefixes >= it */
-    bool include_uncommitted; /* also keys that have only uncommitted blocks */
+    struct skr_bytes from;                   /* keys and common prefixes >= it */
+    bool include_uncommitted;                /* also keys that have only uncommitted blocks */
+    const struct skr_remote_listing *remote; /* from skr_prepare_listing() with these options; NULL: there is none */
 };
 struct skr_list_entry {
     struct skr_bytes key;
     bool is_prefix;
     bool is_uncommitted;             /* `object` has size 0 and no content */
+    bool is_cut;                     /* nothing to show: not all is known from here on, and the listing goes on at `key` */
     const struct skr_object *object; /* NULL for a prefix */
 };
 /* Visits in byte order until `visit` returns false; an entry is valid during the call. */
@@ -160,6 +163,13 @@ enum skr_status skr_prepare_object(struct skr_worker *worker, const struct skr_o
                                    uint64_t offset, skr_prepared ready, void *context, struct skr_preparation **out,
                                    struct skr_error *err);
 void skr_preparation_cancel(struct skr_preparation *preparation); /* NULL-safe */
+
+/* Asks upstream for what it lists, at least `wanted` entries where it has as many: before skr_list_objects(), which shows both
+ * sides. SKR_OK with `*out` NULL: nothing is bound, or the names are all here. SKR_PENDING: `ready` is called once, unless
+ * `*out` is closed before; it is used, then closed, by the caller. SKR_UPSTREAM_FAILED: half a listing is none. */
+enum skr_status skr_prepare_listing(struct skr_worker *worker, const struct skr_list_options *options, uint64_t wanted,
+                                    skr_prepared ready, void *context, struct skr_remote_listing **out, struct skr_error *err);
+void skr_remote_listing_close(struct skr_remote_listing *listing); /* NULL-safe */
 
 /* ---- reading an object ---- */
 

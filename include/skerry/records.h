@@ -199,7 +199,7 @@ enum skr_binding_text {
     SKR_BINDING_CLIENT = 11,
     SKR_BINDING_CLIENT_SECRET = 12, /* secret */
     SKR_BINDING_TOKEN_FILE = 13,
-    SKR_BINDING_AUTHORITY = 14, /* of tokens, where it is not the public one */
+    SKR_BINDING_AUTHORITY = 14, /* of tokens, where it is not the public one; of a managed identity the endpoint */
     SKR_BINDING_TEXT_COUNT
 };
 #define SKR_ALL_CONTAINERS "*" /* as a container's name: each of the account that has no binding of its own */

@@ -88,21 +88,11 @@ static enum skr_status skr_put_found(struct skr_view *view, struct skr_refresh_c
 {
     struct skr_refresh *refresh = op->refresh;
     const struct skr_upstream_object *found = refresh->found;
-    struct skr_object object = {
-        .id = exists ? there->id : op->object_id,
-        .kind = SKR_OBJECT_BLOCK,
-        .created_ns = found->created_ns != 0 ? found->created_ns : found->modified_ns,
-        .modified_ns = found->modified_ns,
-        .etag = found->etag,
-        .upstream_etag = found->etag,
-        .has_md5 = found->has_md5,
-        .metadata = found->metadata,
-        .metadata_count = found->metadata_count,
-        .tags = found->tags,
-        .tag_count = found->tags == NULL ? 0 : found->tag_count,
-    };
-    memcpy(object.md5, found->md5, sizeof object.md5);
-    memcpy(object.properties, found->properties, sizeof object.properties);
+    struct skr_object object;
+    if (!skr_object_of_upstream(&op->pending.arena, found, &object))
+        return skr_fail(err, SKR_NO_MEMORY, "no memory for an object's record");
+    object.id = exists ? there->id : op->object_id;
+    object.content = (struct skr_content){.layout = SKR_CONTENT_EMPTY};
     struct skr_origin origin = {.binding = refresh->bound->binding.id,
                                 .container = skr_text(refresh->bound->container),
                                 .key = refresh->key,

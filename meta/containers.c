@@ -2,7 +2,6 @@
 #include "records.h"
 #include "tree.h"
 
-
 enum skr_status skr_container_get(struct skr_view *view, struct skr_arena *arena, struct skr_bytes account,
                                   struct skr_bytes name, struct skr_container *out, struct skr_error *err)
 {

@@ -25,6 +25,11 @@ static void skr_pending_complete(struct skr_task *task)
     skr_note_room(pending->worker->core, status);
     if (pending->settle != NULL)
         pending->settle(pending);
+    if (pending->again) {
+        pending->again = false;
+        skr_pending_submit(pending);
+        return;
+    }
     if (pending->done != NULL) {
         struct skr_result result = {
             .status = status,

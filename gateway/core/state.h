@@ -56,6 +56,7 @@ struct skr_pending {
     const struct skr_object_name *looks[2];
     size_t look_count;
     struct skr_preparation *preparation;
+    bool again; /* set by `settle`: it is submitted once more instead of being over */
     bool has_object, has_container, has_block;
     struct skr_object object;
     struct skr_block block;

@@ -58,6 +58,7 @@ static const struct skr_s3_error_entry skr_s3_status_errors[SKR_STATUS_COUNT] = 
     [SKR_NO_MEMORY] = {503, "SlowDown", "Please reduce your request rate."},
     [SKR_NO_DESCRIPTORS] = {503, "SlowDown", "Please reduce your request rate."},
     [SKR_UPSTREAM_FAILED] = {503, "ServiceUnavailable", "The storage behind this bucket does not answer. Please try again."},
+    [SKR_CONTAINER_BOUND] = {409, "InvalidBucketState", "This bucket is bound to storage elsewhere: detach it first."},
     [SKR_BOUND_READ_ONLY] = {403, "AccessDenied", "This bucket shows storage elsewhere, and is bound to it for reading only."},
     [SKR_BUSY] = {503, "SlowDown", "Please reduce your request rate."},
     [SKR_CANCELLED] = {503, "ServiceUnavailable", "The server is shutting down."},

@@ -234,6 +234,9 @@ enum skr_status skr_content_cached_payload(struct skr_view *view, const struct s
  * garbage. */
 enum skr_status skr_content_evict(struct skr_view *view, uint64_t content_id, uint64_t offset_bytes, uint64_t length_bytes,
                                   uint64_t *freed, struct skr_error *err);
+/* In a change: a cached content of which all is here, and which one object refers to, becomes an ordinary one (`out`).
+ * SKR_NOT_FOUND: it is not so. */
+enum skr_status skr_content_adopt(struct skr_view *view, uint64_t content_id, struct skr_content *out, struct skr_error *err);
 /* How many bytes of it are here. */
 enum skr_status skr_content_resident_bytes(struct skr_view *view, const struct skr_content *content, uint64_t *out,
                                            struct skr_error *err);

@@ -215,7 +215,8 @@ enum skr_binding_credential {
     SKR_BINDING_BY_CLIENT_SECRET = 6,
 };
 struct skr_binding {
-    uint64_t id; /* of this attachment: another one has another id */
+    uint64_t id;       /* contents are known to come from it: the same as long as the URL is */
+    uint64_t revision; /* another one each time that it is attached */
     enum skr_binding_mode mode;
     enum skr_binding_listing listing;
     bool is_s3; /* else Azure Blob */

@@ -241,13 +241,13 @@ static bool skr_is_named(const struct skr_bound *bound, struct skr_bytes account
     return skr_bytes_equal(skr_text(bound->container), container) && skr_bytes_equal(skr_text(bound->account), account);
 }
 
-/* Takes one that is in force out of the list. NULL: there is none of this id and name. */
+/* Takes one that is in force out of the list. NULL: there is none of this name and revision. */
 static struct skr_bound *skr_bound_take(struct skr_bindings *bindings, struct skr_bytes account, struct skr_bytes container,
-                                        uint64_t id)
+                                        uint64_t revision)
 {
     for (struct skr_bound **link = &bindings->first; *link != NULL; link = &(*link)->next) {
         struct skr_bound *bound = *link;
-        if (bound->binding.id == id && skr_is_named(bound, account, container)) {
+        if (bound->binding.revision == revision && skr_is_named(bound, account, container)) {
             *link = bound->next;
             return bound;
         }
@@ -268,7 +268,7 @@ static bool skr_load_binding(void *context, struct skr_bytes account, struct skr
 {
     struct skr_loading *loading = context;
     struct skr_error error;
-    struct skr_bound *bound = skr_bound_take(loading->bindings, account, container, binding->id);
+    struct skr_bound *bound = skr_bound_take(loading->bindings, account, container, binding->revision);
     if (bound == NULL) {
         bound = skr_bound_new(account, container, binding);
         loading->no_memory = bound == NULL;

@@ -261,6 +261,8 @@ static struct skr_pending *skr_stage_from(struct skr_worker *worker, struct skr_
     bool is_inline;
     if (!skr_source_copy(&op->pending.arena, source, &op->source, &op->source_conditions))
         return skr_pending_fail(&op->pending, SKR_NO_MEMORY, "no memory for a block");
+    if (skr_is_bound_read_only(worker, &op->name))
+        return skr_pending_fail(&op->pending, SKR_BOUND_READ_ONLY, "the container is bound to an upstream for reading only");
     enum skr_status status = skr_read_small_source(worker, op, &bytes, &is_inline, &error);
     if (status != SKR_OK)
         return skr_pending_fail(&op->pending, status, error.message);

@@ -76,6 +76,8 @@ struct skr_pending *skr_pending_submit(struct skr_pending *pending);
  * NULL). Both live as long as the pending. */
 struct skr_pending *skr_pending_submit_object(struct skr_pending *pending, const struct skr_object_name *name, bool looks,
                                               const struct skr_object_name *source);
+/* For what goes another way to its submission. No view of the worker's is open. */
+bool skr_is_bound_read_only(struct skr_worker *worker, const struct skr_object_name *name);
 /* Reports a failure found before submission, in the same asynchronous way. */
 struct skr_pending *skr_pending_fail(struct skr_pending *pending, enum skr_status status, const char *message);
 

@@ -170,16 +170,20 @@ static bool skr_is_bound(struct skr_worker *worker, const struct skr_object_name
     return bound != NULL;
 }
 
-struct skr_pending *skr_pending_submit_object(struct skr_pending *pending, const struct skr_object_name *name, bool looks,
-                                              const struct skr_object_name *source)
+bool skr_is_bound_read_only(struct skr_worker *worker, const struct skr_object_name *name)
 {
-    struct skr_worker *worker = pending->worker;
-    if (atomic_load_explicit(&worker->core->bindings.count, memory_order_acquire) == 0)
-        return skr_pending_go(pending); /* contents of a binding that was detached are whole, or gone */
     struct skr_bound *bound = skr_bound_find(&worker->core->bindings, worker->reader, name->account, name->container);
     bool read_only = bound != NULL && bound->binding.mode == SKR_BINDING_READ_ONLY;
     skr_bound_release(bound);
-    if (read_only)
+    return read_only;
+}
+
+struct skr_pending *skr_pending_submit_object(struct skr_pending *pending, const struct skr_object_name *name, bool looks,
+                                              const struct skr_object_name *source)
+{
+    if (atomic_load_explicit(&pending->worker->core->bindings.count, memory_order_acquire) == 0)
+        return skr_pending_go(pending); /* contents of a binding that was detached are whole, or gone */
+    if (skr_is_bound_read_only(pending->worker, name))
         return skr_pending_fail(pending, SKR_BOUND_READ_ONLY, "the container is bound to an upstream for reading only");
     if (looks)
         pending->looks[pending->look_count++] = pending->written = name;

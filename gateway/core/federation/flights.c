@@ -248,8 +248,9 @@ static bool skr_flight_goes_on(struct skr_flight *flight, const struct skr_upstr
 {
     bool broken = result->outcome == SKR_UPSTREAM_TRUNCATED || result->outcome == SKR_UPSTREAM_UNAVAILABLE ||
                   result->outcome == SKR_UPSTREAM_TIMEOUT;
+    bool begun = flight->filled > 0 || result->outcome == SKR_UPSTREAM_TRUNCATED; /* else the call tried often enough itself */
     flight->fruitless = flight->filled > flight->attempt_filled ? 0 : flight->fruitless + 1;
-    return broken && flight->etag.size > 0 && flight->filled > 0 && flight->fruitless < SKR_FRUITLESS_ATTEMPTS;
+    return broken && begun && flight->etag.size > 0 && flight->fruitless < SKR_FRUITLESS_ATTEMPTS;
 }
 
 static void skr_flight_done(struct skr_upstream_call *call, const struct skr_upstream_result *result)

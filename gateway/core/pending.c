@@ -170,7 +170,7 @@ static bool skr_is_bound(struct skr_worker *worker, const struct skr_object_name
     return bound != NULL;
 }
 
-bool skr_is_bound_read_only(struct skr_worker *worker, const struct skr_object_name *name)
+static bool skr_is_bound_read_only(struct skr_worker *worker, const struct skr_object_name *name)
 {
     struct skr_bound *bound = skr_bound_find(&worker->core->bindings, worker->reader, name->account, name->container);
     bool read_only = bound != NULL && bound->binding.mode == SKR_BINDING_READ_ONLY;

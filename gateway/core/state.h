@@ -92,8 +92,6 @@ struct skr_pending *skr_pending_submit_copy(struct skr_pending *pending, const s
                                             const struct skr_copy_source *source, bool whole);
 /* Upstream was asked for the name a moment ago, and had nothing. */
 bool skr_is_absent_upstream(struct skr_worker *worker, const struct skr_object_name *name);
-/* For what goes another way to its submission. No view of the worker's is open. */
-bool skr_is_bound_read_only(struct skr_worker *worker, const struct skr_object_name *name);
 /* Reports a failure found before submission, in the same asynchronous way. */
 struct skr_pending *skr_pending_fail(struct skr_pending *pending, enum skr_status status, const char *message);
 

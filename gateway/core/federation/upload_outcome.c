@@ -138,6 +138,7 @@ static void skr_upload_pause(struct skr_upload_job *job)
     unsigned shift = lane->failures < 6 ? lane->failures : 6;
     int64_t pause_ms = INT64_C(250) << shift;
     lane->failures++;
+    lane->failed = job->entry.sequence;
     pause_ms = pause_ms < SKR_UPLOAD_AWAY_MOST_MS ? pause_ms : SKR_UPLOAD_AWAY_MOST_MS;
     if (job->retry_after_ms > pause_ms)
         pause_ms = job->retry_after_ms;

@@ -15,6 +15,7 @@
 
 #define SKR_PICK_LOOKS 2000 /* entries looked at in one turn */
 #define SKR_NEVER_NS INT64_MAX
+#define SKR_OTHERS_FIRST_NS (200 * INT64_C(1000000))
 #define SKR_CLAIM_NS (60 * INT64_C(1000000000))
 #define SKR_DEPENDENT_PAUSE_NS (500 * INT64_C(1000000))
 
@@ -216,8 +217,10 @@ static bool skr_is_due(struct skr_uploader *uploader, struct skr_view *view, con
         uploader->sweep_after_job = true;
         return false;
     }
-    if (lane->until_ns > now_ns) {
-        skr_sweep_at(uploader, lane->until_ns);
+    /* What fails for itself alone, every time, must not be the only one that tries. */
+    int64_t until_ns = lane->failed == entry->sequence ? lane->until_ns + SKR_OTHERS_FIRST_NS : lane->until_ns;
+    if (until_ns > now_ns) {
+        skr_sweep_at(uploader, until_ns);
         return false;
     }
     if (skr_is_needed(view, entry)) {

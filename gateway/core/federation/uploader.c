@@ -55,8 +55,8 @@ static void skr_uploader_post(struct skr_executor *executor, struct skr_task *ta
     pthread_mutex_lock(&uploader->lock);
     *uploader->last = task;
     uploader->last = &task->next;
+    skr_io_wake(uploader->io); /* under the lock: the thread may run the task, and close the ring, as soon as it has it */
     pthread_mutex_unlock(&uploader->lock);
-    skr_io_wake(uploader->io);
 }
 
 void skr_uploader_kick(struct skr_uploader *uploader)
@@ -174,8 +174,8 @@ static void skr_sweep_at(struct skr_uploader *uploader, int64_t at_ns)
         uploader->sweep_ns = at_ns;
 }
 
-/* Does another object, a copy say, still need what upstream has under the entry's name, and under the entity tag that it has? The
- * object itself does, where its bytes are the same still, and is none of them. */
+/* Does another object, a copy say, still need what upstream has under the entry's name, and under the entity tag that it has?
+ * The object itself does, where its bytes are the same still, and is none of them. */
 static bool skr_is_needed(struct skr_view *view, const struct skr_journal_entry *entry)
 {
     struct skr_origin origin;
@@ -366,8 +366,10 @@ static void *skr_uploader_run(void *argument)
     skr_uploader_wind_down(uploader);
     skr_upstream_client_close(uploader->client); /* here: a ring is its thread's */
     skr_worker_close(uploader->worker);
-    skr_io_close(uploader->io);
     uploader->worker = NULL;
+    pthread_mutex_lock(&uploader->lock); /* whoever posted the last task has woken the ring, too */
+    pthread_mutex_unlock(&uploader->lock);
+    skr_io_close(uploader->io);
     uploader->io = NULL;
     return NULL;
 }

@@ -15,6 +15,7 @@
 
 #define SKR_PICK_LOOKS 2000 /* entries looked at in one turn */
 #define SKR_NEVER_NS INT64_MAX
+#define SKR_CLAIM_NS (60 * INT64_C(1000000000))
 #define SKR_DEPENDENT_PAUSE_NS (500 * INT64_C(1000000))
 
 static int64_t skr_clock_ns(clockid_t clock)
@@ -185,6 +186,18 @@ static bool skr_is_needed(struct skr_view *view, const struct skr_journal_entry 
            skr_content_references(view, entry->after_content, &references, NULL) == SKR_OK && references > own;
 }
 
+/* Whoever made the change is about to come and wait for it, and it does not go before. Who does not come within a minute has
+ * been given up. */
+static bool skr_is_unclaimed(struct skr_uploader *uploader, const struct skr_journal_entry *entry, int64_t now_ns)
+{
+    int64_t left_ns = entry->changed_ns + SKR_CLAIM_NS - skr_upload_wall_ns();
+    if (!entry->is_awaited || entry->sequence >> 40 != skr_meta_boot(uploader->core->meta) || left_ns <= 0 ||
+        skr_awaiting_has(uploader, entry->sequence))
+        return false;
+    skr_sweep_at(uploader, now_ns + left_ns);
+    return true;
+}
+
 /* May it go now? If not, when to look at it again is taken care of. */
 static bool skr_is_due(struct skr_uploader *uploader, struct skr_view *view, const struct skr_journal_entry *entry,
                        int64_t now_ns)
@@ -196,9 +209,8 @@ static bool skr_is_due(struct skr_uploader *uploader, struct skr_view *view, con
         skr_sweep_at(uploader, now_ns + wait_ns);
         return false;
     }
-    bool is_ours = entry->sequence >> 40 == skr_meta_boot(uploader->core->meta);
-    if (entry->is_awaited && is_ours && !skr_awaiting_has(uploader, entry->sequence))
-        return false; /* whoever made it is about to come and wait */
+    if (skr_is_unclaimed(uploader, entry, now_ns))
+        return false;
     struct skr_lane *lane = skr_lane_of(uploader, entry);
     if (lane == NULL || skr_is_under_way(uploader, entry) || (lane->failures > 0 && lane->under_way > 0)) {
         uploader->sweep_after_job = true;

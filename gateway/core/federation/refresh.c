@@ -97,6 +97,28 @@ static enum skr_status skr_put_found(struct skr_view *view, struct skr_refresh_c
     return status != SKR_OK ? status : skr_object_put(view, container->objects_node, refresh->key, &object, err);
 }
 
+/* Its bytes came through another binding, which may be gone. */
+static bool skr_is_of_another(struct skr_view *view, const struct skr_refresh *refresh, const struct skr_object *there)
+{
+    struct skr_origin origin;
+    return there->content.layout == SKR_CONTENT_CACHED &&
+           (skr_content_origin(view, there->content.id, &origin, NULL) != SKR_OK ||
+            origin.binding != refresh->bound->binding.id);
+}
+
+/* It is the same, and now all is known of it. */
+static enum skr_status skr_complete_found(struct skr_view *view, struct skr_refresh_change *op,
+                                          const struct skr_container *container, const struct skr_object *there,
+                                          struct skr_error *err)
+{
+    struct skr_object object;
+    if (!skr_object_of_upstream(&op->pending.arena, op->refresh->found, &object))
+        return skr_fail(err, SKR_NO_MEMORY, "no memory for an object's record");
+    object.id = there->id;
+    object.content = there->content;
+    return skr_object_update(view, container->objects_node, op->refresh->key, &object, err);
+}
+
 /* The container of ours: one that came with a binding of all containers is made when something is found in it. */
 static enum skr_status skr_refresh_container(struct skr_view *view, struct skr_refresh_change *op,
                                              struct skr_container *container, struct skr_error *err)
@@ -134,8 +156,8 @@ static enum skr_status skr_apply_refresh(struct skr_view *view, struct skr_chang
         return exists && skr_bytes_equal(there.upstream_etag, refresh->etag)
                    ? skr_object_remove(view, container.objects_node, refresh->key, err)
                    : SKR_OK;
-    if (exists && skr_bytes_equal(there.upstream_etag, refresh->found->etag))
-        return SKR_OK;
+    if (exists && skr_bytes_equal(there.upstream_etag, refresh->found->etag) && !skr_is_of_another(view, refresh, &there))
+        return there.is_partial ? skr_complete_found(view, op, &container, &there, err) : SKR_OK;
     return skr_put_found(view, op, &container, &there, exists, err);
 }
 

@@ -206,7 +206,9 @@ static void skr_upload_commit(struct skr_upload_job *job)
 void skr_upload_conclude(struct skr_upload_job *job)
 {
     bool failed = job->end == SKR_UPLOAD_CONFLICT || job->end == SKR_UPLOAD_REFUSED;
-    job->takes_back |= failed && skr_awaiting_has(job->uploader, job->entry.sequence);
+    /* What was awaited when the server was killed was never acknowledged, and gives way: it must not hide what came after. */
+    job->takes_back |= failed && (skr_awaiting_has(job->uploader, job->entry.sequence) ||
+                                  (job->end == SKR_UPLOAD_CONFLICT && job->entry.is_awaited));
     if (job->end == SKR_UPLOAD_AWAY)
         skr_upload_pause(job);
     else

@@ -57,8 +57,8 @@ static void skr_uploader_post(struct skr_executor *executor, struct skr_task *ta
     pthread_mutex_lock(&uploader->lock);
     *uploader->last = task;
     uploader->last = &task->next;
+    skr_io_wake(uploader->io); /* under the lock: the thread may run the task, and close the ring, as soon as it has it */
     pthread_mutex_unlock(&uploader->lock);
-    skr_io_wake(uploader->io);
 }
 
 void skr_uploader_kick(struct skr_uploader *uploader)
@@ -381,8 +381,10 @@ static void *skr_uploader_run(void *argument)
     skr_uploader_wind_down(uploader);
     skr_upstream_client_close(uploader->client); /* here: a ring is its thread's */
     skr_worker_close(uploader->worker);
-    skr_io_close(uploader->io);
     uploader->worker = NULL;
+    pthread_mutex_lock(&uploader->lock); /* whoever posted the last task has woken the ring, too */
+    pthread_mutex_unlock(&uploader->lock);
+    skr_io_close(uploader->io);
     uploader->io = NULL;
     return NULL;
 }

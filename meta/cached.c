@@ -37,6 +37,17 @@ enum skr_status skr_content_origin(struct skr_view *view, uint64_t content_id, s
     return status;
 }
 
+enum skr_status skr_content_set_origin(struct skr_view *view, uint64_t content_id, const struct skr_origin *origin,
+                                       struct skr_error *err)
+{
+    struct skr_content_row row;
+    enum skr_status status = skr_cached_row_get(view, content_id, &row, err);
+    row.origin = *origin;
+    if (status == SKR_OK)
+        status = skr_view_grow(view, 256 + origin->key.size, err);
+    return status != SKR_OK ? status : skr_content_row_put(view, &row, err);
+}
+
 /* ---- what is here ---- */
 
 /* The row that covers `offset` or, with `or_next`, the first one behind it. `at` is where it begins. SKR_NOT_FOUND. */

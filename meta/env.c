@@ -126,7 +126,7 @@ static enum skr_status skr_open_tables(struct skr_meta *meta, MDB_txn *txn, stru
 {
     static const char *const names[SKR_TABLE_COUNT] = {
         "config", "accounts",  "containers", "dirents", "nodes",  "contents", "extents",  "payloads",
-        "files",  "checksums", "blocklists", "uploads", "blocks", "garbage",  "bindings",
+        "files",  "checksums", "blocklists", "uploads", "blocks", "garbage",  "bindings", "journal",
     };
     for (size_t i = 0; i < SKR_TABLE_COUNT; i++) {
         int result = mdb_dbi_open(txn, names[i], meta->read_only ? 0 : MDB_CREATE, &meta->tables[i]);
@@ -179,6 +179,9 @@ static enum skr_status skr_try_boot(struct skr_meta *meta, bool *map_full, struc
         meta->was_clean = clean != 0 || boot == 0;
         meta->boot = boot + (meta->read_only ? 0 : 1);
         meta->tick_ns = (int64_t)tick;
+        struct skr_journal_numbers numbers;
+        if (skr_journal_numbers(&view, &numbers, NULL) == SKR_OK) /* damage is for those that need them, and for fsck */
+            skr_journal_publish(meta, &numbers);
     }
     if (status == SKR_OK && !meta->read_only)
         status = skr_config_put(&view, "boot", meta->boot, err);

@@ -67,6 +67,8 @@ static const struct skr_error_entry skr_status_errors[SKR_STATUS_COUNT] = {
     [SKR_BOUND_READ_ONLY] = {403, "AuthorizationPermissionMismatch",
                              "This container shows storage elsewhere, and is bound to it for reading only."},
     [SKR_BUSY] = {503, "ServerBusy", "The server is currently unable to receive requests. Please retry your request."},
+    [SKR_DIRTY_FULL] = {503, "ServerBusy",
+                        "Too much waits to be uploaded to the storage behind this container. Please retry your request."},
     [SKR_CANCELLED] = {503, "ServerBusy", "The server is shutting down."},
     [SKR_UNSUPPORTED] = {501, "NotImplemented", "The requested operation is not implemented on the specified resource."},
     [SKR_FORMAT_TOO_NEW] = {500, "InternalError", "The server encountered an internal error."},

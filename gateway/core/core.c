@@ -5,6 +5,7 @@
 
 #include "collector.h"
 #include "federation/federation.h"
+#include "federation/uploader.h"
 #include "skerry/log.h"
 #include "state.h"
 
@@ -48,7 +49,7 @@ static enum skr_status skr_core_open_parts(struct skr_core *core, struct skr_err
         .directory = core->directory,
         .map_initial_bytes = options->meta_map_initial_bytes,
         .map_max_bytes = options->meta_map_max_bytes,
-        .max_readers = options->workers + 2, /* the collector, and one to spare */
+        .max_readers = options->workers + 3, /* the collector, the uploader, and one to spare */
         .on_commit_failure = skr_on_commit_failure,
         .context = core,
     };
@@ -75,7 +76,9 @@ static enum skr_status skr_core_open_parts(struct skr_core *core, struct skr_err
         status = skr_federation_open(&core->federation, options, err);
     if (status == SKR_OK)
         status = skr_core_load_bindings(core, err);
-    return status == SKR_OK ? skr_collector_open(&core->collector, core, err) : status;
+    if (status == SKR_OK)
+        status = skr_collector_open(&core->collector, core, err);
+    return status == SKR_OK ? skr_uploader_open(&core->uploader, core, err) : status;
 }
 
 enum skr_status skr_core_open(struct skr_core **out, const struct skr_core_options *options, struct skr_error *err)
@@ -107,6 +110,7 @@ void skr_core_close(struct skr_core *core)
 {
     if (core == NULL)
         return;
+    skr_uploader_close(core->uploader);
     skr_collector_close(core->collector);
     if (core->uploads.buckets != NULL)
         skr_upload_slots_expire(core, INT64_MAX);
@@ -136,6 +140,11 @@ void skr_core_read_numbers(struct skr_core *core, struct skr_core_numbers *out)
         .checksum_failures = atomic_load(&store->checksum_failures),
         .syncs = atomic_load(&store->syncs),
         .garbage_collected = atomic_load(&core->garbage_collected),
+        .dirty_objects = atomic_load(&meta->dirty_entries),
+        .dirty_bytes = atomic_load(&meta->dirty_bytes),
+        .dirty_failed = atomic_load(&meta->dirty_failed),
+        .dirty_conflicts = atomic_load(&meta->dirty_conflicts),
+        .dirty_oldest_ns = atomic_load(&core->dirty_oldest_ns),
         .read_only = skr_store_is_read_only(core->store),
         .out_of_space = atomic_load(&core->out_of_space),
     };

@@ -61,6 +61,7 @@ static const struct skr_s3_error_entry skr_s3_status_errors[SKR_STATUS_COUNT] = 
     [SKR_CONTAINER_BOUND] = {409, "InvalidBucketState", "This bucket is bound to storage elsewhere: detach it first."},
     [SKR_BOUND_READ_ONLY] = {403, "AccessDenied", "This bucket shows storage elsewhere, and is bound to it for reading only."},
     [SKR_BUSY] = {503, "SlowDown", "Please reduce your request rate."},
+    [SKR_DIRTY_FULL] = {503, "SlowDown", "Too much waits to be uploaded to the storage behind this bucket. Please try again."},
     [SKR_CANCELLED] = {503, "ServiceUnavailable", "The server is shutting down."},
     [SKR_UNSUPPORTED] = {501, "NotImplemented",
                          "A header or operation you provided implies functionality that is not implemented"},

@@ -28,7 +28,9 @@ struct skr_core_options {
     uint64_t upload_lifetime_s;  /* uncommitted blocks are collected after so long without a new one. 604800 */
     uint64_t fetch_memory_bytes; /* of what is on its way from upstreams */
     bool direct_io;
-    struct skr_io_fault *fault; /* NULL in production: passed on to the rings that core opens itself */
+    unsigned upload_concurrency; /* objects on their way to upstreams at a time. 0: 8 */
+    uint64_t dirty_limit_bytes;  /* above it, changes that are uploaded later wait, and then fail. 0: a tenth of the disk */
+    struct skr_io_fault *fault;  /* NULL in production: passed on to the rings that core opens itself */
 };
 
 /* Opens metadata and store and starts the collector's thread. */
@@ -169,6 +171,11 @@ void skr_preparation_cancel(struct skr_preparation *preparation); /* NULL-safe *
  * `*out` is closed before; it is used, then closed, by the caller. SKR_UPSTREAM_FAILED: half a listing is none. */
 enum skr_status skr_prepare_listing(struct skr_worker *worker, const struct skr_list_options *options, uint64_t wanted,
                                     skr_prepared ready, void *context, struct skr_remote_listing **out, struct skr_error *err);
+/* Where a container is not known here, and a binding of all containers leads to one of upstream's, it is made. `*out` is closed
+ * by the caller, as above. */
+enum skr_status skr_prepare_container(struct skr_worker *worker, struct skr_bytes account, struct skr_bytes container,
+                                      skr_prepared ready, void *context, struct skr_remote_listing **out,
+                                      struct skr_error *err);
 void skr_remote_listing_close(struct skr_remote_listing *listing); /* NULL-safe */
 
 /* ---- reading an object ---- */
@@ -438,12 +445,44 @@ struct skr_binding_state {
 void skr_visit_bindings(struct skr_core *core, bool (*visit)(void *context, const struct skr_binding_state *state),
                         void *context);
 
+/* A name that its upstream does not have as we have it. */
+enum skr_dirty_state { SKR_DIRTY_PENDING = 1, SKR_DIRTY_FAILED = 2, SKR_DIRTY_CONFLICT = 3 };
+struct skr_dirty {
+    uint64_t sequence; /* its place in the queue; another one after each change of the name */
+    struct skr_bytes account, container, key;
+    enum skr_dirty_state state;
+    struct skr_bytes reason; /* of a failure or conflict */
+    bool is_deletion;
+    uint64_t size_bytes;                         /* to be uploaded */
+    int64_t since_ns, changed_ns, not_before_ns; /* Unix: first and last change, and when it is tried again */
+    unsigned attempts;
+};
+/* In order of the queue, those with a sequence > `after`; `state` 0: in any. `visit` returns false to stop. */
+enum skr_status skr_list_dirty(struct skr_worker *worker, uint64_t after, enum skr_dirty_state state,
+                               bool (*visit)(void *context, const struct skr_dirty *dirty), void *context,
+                               struct skr_error *err);
+/* Waits until upstream has what was changed before the call, in names with the prefix; an empty account or container: in all.
+ * Ends with SKR_BUSY after `patience_ms` (ask again), with SKR_CONDITION_FAILED when what is left is in conflict, with
+ * SKR_UPSTREAM_FAILED when upstream refuses some of it. The message says how much. */
+struct skr_pending *skr_flush(struct skr_worker *worker, struct skr_bytes account, struct skr_bytes container,
+                              struct skr_bytes prefix, unsigned patience_ms, skr_done done, void *context);
+enum skr_resolution {
+    SKR_RESOLVE_RETRY,
+    SKR_RESOLVE_KEEP_LOCAL,  /* ours replaces whatever upstream has */
+    SKR_RESOLVE_KEEP_REMOTE, /* ours goes, and what upstream has is taken in when it is asked for */
+};
+/* SKR_NOT_FOUND: the name is not dirty. */
+struct skr_pending *skr_resolve(struct skr_worker *worker, const struct skr_object_name *name, enum skr_resolution resolution,
+                                skr_done done, void *context);
+
 /* ---- running and checking ---- */
 
 struct skr_core_numbers {
     uint64_t commits, changes, failed_changes, queue_length, meta_map_bytes, meta_used_bytes;
     uint64_t written_bytes, read_bytes, checksum_failures, syncs;
     uint64_t free_bytes, total_bytes, garbage_collected;
+    uint64_t dirty_objects, dirty_bytes, dirty_failed, dirty_conflicts; /* what upstreams lack */
+    int64_t dirty_oldest_ns; /* since when the first in the queue is dirty; 0: nothing is */
     bool read_only, out_of_space;
 };
 void skr_core_read_numbers(struct skr_core *core, struct skr_core_numbers *out); /* any thread */

@@ -151,6 +151,7 @@ struct skr_container {
     uint64_t objects_node, uploads_node; /* roots of its two trees */
     uint64_t versions_node;              /* root of the tree of versions that are not current; 0: not made yet */
     uint64_t multiparts_node;            /* root of the tree of multipart uploads; 0: not made yet */
+    uint64_t journal_node;               /* root of the tree of names that upstream lacks; 0: not made yet */
     enum skr_versioning versioning;
     struct skr_bytes documents[SKR_DOCUMENT_COUNT]; /* data NULL: not set */
     int64_t created_ns, modified_ns;

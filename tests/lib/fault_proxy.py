@@ -158,7 +158,10 @@ class FaultProxy:
                 head = _read_head(stream)
                 if head is None:
                     break
-                body = stream.read(int(_value(head[1], "content-length") or 0))
+                length = int(_value(head[1], "content-length") or 0)
+                body = stream.read(length)
+                if len(body) < length: # the client is gone in the middle
+                    break
                 with self.lock:
                     fault = self._fault(head[0])
                     self.requests.append((time.monotonic(), head[0], dict(head[1])))

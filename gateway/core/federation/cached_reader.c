@@ -167,14 +167,11 @@ static ssize_t skr_cached_wait(struct skr_cached_reader *reader, size_t inside, 
     struct skr_waiter *waiter = skr_cached_waiter(reader, ready, context);
     if (waiter == NULL)
         return skr_cached_failed(reader, "no memory");
-    if (!skr_flight_await(reader->flight, inside, waiter)) { /* it came meanwhile */
-        struct skr_waiter *alone = waiter;
-        alone->next = NULL;
-        reader->waiter = waiter;
-        skr_waiters_wake(&alone);
-        return 0;
-    }
     reader->waiter = waiter;
+    if (skr_flight_await(reader->flight, inside, waiter))
+        return 0;
+    waiter->next = NULL; /* it came meanwhile */
+    skr_waiters_wake(&waiter);
     return 0;
 }
 

@@ -77,12 +77,6 @@ struct skr_refresh_change {
     uint64_t object_id;
 };
 
-/* What came from upstream, and was not changed here since. */
-static bool skr_is_clean(const struct skr_object *object, bool exists)
-{
-    return !exists || object->upstream_etag.size > 0;
-}
-
 static enum skr_status skr_put_found(struct skr_view *view, struct skr_refresh_change *op, struct skr_container *container,
                                      const struct skr_object *there, bool exists, struct skr_error *err)
 {
@@ -133,8 +127,9 @@ static enum skr_status skr_apply_refresh(struct skr_view *view, struct skr_chang
         return SKR_OK; /* deleted here meanwhile */
     if (status != SKR_OK && status != SKR_OBJECT_NOT_FOUND)
         return status;
-    if (!skr_is_clean(&there, exists))
-        return SKR_OK;
+    struct skr_journal_entry entry;
+    if ((exists && there.upstream_etag.size == 0) || skr_journal_get(view, &container, refresh->key, &entry, NULL) == SKR_OK)
+        return SKR_OK;          /* what is here, or is not, is for upstream to learn */
     if (refresh->found == NULL) /* it is gone there: what is here is what was asked about, or newer */
         return exists && skr_bytes_equal(there.upstream_etag, refresh->etag)
                    ? skr_object_remove(view, container.objects_node, refresh->key, err)

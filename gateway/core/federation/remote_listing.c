@@ -27,7 +27,9 @@ struct skr_remote_listing {
     size_t count, capacity;
     struct skr_bytes marker; /* upstream's, where it goes on; empty: from the beginning */
     bool is_complete;
+    bool is_found; /* upstream has the container */
     struct skr_upstream_call call;
+    struct skr_pending *making; /* the container, here */
     skr_prepared ready;
     void *context;
 };
@@ -37,6 +39,7 @@ void skr_remote_listing_close(struct skr_remote_listing *listing)
     if (listing == NULL)
         return;
     skr_upstream_cancel(&listing->call);
+    skr_pending_detach(listing->making);
     skr_bound_release(listing->bound);
     skr_arena_release(&listing->arena);
     listing->worker->under_way--;
@@ -96,14 +99,43 @@ static bool skr_listing_add(struct skr_remote_listing *listing, const struct skr
     return true;
 }
 
-static void skr_listing_end(struct skr_remote_listing *listing, enum skr_status status)
+static void skr_listing_tell(struct skr_remote_listing *listing, enum skr_status status)
 {
     skr_prepared ready = listing->ready;
+    listing->ready = NULL;
+    ready(listing->context, status);
+}
+
+static void skr_listing_made(void *context, const struct skr_result *result)
+{
+    struct skr_remote_listing *listing = context;
+    listing->making = NULL;
+    skr_listing_tell(listing, result->status == SKR_CONTAINER_EXISTS ? SKR_OK : result->status);
+}
+
+/* Upstream has a container that is not known here, of a binding of all containers: it is, from now on. */
+static bool skr_listing_makes_container(struct skr_remote_listing *listing)
+{
+    static const struct skr_container_settings settings = {.set_metadata = false};
+    struct skr_container container;
+    struct skr_error error;
+    const struct skr_list_options *options = &listing->options;
+    if (!listing->bound->is_derived || !listing->is_found ||
+        skr_get_container(listing->worker, &listing->arena, options->account, options->container, NULL, &container, &error) !=
+            SKR_CONTAINER_NOT_FOUND)
+        return false;
+    listing->making =
+        skr_create_container(listing->worker, options->account, options->container, &settings, skr_listing_made, listing);
+    return listing->making != NULL;
+}
+
+static void skr_listing_end(struct skr_remote_listing *listing, enum skr_status status)
+{
     if (status == SKR_OK && !listing->is_complete)
         skr_continuations_keep(&listing->worker->core->federation->continuations, listing->bound, &listing->options,
                                listing->marker, listing->entries, listing->count);
-    listing->ready = NULL;
-    ready(listing->context, status);
+    if (status != SKR_OK || !skr_listing_makes_container(listing))
+        skr_listing_tell(listing, status);
 }
 
 static void skr_listing_ask(struct skr_remote_listing *listing);
@@ -118,6 +150,7 @@ static void skr_listing_answered(struct skr_upstream_call *call, const struct sk
         skr_listing_end(listing, SKR_OK);
         return;
     }
+    listing->is_found = result->outcome == SKR_UPSTREAM_OK;
     if (result->outcome != SKR_UPSTREAM_OK) {
         skr_listing_end(listing, SKR_UPSTREAM_FAILED);
         return;
@@ -206,19 +239,43 @@ enum skr_status skr_prepare_listing(struct skr_worker *worker, const struct skr_
     return SKR_PENDING;
 }
 
+static bool skr_is_container_known(struct skr_worker *worker, struct skr_bytes account, struct skr_bytes container)
+{
+    struct skr_arena arena = {.blocks = NULL};
+    struct skr_container found;
+    struct skr_error error;
+    enum skr_status status = skr_get_container(worker, &arena, account, container, NULL, &found, &error);
+    skr_arena_release(&arena);
+    return status != SKR_CONTAINER_NOT_FOUND;
+}
+
+enum skr_status skr_prepare_container(struct skr_worker *worker, struct skr_bytes account, struct skr_bytes container,
+                                      skr_prepared ready, void *context, struct skr_remote_listing **out, struct skr_error *err)
+{
+    struct skr_bound *bound = skr_bound_find(&worker->core->bindings, worker->reader, account, container);
+    bool is_derived = bound != NULL && bound->is_derived;
+    skr_bound_release(bound);
+    *out = NULL;
+    if (!is_derived || skr_is_container_known(worker, account, container))
+        return SKR_OK;
+    struct skr_list_options options = {
+        .account = account, .container = container, .prefix = SKR_BYTES(""), .delimiter = SKR_BYTES(""), .from = SKR_BYTES("")};
+    return skr_prepare_listing(worker, &options, 1, ready, context, out, err);
+}
+
 /* ---- what is here ---- */
 
 bool skr_is_ours(struct skr_view *view, const struct skr_container *container, struct skr_bytes key,
                  const struct skr_object *object)
 {
-    (void)view, (void)container, (void)key;
-    return object->upstream_etag.size == 0;
+    struct skr_journal_entry entry;
+    return object->upstream_etag.size == 0 || skr_journal_get(view, container, key, &entry, NULL) == SKR_OK;
 }
 
 bool skr_is_deleted_here(struct skr_view *view, const struct skr_container *container, struct skr_bytes key)
 {
-    (void)view, (void)container, (void)key;
-    return false;
+    struct skr_journal_entry entry;
+    return skr_journal_get(view, container, key, &entry, NULL) == SKR_OK && (entry.what & SKR_JOURNAL_DELETE) != 0;
 }
 
 bool skr_prefix_has_ours(struct skr_view *view, const struct skr_container *container, struct skr_bytes prefix)

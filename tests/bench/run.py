@@ -10,7 +10,7 @@ import tempfile
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 from blob import encrypted, reads, writes  # noqa: E402
-from bound import federation  # noqa: E402
+from elsewhere import federation  # noqa: E402
 from peers import S3_PEERS  # noqa: E402
 from s3 import s3  # noqa: E402
 from scale import constants, scale  # noqa: E402

@@ -84,7 +84,8 @@ class Test:
 
     def by_azcopy(self, when):
         down = self.folder / "down"
-        code, messages, output = self.azcopy.run("copy", self.azcopy.url("tree-azcopy/tree", self.sas), down, "--from-to", "BlobLocal", "--recursive",
+        # a star: else it asks first whether there is a blob of the folder's name, which nobody can say without upstream
+        code, messages, output = self.azcopy.run("copy", self.azcopy.url("tree-azcopy/*", self.sas), down, "--from-to", "BlobLocal", "--recursive",
                                                  "--check-md5", "FailIfDifferentOrMissing")
         counts = summary(messages)
         self.checks.true(f"azcopy, {when}: exit code 0", code == 0, f"{code}: {output[-1500:]}")

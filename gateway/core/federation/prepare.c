@@ -205,6 +205,32 @@ static enum skr_status skr_preparation_ask(struct skr_preparation *preparation, 
     return skr_fail(err, SKR_UPSTREAM_FAILED, "its upstream cannot be asked");
 }
 
+/* The last that was heard of upstream was that it does not answer: who has something to serve does not wait for it. Now and then
+ * it is asked all the same, so that it is noticed when it is back. */
+static bool skr_preparation_is_stale(struct skr_preparation *preparation, const struct skr_prepared_state *state)
+{
+    struct skr_bound *bound = preparation->bound;
+    int64_t ill_until_ms = atomic_load(&bound->ill_until_ms);
+    if (!state->exists || ill_until_ms == 0)
+        return false;
+    int64_t now_ms = skr_clock_ms();
+    if (now_ms >= ill_until_ms &&
+        atomic_compare_exchange_strong(&bound->ill_until_ms, &ill_until_ms, now_ms + SKR_ILL_MS)) {
+        struct skr_refresh_question question = {.bound = bound,
+                                                .name = preparation->known_name,
+                                                .key = preparation->name.key,
+                                                .etag = state->object.upstream_etag,
+                                                .has_object = true};
+        struct skr_waiter *nobody = skr_waiter_new(preparation->worker, NULL, NULL);
+        struct skr_refresh *refresh = nobody == NULL ? NULL : skr_refresh_join(preparation->worker, &question, nobody);
+        if (refresh == NULL && nobody != NULL)
+            skr_waiter_drop(nobody);
+        skr_refresh_leave(refresh);
+    }
+    atomic_fetch_add(&bound->stale_answers, 1);
+    return true;
+}
+
 static enum skr_status skr_preparation_decide(struct skr_preparation *preparation, const struct skr_prepared_state *state,
                                               struct skr_error *err)
 {
@@ -212,11 +238,7 @@ static enum skr_status skr_preparation_decide(struct skr_preparation *preparatio
     bool is_believed = state->is_ours || preparation->refreshed ||
                        (!skr_is_unsure(state) &&
                         skr_known_is_fresh(&preparation->worker->core->federation->known, bound, preparation->known_name));
-    if (!is_believed && state->exists && skr_clock_ms() < atomic_load(&bound->ill_until_ms)) {
-        atomic_fetch_add(&bound->stale_answers, 1);
-        is_believed = true;
-    }
-    if (!is_believed)
+    if (!is_believed && !skr_preparation_is_stale(preparation, state))
         return skr_preparation_ask(preparation, state, err);
     return state->is_cached ? skr_preparation_fly(preparation, state, err) : SKR_OK;
 }

@@ -13,8 +13,6 @@
 #include "federation.h"
 #include "skerry/log.h"
 
-#define SKR_ILL_MS 5000
-
 static const struct skr_upstream_retry skr_refresh_retry = {
     .attempts = 4, .first_ms = 100, .most_ms = 2000, .patience_ms = 10000};
 
@@ -228,6 +226,43 @@ static void skr_refresh_found(struct skr_refresh *refresh, const struct skr_upst
     skr_upstream_get_tags(refresh->worker->upstreams, refresh->bound->upstream, &refresh->call, refresh->key);
 }
 
+/* ---- S3 answers HEAD without a body, and so does not say whether the object or its bucket is missing ---- */
+
+static void skr_refresh_ask(struct skr_refresh *refresh);
+static void skr_refresh_done(struct skr_upstream_call *call, const struct skr_upstream_result *result);
+
+static void skr_refresh_ignore_head(struct skr_upstream_call *call, const struct skr_upstream_object *object)
+{
+    (void)call, (void)object;
+}
+
+static size_t skr_refresh_ignore(struct skr_upstream_call *call, const void *data, size_t size)
+{
+    (void)call, (void)data;
+    return size;
+}
+
+static void skr_refresh_confirmed(struct skr_upstream_call *call, const struct skr_upstream_result *result)
+{
+    struct skr_refresh *refresh = (struct skr_refresh *)((char *)call - offsetof(struct skr_refresh, call));
+    if (result->outcome == SKR_UPSTREAM_OK || result->outcome == SKR_UPSTREAM_INVALID_RANGE) /* it is back */
+        skr_refresh_ask(refresh);
+    else
+        skr_refresh_done(call, result);
+}
+
+static void skr_refresh_confirm(struct skr_refresh *refresh)
+{
+    struct skr_upstream_get get = {.key = refresh->key,
+                                   .ranged = true,
+                                   .length_bytes = 1,
+                                   .head = skr_refresh_ignore_head,
+                                   .write = skr_refresh_ignore};
+    refresh->is_confirmed = true;
+    refresh->call.done = skr_refresh_confirmed;
+    skr_upstream_get(refresh->worker->upstreams, refresh->bound->upstream, &refresh->call, &get);
+}
+
 /* Upstream cannot say. */
 static void skr_refresh_failed(struct skr_refresh *refresh)
 {
@@ -256,6 +291,10 @@ static void skr_refresh_done(struct skr_upstream_call *call, const struct skr_up
         skr_refresh_end(refresh, SKR_OK);
         return;
     case SKR_UPSTREAM_NOT_FOUND:
+        if (refresh->has_object && refresh->bound->binding.is_s3 && !refresh->is_confirmed) {
+            skr_refresh_confirm(refresh);
+            return;
+        }
         if (refresh->has_object) {
             skr_refresh_apply(refresh);
             return;

@@ -25,6 +25,49 @@ static void skr_metric_operation(void *context, const char *face, const char *op
         fprintf(metrics->out, "%llu\n", (unsigned long long)count);
 }
 
+/* ---- of each bound container ---- */
+
+struct skr_binding_metrics {
+    FILE *out;
+    size_t which;
+};
+
+static const struct skr_binding_metric {
+    const char *name, *type, *help;
+} skr_binding_metrics[] = {
+    {"fetched_bytes_total", "counter", "Bytes that came from the upstream of a container."},
+    {"fetches_total", "counter", "Fetches from the upstream of a container."},
+    {"failures_total", "counter", "Calls to the upstream of a container that failed."},
+    {"refreshes_total", "counter", "Questions to the upstream of a container whether what is here is still so."},
+    {"stale_answers_total", "counter", "Answers from what is here, because the upstream did not answer."},
+    {"up", "gauge", "1 while the last call to the upstream of a container did not fail."},
+};
+
+static bool skr_metric_binding(void *context, const struct skr_binding_state *state)
+{
+    const struct skr_binding_metrics *metrics = context;
+    const uint64_t values[] = {state->fetched_bytes, state->fetches,       state->failures,
+                               state->refreshes,     state->stale_answers, state->is_well && state->upstream[0] != '\0'};
+    if (!skr_bytes_equal(state->container, SKR_BYTES(SKR_ALL_CONTAINERS))) /* nothing is fetched by that name */
+        fprintf(metrics->out, "skerry_upstream_%s{account=\"%.*s\",container=\"%.*s\"} %llu\n",
+                skr_binding_metrics[metrics->which].name, SKR_PRINT(state->account), SKR_PRINT(state->container),
+                (unsigned long long)values[metrics->which]);
+    return true;
+}
+
+static void skr_metrics_of_bindings(struct skr_admin *admin, FILE *out)
+{
+    for (size_t i = 0; i < sizeof skr_binding_metrics / sizeof *skr_binding_metrics; i++) {
+        const struct skr_binding_metric *metric = &skr_binding_metrics[i];
+        struct skr_binding_metrics metrics = {out, i};
+        fprintf(out, "# HELP skerry_upstream_%s %s\n# TYPE skerry_upstream_%s %s\n", metric->name, metric->help, metric->name,
+                metric->type);
+        skr_visit_bindings(admin->options.core, skr_metric_binding, &metrics);
+    }
+}
+
+/* ---- of all ---- */
+
 static double skr_cpu_seconds(void)
 {
     struct rusage usage;
@@ -49,7 +92,7 @@ void skr_admin_metrics(struct skr_admin *admin, FILE *out)
 {
     struct skr_core_numbers core;
     struct skr_http_counters http = {.requests = 0};
-    skr_core_read_numbers(admin->core, &core);
+    skr_core_read_numbers(admin->options.core, &core);
     if (admin->http != NULL)
         skr_http_read_counters(admin->http, &http);
     fprintf(out, "# HELP skerry_build_info Version.\n# TYPE skerry_build_info gauge\nskerry_build_info{version=\"%s\"} 1\n",
@@ -82,6 +125,7 @@ void skr_admin_metrics(struct skr_admin *admin, FILE *out)
     skr_metric(out, "cpu_seconds_total", "counter", "CPU time of the process.", skr_cpu_seconds());
     skr_metric(out, "resident_bytes", "gauge", "Resident memory of the process, the metadata map included.",
                skr_resident_bytes());
+    skr_metrics_of_bindings(admin, out);
     if (admin->http == NULL)
         return;
     struct skr_operation_metrics counts = {out, false}, seconds = {out, true};
@@ -98,17 +142,23 @@ void skr_admin_status(struct skr_admin *admin, FILE *out)
     struct skr_core_numbers core;
     struct skr_http_counters http = {.requests = 0};
     const char *trouble = skr_admin_trouble(admin);
-    skr_core_read_numbers(admin->core, &core);
+    skr_core_read_numbers(admin->options.core, &core);
     if (admin->http != NULL)
         skr_http_read_counters(admin->http, &http);
     fprintf(out,
             "{\"version\":\"%s\",\"state\":\"%s\",\"uptime_seconds\":%lld,\"connections\":%llu,\"requests\":%llu,"
             "\"received_bytes\":%llu,\"sent_bytes\":%llu,\"free_bytes\":%llu,\"total_bytes\":%llu,\"meta_used_bytes\":%llu,"
-            "\"changes\":%llu,\"commits\":%llu,\"queue_length\":%llu,\"checksum_failures\":%llu,\"resident_bytes\":%.0f}\n",
+            "\"changes\":%llu,\"commits\":%llu,\"queue_length\":%llu,\"checksum_failures\":%llu,\"resident_bytes\":%.0f,"
+            "\"bindings\":",
             SKERRY_VERSION, trouble == NULL ? "ready" : trouble, (long long)(time(NULL) - admin->started),
             (unsigned long long)http.connections_open, (unsigned long long)http.requests,
             (unsigned long long)http.received_bytes, (unsigned long long)http.sent_bytes, (unsigned long long)core.free_bytes,
             (unsigned long long)core.total_bytes, (unsigned long long)core.meta_used_bytes, (unsigned long long)core.changes,
             (unsigned long long)core.commits, (unsigned long long)core.queue_length, (unsigned long long)core.checksum_failures,
             skr_resident_bytes());
+    json_t *bindings = skr_admin_bindings(admin);
+    if (bindings == NULL || json_dumpf(bindings, out, JSON_COMPACT) != 0)
+        fprintf(out, "null"); /* no memory for them */
+    json_decref(bindings);
+    fprintf(out, "}\n");
 }

@@ -14,27 +14,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "secret.h"
 #include "skerry/encoding.h"
 #include "skerry/log.h"
 
 #define SKR_SECRET_CAPACITY 600
-
-/* The first line of a file, without white space at its end. */
-static enum skr_status skr_read_secret(const char *path, char *out, size_t capacity, struct skr_error *err)
-{
-    FILE *file = fopen(path, "re");
-    if (file != NULL)
-        setvbuf(file, NULL, _IONBF, 0); /* no copy of the secret stays behind in a buffer */
-    if (file == NULL || fgets(out, (int)capacity, file) == NULL) {
-        int os_errno = file != NULL && feof(file) ? ENODATA : errno;
-        if (file != NULL)
-            fclose(file);
-        return skr_fail_os(err, SKR_INVALID_ARGUMENT, os_errno, "cannot read a key from %s: %s", path, strerror(os_errno));
-    }
-    fclose(file);
-    out[strcspn(out, " \t\r\n")] = '\0';
-    return SKR_OK;
-}
 
 /* What stands between colons: the secret itself, or @FILE. Copied to `out`, to be wiped. */
 static enum skr_status skr_take_secret(struct skr_bytes text, char out[SKR_SECRET_CAPACITY], struct skr_error *err)
@@ -45,7 +29,7 @@ static enum skr_status skr_take_secret(struct skr_bytes text, char out[SKR_SECRE
         if (text.size > sizeof path)
             return skr_fail(err, SKR_INVALID_ARGUMENT, "the name of a file with a key is too long");
         snprintf(path, sizeof path, "%.*s", (int)text.size - 1, text.data + 1);
-        return skr_read_secret(path, out, SKR_SECRET_CAPACITY, err);
+        return skr_secret_read(path, out, SKR_SECRET_CAPACITY, err);
     }
     if (text.size >= SKR_SECRET_CAPACITY)
         return skr_fail(err, SKR_INVALID_ARGUMENT, "a key is longer than %d bytes", SKR_SECRET_CAPACITY - 1);

@@ -1,11 +1,16 @@
 /* Help, man page and reference, from the table of settings. */
+#include "client_flags.h"
 #include "settings.h"
 
 static const char *const skr_commands[][2] = {
     {"serve", "serve Azure Blob from a data folder"},
+    {"attach NAME", "put a container in front of an Azure Blob container or S3 bucket: skerry attach --help"},
+    {"detach NAME", "end that; what is here stays"},
+    {"bindings", "list what is attached, and how it fares; --json"},
+    {"status", "print the state of a running server; --json"},
     {"fsck DIR", "check a data folder; --repair, --verify (bytes too), --json"},
     {"health", "ask a running server whether it is well; --admin ADDR:PORT"},
-    {"operations", "print what is offered, a line an operation; --protocol blob or s3"},
+    {"operations", "print what is offered, a line an operation; --protocol blob, s3 or admin"},
     {"settings", "print the reference of settings; --markdown, --man"},
 };
 
@@ -64,6 +69,10 @@ void skr_help_man(void)
         printf(".TP\n.BI \\-\\-%s \" %s\"\n%s.%s%s\n", skr_setting_table[i].name, skr_setting_table[i].argument,
                skr_setting_table[i].text, skr_setting_table[i].value == NULL ? "" : " Default: ",
                skr_setting_table[i].value == NULL ? "" : skr_setting_table[i].value);
+    printf(".SH FLAGS OF ATTACH, DETACH, BINDINGS AND STATUS\nSecrets come from files or the environment.\n");
+    for (size_t i = 0; i < SKR_FLAG_COUNT; i++)
+        printf(".TP\n.BI \\-\\-%s \" %s\"\n%s.\n", skr_flag_table[i].name,
+               skr_flag_table[i].argument == NULL ? "" : skr_flag_table[i].argument, skr_flag_table[i].text);
     printf(".SH SIGNALS\nSIGTERM and SIGINT end the server when the requests under way are done. With \\-\\-tls\\-cert, SIGHUP "
            "reads certificate and "
            "key again; connections that are there live on.\n");

@@ -1,5 +1,8 @@
 /* skerry: the program. Finds the subcommand. */
+#include <jansson.h>
 #include <libxml/parser.h>
+#include <malloc.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "commands.h"
@@ -16,17 +19,25 @@ static int skr_command_settings(int argc, char **argv)
     return 0;
 }
 
+/* Documents of bindings hold secrets, and Jansson copies texts while it reads and writes. */
+static void skr_free_wiped(void *memory)
+{
+    if (memory != NULL)
+        explicit_bzero(memory, malloc_usable_size(memory));
+    free(memory);
+}
+
 int main(int argc, char **argv)
 {
     static const struct {
         const char *name;
         int (*run)(int argc, char **argv);
-    } commands[] = {{"serve", skr_command_serve},
-                    {"fsck", skr_command_fsck},
-                    {"health", skr_command_health},
-                    {"operations", skr_command_operations},
-                    {"settings", skr_command_settings}};
+    } commands[] = {
+        {"serve", skr_command_serve},       {"attach", skr_command_attach},         {"detach", skr_command_detach},
+        {"bindings", skr_command_bindings}, {"status", skr_command_status},         {"fsck", skr_command_fsck},
+        {"health", skr_command_health},     {"operations", skr_command_operations}, {"settings", skr_command_settings}};
     xmlInitParser(); /* before there are threads */
+    json_set_alloc_funcs(malloc, skr_free_wiped);
     if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0 || strcmp(argv[1], "-h") == 0) {
         skr_help_general();
         return argc < 2 ? 1 : 0;

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "commands.h"
+#include "skerry/admin.h"
 #include "skerry/auth.h"
 #include "skerry/blob.h"
 #include "skerry/s3.h"
@@ -73,6 +74,14 @@ static void skr_print_operations(const char *protocol, const struct skr_operatio
     }
 }
 
+/* The admin listener has paths in place of resources, and a token in place of permissions. */
+static void skr_print_admin(void)
+{
+    struct skr_admin_row row;
+    for (size_t i = 0; skr_admin_row(i, &row); i++)
+        printf("admin\t%s\t%s\t%s\t\t%s\t\n", row.name, row.method, row.path, row.needs_token ? "token" : "anybody");
+}
+
 int skr_command_operations(int argc, char **argv)
 {
     static const struct {
@@ -88,7 +97,11 @@ int skr_command_operations(int argc, char **argv)
             skr_print_operations(tables[i].protocol, rows, count);
             found = true;
         }
+    if (wanted != NULL && strcmp(wanted, "admin") == 0) {
+        skr_print_admin();
+        found = true;
+    }
     if (!found)
-        return fprintf(stderr, "Usage: skerry operations [--protocol blob|s3]\n"), 1;
+        return fprintf(stderr, "Usage: skerry operations [--protocol blob|s3|admin]\n"), 1;
     return 0;
 }

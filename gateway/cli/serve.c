@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include "accounts.h"
+#include "admin_address.h"
+#include "binds.h"
 #include "commands.h"
 #include "settings.h"
 #include "skerry/admin.h"
@@ -26,6 +28,7 @@ struct skr_server {
     struct skr_s3 *s3;
     struct skr_admin *admin;
     char blob_bound[48], s3_bound[48], admin_bound[48];
+    int admin_address_fd; /* see admin_address.h */
 };
 
 static bool skr_is_loopback(const char *address)
@@ -67,7 +70,7 @@ static enum skr_status skr_open_core(struct skr_server *server, struct skr_io_fa
     const struct skr_settings *settings = &server->settings;
     struct skr_core_options options = {
         .directory = settings->data,
-        .workers = skr_reactor_count_of(settings),
+        .workers = skr_reactor_count_of(settings) + (settings->binds.count > 0),
         .meta_map_initial_bytes = settings->meta_map_initial,
         .meta_map_max_bytes = settings->meta_map_max,
         .inline_limit_bytes = settings->inline_limit,
@@ -120,6 +123,21 @@ static enum skr_status skr_listen(struct skr_server *server, struct skr_error *e
     return status == SKR_OK ? skr_http_start(server->http, err) : status;
 }
 
+static bool skr_account_name_for(void *context, size_t index, struct skr_bytes *name)
+{
+    return skr_accounts_name(context, index, name);
+}
+
+/* For commands. Without it the server does its work all the same. */
+static void skr_tell_address(struct skr_server *server)
+{
+    struct skr_error error;
+    if (skr_admin_address_write(&server->admin_address_fd, server->settings.data, server->admin_bound,
+                                server->settings.tls_cert, &error) != SKR_OK)
+        skr_log(SKR_LOG_WARNING, "serve", "skerry attach and the like will not find this server by its data folder: %s",
+                error.message);
+}
+
 static enum skr_status skr_server_open(struct skr_server *server, struct skr_error *err)
 {
     struct skr_io_fault *fault;
@@ -131,7 +149,13 @@ static enum skr_status skr_server_open(struct skr_server *server, struct skr_err
     if (status == SKR_OK)
         status = skr_open_core(server, fault, err);
     if (status == SKR_OK)
-        status = skr_admin_open(&server->admin, server->core, err);
+        status = skr_apply_binds(&server->settings, server->accounts, server->core, err);
+    struct skr_admin_options admin = {.core = server->core,
+                                      .directory = server->settings.data,
+                                      .account = skr_account_name_for,
+                                      .account_context = server->accounts};
+    if (status == SKR_OK)
+        status = skr_admin_open(&server->admin, &admin, err);
     struct skr_blob_options blob = {.accounts = server->accounts,
                                     .clock_skew_s = (unsigned)(server->settings.clock_skew_ms / 1000)};
     if (status == SKR_OK)
@@ -150,11 +174,15 @@ static enum skr_status skr_server_open(struct skr_server *server, struct skr_err
     if (status != SKR_OK)
         return status;
     skr_admin_set_http(server->admin, server->http);
-    return skr_listen(server, err);
+    status = skr_listen(server, err);
+    if (status == SKR_OK)
+        skr_tell_address(server);
+    return status;
 }
 
 static void skr_server_close(struct skr_server *server)
 {
+    skr_admin_address_remove(&server->admin_address_fd, server->settings.data);
     skr_http_close(server->http);
     skr_s3_close(server->s3);
     skr_blob_close(server->blob);
@@ -219,7 +247,9 @@ static void skr_await_end(struct skr_server *server, const sigset_t *signals)
     struct skr_error error;
     int received = 0;
     while (sigwait(signals, &received) == 0 && received == SIGHUP)
-        if (skr_http_reload_tls(server->http, &error) != SKR_OK)
+        if (skr_http_reload_tls(server->http, &error) == SKR_OK)
+            skr_tell_address(server); /* the key may be another */
+        else
             skr_log(SKR_LOG_ERROR, "serve", "the certificate stays as it was: %s", error.message);
 }
 
@@ -236,7 +266,7 @@ static bool skr_set_log_level(const char *name)
 
 int skr_command_serve(int argc, char **argv)
 {
-    struct skr_server server = {.http = NULL};
+    struct skr_server server = {.admin_address_fd = -1};
     struct skr_error error = {.status = SKR_OK};
     sigset_t signals;
     if (argc > 0 && strcmp(argv[0], "--help") == 0) {

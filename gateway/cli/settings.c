@@ -15,7 +15,8 @@ const struct skr_setting skr_setting_table[] = {
     {"blob", SKR_SETTING_TEXT, FIELD(blob), "127.0.0.1:10000", 0, 0, "ADDR:PORT",
      "Where Azure Blob is served; port 0 picks one", false},
     {"s3", SKR_SETTING_TEXT, FIELD(s3), "127.0.0.1:9000", 0, 0, "ADDR:PORT", "Where S3 is served", false},
-    {"admin", SKR_SETTING_TEXT, FIELD(admin), "127.0.0.1:9001", 0, 0, "ADDR:PORT", "Health, metrics and console", false},
+    {"admin", SKR_SETTING_TEXT, FIELD(admin), "127.0.0.1:9001", 0, 0, "ADDR:PORT",
+     "Health, metrics, console and administration", false},
     {"account", SKR_SETTING_LIST, FIELD(accounts), NULL, 0, 0, "NAME:KEY",
      "Storage account and its base64 key, or NAME:@FILE; may be repeated. Default: the well-known development account, on "
      "loopback only",
@@ -33,6 +34,13 @@ const struct skr_setting skr_setting_table[] = {
      "Domain under which S3 buckets are hosts: BUCKET.DOMAIN; may be repeated", false},
     {"generate-account", SKR_SETTING_TEXT, FIELD(generate_account), NULL, 0, 0, "NAME",
      "Make an account with a random key at first start, kept in DIR/account-NAME.key", false},
+    {"bind", SKR_SETTING_LIST, FIELD(binds), NULL, 0, 0, "NAME=URL;mode=MODE...",
+     "Put container NAME (or ACCOUNT/NAME; *: all) in front of an Azure Blob container or S3 bucket. Further FIELD=VALUE with "
+     "';' "
+     "between them: key=@FILE, sas=@FILE, kind=s3, ttl=60s, as in the administration API; may be repeated. It stays until it "
+     "is "
+     "detached",
+     true},
     {"tls-cert", SKR_SETTING_TEXT, FIELD(tls_cert), NULL, 0, 0, "FILE",
      "PEM certificate, then those that signed it: all addresses speak HTTPS. SIGHUP reads it again", false},
     {"tls-key", SKR_SETTING_TEXT, FIELD(tls_key), NULL, 0, 0, "FILE", "PEM key of the certificate, without a password", false},
@@ -133,7 +141,7 @@ static bool skr_parse_with_unit(const char *text, const struct skr_unit *units, 
     return false;
 }
 
-static bool skr_parse_value(enum skr_setting_type type, const char *text, uint64_t *value)
+bool skr_value_parse(enum skr_setting_type type, const char *text, uint64_t *value)
 {
     static const struct skr_unit none[] = {{"", 1}, {NULL, 0}};
     static const struct skr_unit sizes[] = {
@@ -182,7 +190,7 @@ enum skr_status skr_setting_set(struct skr_settings *settings, const struct skr_
     uint64_t number;
     if (setting->type == SKR_SETTING_TEXT || setting->type == SKR_SETTING_LIST)
         return skr_set_text(settings, setting, value, err);
-    if (!skr_parse_value(setting->type, value, &number))
+    if (!skr_value_parse(setting->type, value, &number))
         return skr_fail(err, SKR_INVALID_ARGUMENT, "%s: '%s' is not %s", origin, value, skr_value_form(setting->type));
     if (number < setting->least || number > setting->most)
         return skr_fail(err, SKR_INVALID_ARGUMENT, "%s: '%s' is outside of what it may be", origin, value);

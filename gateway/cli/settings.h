@@ -23,7 +23,7 @@ struct skr_text_list {
 
 struct skr_settings {
     char *config, *data, *blob, *s3, *admin, *log_level, *io_fault, *generate_account, *s3_region, *tls_cert, *tls_key;
-    struct skr_text_list accounts, s3_keys, s3_read_only_keys, s3_domains;
+    struct skr_text_list accounts, s3_keys, s3_read_only_keys, s3_domains, binds;
     uint64_t reactors, max_connections, connection_memory, inline_limit, reserve, fetch_memory, meta_map_initial, meta_map_max;
     uint64_t header_timeout_ms, body_timeout_ms, idle_timeout_ms, drain_timeout_ms, upload_lifetime_ms, clock_skew_ms;
     bool direct_io, hints;
@@ -49,6 +49,8 @@ const char *skr_setting_suggest(const char *name);
 /* "--data", "SKERRY_DATA" and so on, as it goes into errors. */
 enum skr_status skr_setting_set(struct skr_settings *settings, const struct skr_setting *setting, const char *value,
                                 const char *origin, struct skr_error *err);
+/* Sizes in bytes, durations in milliseconds, booleans as 0 and 1, from text as it is written in settings. */
+bool skr_value_parse(enum skr_setting_type type, const char *text, uint64_t *value);
 enum skr_status skr_settings_defaults(struct skr_settings *settings, struct skr_error *err);
 void skr_settings_free(struct skr_settings *settings); /* wipes secrets */
 

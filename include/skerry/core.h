@@ -408,6 +408,9 @@ enum skr_status skr_object_parts(struct skr_worker *worker, const struct skr_obj
  * keeps versions. */
 struct skr_pending *skr_attach(struct skr_worker *worker, struct skr_bytes account, struct skr_bytes container,
                                const struct skr_binding *binding, skr_done done, void *context);
+/* Is this the binding of that very name already, secrets included? The ids are not compared. */
+bool skr_is_attached(struct skr_worker *worker, struct skr_bytes account, struct skr_bytes container,
+                     const struct skr_binding *binding);
 /* SKR_NOT_FOUND: it has no binding of its own. */
 struct skr_pending *skr_detach(struct skr_worker *worker, struct skr_bytes account, struct skr_bytes container, skr_done done,
                                void *context);

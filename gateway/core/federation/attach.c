@@ -106,3 +106,20 @@ struct skr_pending *skr_detach(struct skr_worker *worker, struct skr_bytes accou
         return skr_pending_fail(&op->pending, SKR_NO_MEMORY, "no memory to detach a container");
     return skr_pending_submit(&op->pending);
 }
+
+bool skr_is_attached(struct skr_worker *worker, struct skr_bytes account, struct skr_bytes container,
+                     const struct skr_binding *binding)
+{
+    struct skr_view *view;
+    struct skr_binding stored;
+    if (skr_view_begin(worker->reader, &view, NULL) != SKR_OK)
+        return false;
+    bool same = skr_binding_get(view, account, container, &stored, NULL) == SKR_OK && stored.mode == binding->mode &&
+                stored.listing == binding->listing && stored.is_s3 == binding->is_s3 &&
+                stored.credential == binding->credential && stored.allow_http == binding->allow_http &&
+                stored.ttl_ms == binding->ttl_ms && stored.capacity_bytes == binding->capacity_bytes;
+    for (unsigned i = 0; i < SKR_BINDING_TEXT_COUNT && same; i++)
+        same = skr_bytes_equal(stored.texts[i], binding->texts[i]);
+    skr_view_end(view);
+    return same;
+}

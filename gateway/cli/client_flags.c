@@ -1,0 +1,148 @@
+/* The table, and reading arguments by it. */
+#include "client_flags.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ATTACH SKR_FOR_ATTACH
+
+const struct skr_flag_row skr_flag_table[SKR_FLAG_COUNT] = {
+    [SKR_FLAG_UPSTREAM] = {"upstream", "URL", "The Azure Blob container or S3 bucket, perhaps with a folder", ATTACH,
+                           "upstream"},
+    [SKR_FLAG_KIND] = {"kind", "azure|s3", "What is there; azure unless said", ATTACH, "kind"},
+    [SKR_FLAG_MODE] = {"mode", "MODE",
+                       "read-only, write-through (acknowledged when both have it) or write-back (uploaded later)", ATTACH,
+                       "mode"},
+    [SKR_FLAG_LISTING] = {"listing", "WHICH", "upstream: list what is there; mirror: what is known here", ATTACH, "listing"},
+    [SKR_FLAG_TTL] = {"ttl", "TIME", "How long what upstream said is believed; 60s unless said", ATTACH, "ttl_s"},
+    [SKR_FLAG_CAPACITY] = {"capacity", "SIZE", "Bytes of it to keep here; without it there is no limit of its own", ATTACH,
+                           "capacity_bytes"},
+    [SKR_FLAG_KEY_FILE] = {"key-file", "FILE", "Account key; else SKERRY_UPSTREAM_KEY", ATTACH, NULL},
+    [SKR_FLAG_SAS_FILE] = {"sas-file", "FILE", "Shared access signature; else SKERRY_UPSTREAM_SAS", ATTACH, NULL},
+    [SKR_FLAG_S3_KEY_FILE] = {"s3-key-file", "FILE",
+                              "ACCESS:SECRET[:TOKEN]; else SKERRY_UPSTREAM_ACCESS_KEY, _SECRET_KEY and _SESSION_TOKEN", ATTACH,
+                              NULL},
+    [SKR_FLAG_REGION] = {"region", "REGION", "That S3 requests are signed for", ATTACH, "region"},
+    [SKR_FLAG_MANAGED_IDENTITY] = {"managed-identity", NULL, "Be this machine's identity in Azure; --client-id picks one",
+                                   ATTACH, NULL},
+    [SKR_FLAG_WORKLOAD_IDENTITY] = {"workload-identity", NULL,
+                                    "Be a workload of Kubernetes, with --tenant, --client-id and --token-file", ATTACH, NULL},
+    [SKR_FLAG_CLIENT_SECRET_FILE] = {"client-secret-file", "FILE",
+                                     "Be an application, with --tenant and --client-id; else SKERRY_UPSTREAM_CLIENT_SECRET",
+                                     ATTACH, NULL},
+    [SKR_FLAG_TENANT] = {"tenant", "ID", "Of the workload or application", ATTACH, NULL},
+    [SKR_FLAG_CLIENT_ID] = {"client-id", "ID", "Of the identity, workload or application", ATTACH, NULL},
+    [SKR_FLAG_TOKEN_FILE] = {"token-file", "FILE", "Of the workload, read by the server", ATTACH, NULL},
+    [SKR_FLAG_AUTHORITY] = {"authority", "URL", "Who gives tokens, where it is not the public cloud", ATTACH, NULL},
+    [SKR_FLAG_UPSTREAM_ACCOUNT] = {"upstream-account", "NAME", "Of the account key, where the URL does not tell", ATTACH,
+                                   "upstream_account"},
+    [SKR_FLAG_CA_FILE] = {"ca-file", "FILE", "Authorities of the upstream's certificate, read by the server", ATTACH, NULL},
+    [SKR_FLAG_PROXY] = {"proxy", "URL", "On the way to the upstream; http://HOST:PORT", ATTACH, "proxy"},
+    [SKR_FLAG_PROXY_FILE] = {"proxy-file", "FILE", "The same, for a URL with a password", ATTACH, NULL},
+    [SKR_FLAG_ALLOW_HTTP] = {"allow-http", NULL, "Take an upstream without TLS, though the network then sees the data", ATTACH,
+                             NULL},
+    [SKR_FLAG_ACCOUNT] = {"account", "NAME", "Account of the container; the server's first unless said",
+                          SKR_FOR_ATTACH | SKR_FOR_DETACH, NULL},
+    [SKR_FLAG_DATA] = {"data", "DIR", "Data folder of the running server; else SKERRY_DATA, else ./skerry-data", SKR_FOR_ALL,
+                       NULL},
+    [SKR_FLAG_ADMIN] = {"admin", "ADDR:PORT",
+                        "The server, instead of --data; or https://HOST:PORT. Its token is SKERRY_ADMIN_TOKEN", SKR_FOR_ALL,
+                        NULL},
+    [SKR_FLAG_ADMIN_CA] = {"admin-ca", "FILE", "With --admin https://: who signed the server's certificate", SKR_FOR_ALL, NULL},
+    [SKR_FLAG_JSON] = {"json", NULL, "Print what the server says, as JSON", SKR_FOR_ALL, NULL},
+};
+
+static void skr_arguments_help(const char *command, unsigned bit, bool takes_name, FILE *out)
+{
+    fprintf(out, "Usage: skerry %s%s [FLAGS]\n\n", command, takes_name ? " NAME" : "");
+    if (takes_name)
+        fprintf(out,
+                "NAME is a container, or * for each of the account that has no binding of its own. Secrets come from files "
+                "or the environment.\n\n");
+    for (size_t i = 0; i < SKR_FLAG_COUNT; i++) {
+        const struct skr_flag_row *row = &skr_flag_table[i];
+        char left[64];
+        if ((row->commands & bit) == 0)
+            continue;
+        snprintf(left, sizeof left, "--%s %s", row->name, row->argument == NULL ? "" : row->argument);
+        fprintf(out, "  %-28s %s\n", left, row->text);
+    }
+}
+
+/* SKR_FLAG_COUNT: none. */
+static size_t skr_flag_find(const char *text, size_t size, unsigned bit)
+{
+    size_t i = 0;
+    while (i < SKR_FLAG_COUNT && ((skr_flag_table[i].commands & bit) == 0 || strlen(skr_flag_table[i].name) != size ||
+                                  memcmp(skr_flag_table[i].name, text, size) != 0))
+        i++;
+    return i;
+}
+
+/* One argument, or two. NULL, or what is wrong with it. */
+static const char *skr_argument_read(struct skr_arguments *out, unsigned bit, bool takes_name, int argc, char **argv, int *used)
+{
+    const char *text = argv[0], *equals = strchr(text, '=');
+    *used = 1;
+    if (strncmp(text, "--", 2) != 0) {
+        if (!takes_name || out->name != NULL)
+            return "is too much";
+        out->name = text;
+        return NULL;
+    }
+    size_t found = skr_flag_find(text + 2, equals == NULL ? strlen(text + 2) : (size_t)(equals - text) - 2, bit);
+    if (found == SKR_FLAG_COUNT)
+        return "is not known";
+    if (out->values[found] != NULL)
+        return "is there twice";
+    bool is_switch = skr_flag_table[found].argument == NULL;
+    if (is_switch && equals != NULL)
+        return "takes no value";
+    if (!is_switch && equals == NULL && argc < 2)
+        return "needs a value";
+    *used = 1 + (!is_switch && equals == NULL);
+    out->values[found] = is_switch ? "" : equals != NULL ? equals + 1 : argv[1];
+    return NULL;
+}
+
+bool skr_arguments_read(struct skr_arguments *out, const char *command, unsigned bit, bool takes_name, int argc, char **argv,
+                        int *code)
+{
+    const char *wrong = NULL;
+    *out = (struct skr_arguments){.command = command};
+    *code = 1;
+    if (argc > 0 && (strcmp(argv[0], "--help") == 0 || strcmp(argv[0], "-h") == 0)) {
+        skr_arguments_help(command, bit, takes_name, stdout);
+        *code = 0;
+        return false;
+    }
+    for (int i = 0, used = 1; i < argc; i += used)
+        if ((wrong = skr_argument_read(out, bit, takes_name, argc - i, argv + i, &used)) != NULL) {
+            int shown = (int)strcspn(argv[i], "=");
+            fprintf(stderr, "skerry %s: '%.*s' %s. See skerry %s --help\n", command, shown < 60 ? shown : 60, argv[i], wrong,
+                    command);
+            return false;
+        }
+    if (takes_name && out->name == NULL)
+        wrong = "name a container, or '*' for all of the account";
+    else if (out->values[SKR_FLAG_DATA] != NULL && out->values[SKR_FLAG_ADMIN] != NULL)
+        wrong = "give --data or --admin, not both";
+    else if (out->values[SKR_FLAG_ADMIN_CA] != NULL && out->values[SKR_FLAG_ADMIN] == NULL)
+        wrong = "--admin-ca goes with --admin https://HOST:PORT";
+    if (wrong != NULL)
+        fprintf(stderr, "skerry %s: %s. See skerry %s --help\n", command, wrong, command);
+    return wrong == NULL;
+}
+
+struct skr_admin_place skr_arguments_place(const struct skr_arguments *arguments)
+{
+    const char *data = arguments->values[SKR_FLAG_DATA], *known = getenv("SKERRY_DATA");
+    return (struct skr_admin_place){
+        .data = data != NULL    ? data
+                : known != NULL ? known
+                                : "./skerry-data",
+        .admin = arguments->values[SKR_FLAG_ADMIN],
+        .ca_file = arguments->values[SKR_FLAG_ADMIN_CA],
+    };
+}

@@ -1,0 +1,64 @@
+/* One table of the flags of the commands that ask a running server. Reading, help and the man page derive from it. */
+#ifndef SKERRY_CLI_CLIENT_FLAGS_H
+#define SKERRY_CLI_CLIENT_FLAGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "admin_client.h"
+
+/* Bits: which commands take a flag. */
+enum { SKR_FOR_ATTACH = 1 << 0, SKR_FOR_DETACH = 1 << 1, SKR_FOR_BINDINGS = 1 << 2, SKR_FOR_STATUS = 1 << 3, SKR_FOR_ALL = 15 };
+
+enum skr_flag {
+    SKR_FLAG_UPSTREAM,
+    SKR_FLAG_KIND,
+    SKR_FLAG_MODE,
+    SKR_FLAG_LISTING,
+    SKR_FLAG_TTL,
+    SKR_FLAG_CAPACITY,
+    SKR_FLAG_KEY_FILE,
+    SKR_FLAG_SAS_FILE,
+    SKR_FLAG_S3_KEY_FILE,
+    SKR_FLAG_REGION,
+    SKR_FLAG_MANAGED_IDENTITY,
+    SKR_FLAG_WORKLOAD_IDENTITY,
+    SKR_FLAG_CLIENT_SECRET_FILE,
+    SKR_FLAG_TENANT,
+    SKR_FLAG_CLIENT_ID,
+    SKR_FLAG_TOKEN_FILE,
+    SKR_FLAG_AUTHORITY,
+    SKR_FLAG_UPSTREAM_ACCOUNT,
+    SKR_FLAG_CA_FILE,
+    SKR_FLAG_PROXY,
+    SKR_FLAG_PROXY_FILE,
+    SKR_FLAG_ALLOW_HTTP,
+    SKR_FLAG_ACCOUNT,
+    SKR_FLAG_DATA,
+    SKR_FLAG_ADMIN,
+    SKR_FLAG_ADMIN_CA,
+    SKR_FLAG_JSON,
+    SKR_FLAG_COUNT
+};
+
+struct skr_flag_row {
+    const char *name, *argument; /* argument NULL: a switch */
+    const char *text;
+    unsigned commands;
+    const char *field; /* of a binding, which the value is; NULL: the command knows what it is */
+};
+extern const struct skr_flag_row skr_flag_table[SKR_FLAG_COUNT];
+
+struct skr_arguments {
+    const char *command;
+    const char *name;                   /* NULL: the command takes none */
+    const char *values[SKR_FLAG_COUNT]; /* NULL: not given; "" for a switch */
+};
+
+/* True: go on. False: help was asked for, or something is wrong and was said; `*code` is the exit code. */
+bool skr_arguments_read(struct skr_arguments *out, const char *command, unsigned bit, bool takes_name, int argc, char **argv,
+                        int *code);
+/* Where the arguments, or the environment, say that the server is. */
+struct skr_admin_place skr_arguments_place(const struct skr_arguments *arguments);
+
+#endif

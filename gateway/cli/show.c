@@ -1,0 +1,118 @@
+/* skerry bindings, skerry status: what the server says of itself, in lines. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "client_flags.h"
+#include "commands.h"
+
+/* NULL: it has said why. */
+static json_t *skr_show_ask(const struct skr_arguments *arguments, const char *path)
+{
+    struct skr_admin_place place = skr_arguments_place(arguments);
+    struct skr_admin_client *client = NULL;
+    struct skr_error error = {.message = ""};
+    json_t *answer = NULL;
+    enum skr_status status = skr_admin_client_open(&client, &place, &error);
+    if (status == SKR_OK)
+        status = skr_admin_client_call(client, "GET", path, NULL, &answer, &error);
+    skr_admin_client_close(client);
+    if (status != SKR_OK)
+        fprintf(stderr, "skerry %s: %s\n", arguments->command, error.message);
+    return status == SKR_OK ? answer : NULL;
+}
+
+static const char *skr_text_of(const json_t *object, const char *name)
+{
+    const char *text = json_string_value(json_object_get(object, name));
+    return text == NULL ? "" : text;
+}
+
+static json_int_t skr_number_of(const json_t *object, const char *name)
+{
+    return json_integer_value(json_object_get(object, name));
+}
+
+static const char *skr_size_text(json_int_t bytes, char out[32])
+{
+    static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
+    double size = (double)bytes;
+    size_t unit = 0;
+    for (; size >= 1024 && unit + 1 < sizeof units / sizeof *units; unit++)
+        size /= 1024;
+    snprintf(out, 32, unit == 0 ? "%.0f %s" : "%.1f %s", size, units[unit]);
+    return out;
+}
+
+static void skr_print_binding(const json_t *binding)
+{
+    char size[32];
+    const char *failure = skr_text_of(binding, "last_failure");
+    printf("%s/%s\t%s\t%s\t%s\t%s\t%s\t%s fetched", skr_text_of(binding, "account"), skr_text_of(binding, "container"),
+           skr_text_of(binding, "upstream"), skr_text_of(binding, "mode"), skr_text_of(binding, "listing"),
+           skr_text_of(binding, "credential"), skr_text_of(binding, "state"),
+           skr_size_text(skr_number_of(binding, "fetched_bytes"), size));
+    if (json_is_true(json_object_get(binding, "derived")))
+        printf(", by *");
+    if (failure[0] != '\0')
+        printf(", %" JSON_INTEGER_FORMAT " failed, last at %s: %s", skr_number_of(binding, "failures"),
+               skr_text_of(binding, "last_failure_at"), failure);
+    printf("\n");
+}
+
+static void skr_print_bindings(const json_t *list)
+{
+    size_t i;
+    json_t *binding;
+    if (json_array_size(list) == 0)
+        printf("no container is bound to an upstream: skerry attach --help\n");
+    json_array_foreach (list, i, binding)
+        skr_print_binding(binding);
+}
+
+static void skr_print_status(const json_t *status)
+{
+    static const char *const numbers[][2] = {
+        {"uptime_seconds", "uptime, s"}, {"connections", "connections"},      {"requests", "requests"},
+        {"changes", "changes"},          {"queue_length", "waiting changes"}, {"checksum_failures", "checksum failures"}};
+    static const char *const sizes[][2] = {{"free_bytes", "free"},          {"total_bytes", "of"},
+                                           {"meta_used_bytes", "metadata"}, {"received_bytes", "received"},
+                                           {"sent_bytes", "sent"},          {"resident_bytes", "memory"}};
+    char size[32];
+    printf("skerry %s: %s\n", skr_text_of(status, "version"), skr_text_of(status, "state"));
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        printf("%-18s %" JSON_INTEGER_FORMAT "\n", numbers[i][1], skr_number_of(status, numbers[i][0]));
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+        printf("%-18s %s\n", sizes[i][1], skr_size_text(skr_number_of(status, sizes[i][0]), size));
+    skr_print_bindings(json_object_get(status, "bindings"));
+}
+
+static int skr_show(const char *command, unsigned bit, const char *path, int argc, char **argv)
+{
+    struct skr_arguments arguments;
+    int code;
+    if (!skr_arguments_read(&arguments, command, bit, false, argc, argv, &code))
+        return code;
+    json_t *answer = skr_show_ask(&arguments, path);
+    if (answer == NULL)
+        return 1;
+    if (arguments.values[SKR_FLAG_JSON] != NULL) {
+        json_dumpf(answer, stdout, JSON_INDENT(2));
+        printf("\n");
+    } else if (bit == SKR_FOR_STATUS) {
+        skr_print_status(answer);
+    } else {
+        skr_print_bindings(json_object_get(answer, "bindings"));
+    }
+    json_decref(answer);
+    return 0;
+}
+
+int skr_command_bindings(int argc, char **argv)
+{
+    return skr_show("bindings", SKR_FOR_BINDINGS, "/api/v1/bindings", argc, argv);
+}
+
+int skr_command_status(int argc, char **argv)
+{
+    return skr_show("status", SKR_FOR_STATUS, "/status", argc, argv);
+}

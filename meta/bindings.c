@@ -11,6 +11,7 @@ static bool skr_binding_encode(struct skr_encoder *encoder, const struct skr_bin
     unsigned count = 0;
     skr_encode_number(encoder, SKR_BINDING_VERSION, 1);
     skr_encode_number(encoder, binding->id, 8);
+    skr_encode_number(encoder, binding->revision, 8);
     skr_encode_number(encoder, binding->mode, 1);
     skr_encode_number(encoder, binding->listing, 1);
     skr_encode_number(encoder, binding->is_s3, 1);
@@ -35,6 +36,7 @@ static enum skr_status skr_binding_decode(struct skr_bytes record, struct skr_bi
     struct skr_decoder decoder = skr_decoder_of(record);
     bool known = skr_decode_number(&decoder, 1) == SKR_BINDING_VERSION;
     *out = (struct skr_binding){.id = skr_decode_number(&decoder, 8)};
+    out->revision = skr_decode_number(&decoder, 8);
     out->mode = (unsigned)skr_decode_number(&decoder, 1);
     out->listing = (unsigned)skr_decode_number(&decoder, 1);
     out->is_s3 = skr_decode_number(&decoder, 1) != 0;

@@ -39,6 +39,17 @@ enum skr_status skr_content_origin(struct skr_view *view, uint64_t content_id, s
     return status;
 }
 
+enum skr_status skr_content_set_origin(struct skr_view *view, uint64_t content_id, const struct skr_origin *origin,
+                                       struct skr_error *err)
+{
+    struct skr_content_row row;
+    enum skr_status status = skr_cached_row_get(view, content_id, &row, err);
+    row.origin = *origin;
+    if (status == SKR_OK)
+        status = skr_view_grow(view, 256 + origin->key.size, err);
+    return status != SKR_OK ? status : skr_content_row_put(view, &row, err);
+}
+
 /* ---- what is here ---- */
 
 enum skr_status skr_chunk_find(MDB_cursor *cursor, uint64_t content_id, uint64_t offset, bool or_next, uint64_t *at,
@@ -272,4 +283,47 @@ enum skr_status skr_content_evict(struct skr_view *view, uint64_t content_id, ui
     enum skr_status status = skr_row_remove(view, SKR_TABLE_PAYLOADS, skr_key_1(&key, content_id), err);
     *freed = status == SKR_OK ? row.content.size_bytes : 0;
     return status == SKR_NOT_FOUND ? SKR_OK : status;
+}
+
+/* ---- making it ours ---- */
+
+/* What its extents are, when they leave no gap. SKR_NOT_FOUND. */
+static enum skr_status skr_adopt_extents(struct skr_view *view, struct skr_content_row *row, struct skr_error *err)
+{
+    struct skr_extent *extents;
+    struct skr_row_key key;
+    uint64_t *offsets, next = 0;
+    size_t count;
+    enum skr_status status = skr_content_load_cached(view, row, &extents, &offsets, &count, err);
+    if (status != SKR_OK)
+        return status;
+    for (size_t i = 0; i < count && offsets[i] == next; i++)
+        next += extents[i].length_bytes;
+    struct skr_extent first = count > 0 ? extents[0] : (struct skr_extent){.file_id = 0};
+    free(extents);
+    free(offsets);
+    if (next != row->content.size_bytes)
+        return skr_fail(err, SKR_NOT_FOUND, "not all of it is here");
+    row->content.layout = count == 1 ? SKR_CONTENT_EXTENT : SKR_CONTENT_EXTENTS;
+    row->content.extent = first;
+    return count == 1 ? skr_row_remove(view, SKR_TABLE_EXTENTS, skr_key_2(&key, row->content.id, 0), err) : SKR_OK;
+}
+
+enum skr_status skr_content_adopt(struct skr_view *view, uint64_t content_id, struct skr_content *out, struct skr_error *err)
+{
+    struct skr_content_row row;
+    struct skr_bytes payload;
+    uint32_t crc32c;
+    enum skr_status status = skr_cached_row_get(view, content_id, &row, err);
+    if (status == SKR_OK && row.references != 1)
+        return skr_fail(err, SKR_NOT_FOUND, "others refer to it too");
+    if (status == SKR_OK)
+        status = skr_content_cached_payload(view, &row.content, &payload, &crc32c, err);
+    if (status == SKR_OK)
+        row.content.layout = SKR_CONTENT_INLINE;
+    else if (status == SKR_NOT_FOUND && row.references == 1)
+        status = skr_adopt_extents(view, &row, err);
+    row.origin = (struct skr_origin){.binding = 0};
+    *out = row.content;
+    return status != SKR_OK ? status : skr_content_row_put(view, &row, err);
 }

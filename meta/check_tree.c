@@ -31,7 +31,7 @@ static int skr_root_order(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static const struct skr_root *skr_root_find(const struct skr_check *check, uint64_t node)
+const struct skr_root *skr_root_find(const struct skr_check *check, uint64_t node)
 {
     struct skr_root wanted = {.node = node};
     return check->root_count == 0 ? NULL : bsearch(&wanted, check->roots, check->root_count, sizeof wanted, skr_root_order);
@@ -52,21 +52,21 @@ static enum skr_status skr_visit_container(struct skr_check *check, struct skr_b
     skr_root_add(check, container.versions_node, SKR_ROOT_VERSIONS, container.objects_node);
     skr_root_add(check, container.uploads_node, SKR_ROOT_UPLOADS, 0);
     skr_root_add(check, container.multiparts_node, SKR_ROOT_UPLOADS, 0);
+    skr_root_add(check, container.journal_node, SKR_ROOT_JOURNAL, container.objects_node);
     return SKR_OK;
 }
 
 static enum skr_status skr_visit_garbage_root(struct skr_check *check, struct skr_bytes key, struct skr_bytes value, bool *keep,
                                               struct skr_error *err)
 {
+    static const enum skr_root_kind kinds[] = {SKR_ROOT_GARBAGE, SKR_ROOT_UPLOADS, SKR_ROOT_JOURNAL};
     (void)key, (void)keep, (void)err;
-    if (value.size == 33 && value.data[0] == SKR_GARBAGE_TREE)
-        skr_root_add(check, skr_get_be64(value.data + 1),
-                     skr_get_be64(value.data + 9) != 0 ? SKR_ROOT_UPLOADS : SKR_ROOT_GARBAGE, 0);
+    if (value.size == 33 && value.data[0] == SKR_GARBAGE_TREE && skr_get_be64(value.data + 9) < 3)
+        skr_root_add(check, skr_get_be64(value.data + 1), kinds[skr_get_be64(value.data + 9)], 0);
     return SKR_OK;
 }
 
-/* Climbs to the root of a node. NULL: it does not lead to one. */
-static const struct skr_root *skr_node_root(struct skr_check *check, uint64_t node)
+const struct skr_root *skr_node_root(struct skr_check *check, uint64_t node)
 {
     for (unsigned depth = 0; depth <= SKR_MAX_KEY_BYTES; depth++) {
         struct skr_row_key key;
@@ -90,6 +90,10 @@ static void skr_check_leaf(struct skr_check *check, struct skr_bytes record, enu
         *keep = record.size == 8;
         if (*keep)
             skr_tally_add(check, &check->uploads, skr_get_be64(record.data));
+        return;
+    }
+    if (kind == SKR_ROOT_JOURNAL) {
+        *keep = skr_check_journal_leaf(check, record);
         return;
     }
     if (kind == SKR_ROOT_VERSIONS)
@@ -136,8 +140,8 @@ static enum skr_status skr_visit_dirent(struct skr_check *check, struct skr_byte
     return SKR_OK;
 }
 
-static enum skr_status skr_visit_node(struct skr_check *check, struct skr_bytes key, struct skr_bytes value, bool *keep,
-                                      struct skr_error *err)
+enum skr_status skr_visit_node(struct skr_check *check, struct skr_bytes key, struct skr_bytes value, bool *keep,
+                               struct skr_error *err)
 {
     struct skr_bytes found;
     struct skr_dirent dirent;
@@ -173,7 +177,9 @@ enum skr_status skr_check_names(struct skr_check *check, struct skr_error *err)
         status = skr_check_table(check, SKR_TABLE_DIRENTS, skr_visit_dirent, err);
     if (status == SKR_OK)
         status = skr_check_table(check, SKR_TABLE_NODES, skr_visit_node, err);
-    return status == SKR_OK ? skr_check_versions(check, err) : status;
+    if (status == SKR_OK)
+        status = skr_check_versions(check, err);
+    return status == SKR_OK ? skr_check_journal(check, err) : status;
 }
 
 /* ---- a content file is lost ---- */
@@ -221,7 +227,8 @@ static enum skr_status skr_drop_object(struct skr_check *check, struct skr_bytes
     struct skr_dirent dirent;
     struct skr_content content;
     const struct skr_root *root = skr_node_root(check, skr_get_be64(key.data));
-    if (root == NULL || root->kind == SKR_ROOT_UPLOADS || skr_dirent_decode(value, &dirent, err) != SKR_OK || dirent.interior ||
+    if (root == NULL || root->kind == SKR_ROOT_UPLOADS || root->kind == SKR_ROOT_JOURNAL ||
+        skr_dirent_decode(value, &dirent, err) != SKR_OK || dirent.interior ||
         skr_object_content(dirent.record, &content, err) != SKR_OK || content.layout == SKR_CONTENT_EMPTY ||
         skr_tally_count(&dropping->contents, content.id) == 0)
         return SKR_OK;
@@ -266,6 +273,8 @@ enum skr_status skr_meta_drop_file(struct skr_view *view, uint64_t file_id, uint
         status = skr_check_table(check, SKR_TABLE_NODES, skr_visit_node, err);
     if (status == SKR_OK) /* an older version may be the newest one now */
         status = skr_check_versions(check, err);
+    if (status == SKR_OK) /* what is lost is not uploaded */
+        status = skr_check_journal(check, err);
     if (status == SKR_OK)
         status = skr_check_table(check, SKR_TABLE_BLOCKS, skr_drop_block, err);
     *removed = dropping.removed;

@@ -10,11 +10,11 @@ struct skr_tally {
     size_t count, capacity;
 };
 
-enum skr_root_kind { SKR_ROOT_OBJECTS, SKR_ROOT_VERSIONS, SKR_ROOT_UPLOADS, SKR_ROOT_GARBAGE };
+enum skr_root_kind { SKR_ROOT_OBJECTS, SKR_ROOT_VERSIONS, SKR_ROOT_UPLOADS, SKR_ROOT_JOURNAL, SKR_ROOT_GARBAGE };
 struct skr_root {
     uint64_t node;
     enum skr_root_kind kind;
-    uint64_t objects_node; /* VERSIONS: where those that are current lie */
+    uint64_t objects_node; /* VERSIONS, JOURNAL: where those that are current lie; 0: the container is gone */
 };
 
 struct skr_check {
@@ -29,6 +29,7 @@ struct skr_check {
     struct skr_tally files;    /* one for each content or block that refers to it */
     struct skr_tally uploads;  /* in the trees */
     struct skr_tally garbage_contents, garbage_uploads;
+    struct skr_journal_numbers journal; /* counted */
     bool out_of_memory;
 };
 
@@ -48,5 +49,18 @@ enum skr_status skr_check_names(struct skr_check *check, struct skr_error *err);
 /* Where a name has no current object the newest of its versions is a delete marker; repairing makes it current
  * (check_versions.c). */
 enum skr_status skr_check_versions(struct skr_check *check, struct skr_error *err);
+
+/* Rows of the journal against the trees that lead to them and against the sums. After the names (check_journal.c). */
+enum skr_status skr_check_journal(struct skr_check *check, struct skr_error *err);
+/* Does a leaf of a journal's tree lead to an entry? */
+bool skr_check_journal_leaf(struct skr_check *check, struct skr_bytes record);
+
+/* Of a node that is one. NULL: it is not a root. */
+const struct skr_root *skr_root_find(const struct skr_check *check, uint64_t node);
+/* Climbs to the root of a node. NULL: it does not lead to one. */
+const struct skr_root *skr_node_root(struct skr_check *check, uint64_t node);
+/* Nodes that no entry leads to, and those that are empty (check_tree.c). */
+enum skr_status skr_visit_node(struct skr_check *check, struct skr_bytes key, struct skr_bytes value, bool *keep,
+                               struct skr_error *err);
 
 #endif

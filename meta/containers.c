@@ -2,7 +2,6 @@
 #include "records.h"
 #include "tree.h"
 
-
 enum skr_status skr_container_get(struct skr_view *view, struct skr_arena *arena, struct skr_bytes account,
                                   struct skr_bytes name, struct skr_container *out, struct skr_error *err)
 {
@@ -20,7 +19,7 @@ static enum skr_status skr_container_write(struct skr_view *view, struct skr_byt
                                            struct skr_container *container, struct skr_error *err)
 {
     uint64_t *nodes[] = {&container->objects_node, &container->uploads_node, &container->versions_node,
-                         &container->multiparts_node};
+                         &container->multiparts_node, &container->journal_node};
     for (size_t i = 0; i < sizeof nodes / sizeof *nodes; i++)
         if (*nodes[i] == 0)
             *nodes[i] = skr_meta_next_id(view->meta);
@@ -52,6 +51,7 @@ enum skr_status skr_container_create(struct skr_view *view, struct skr_bytes acc
     if (status != SKR_NOT_FOUND)
         return status;
     container->objects_node = container->uploads_node = container->versions_node = container->multiparts_node = 0;
+    container->journal_node = 0;
     return skr_container_write(view, account, name, container, err);
 }
 
@@ -90,6 +90,7 @@ enum skr_status skr_container_remove(struct skr_view *view, struct skr_bytes acc
         {.kind = SKR_GARBAGE_TREE, .id = container.versions_node},
         {.kind = SKR_GARBAGE_TREE, .id = container.uploads_node, .offset_bytes = 1}, /* its leaves are uploads */
         {.kind = SKR_GARBAGE_TREE, .id = container.multiparts_node, .offset_bytes = 1},
+        {.kind = SKR_GARBAGE_TREE, .id = container.journal_node, .offset_bytes = 2}, /* its leaves are in the journal */
     };
     for (size_t i = 0; i < sizeof trees / sizeof *trees && status == SKR_OK; i++)
         if (trees[i].id != 0)

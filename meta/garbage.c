@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "contents.h"
+#include "journal.h"
 #include "records.h"
 #include "tree.h"
 #include "uploads.h"
@@ -151,7 +152,11 @@ static enum skr_status skr_step_upload(struct skr_view *view, uint64_t upload_id
 
 /* ---- the tree of a removed container ---- */
 
-static enum skr_status skr_step_entry(struct skr_view *view, struct skr_bytes value, bool is_uploads, struct skr_error *err)
+/* What the leaves of a tree are, as its garbage row says it. */
+enum skr_leaves { SKR_LEAVES_OBJECTS = 0, SKR_LEAVES_UPLOADS = 1, SKR_LEAVES_JOURNAL = 2 };
+
+static enum skr_status skr_step_entry(struct skr_view *view, struct skr_bytes value, enum skr_leaves leaves,
+                                      struct skr_error *err)
 {
     struct skr_dirent dirent;
     struct skr_row_key key;
@@ -160,19 +165,21 @@ static enum skr_status skr_step_entry(struct skr_view *view, struct skr_bytes va
     if (status != SKR_OK)
         return status;
     if (dirent.interior) {
-        struct skr_garbage below = {.kind = SKR_GARBAGE_TREE, .id = dirent.child, .offset_bytes = is_uploads};
+        struct skr_garbage below = {.kind = SKR_GARBAGE_TREE, .id = dirent.child, .offset_bytes = leaves};
         status = skr_row_remove(view, SKR_TABLE_NODES, skr_key_1(&key, dirent.child), err);
         return status != SKR_OK ? status : skr_garbage_add(view, &below, 0, err);
     }
-    if (!is_uploads) {
+    if (leaves == SKR_LEAVES_OBJECTS) {
         status = skr_object_content(dirent.record, &content, err);
         return status != SKR_OK ? status : skr_content_release(view, &content, err);
     }
+    if (leaves == SKR_LEAVES_JOURNAL)
+        return skr_journal_forget(view, dirent.record, err);
     return dirent.record.size == 8 ? skr_upload_forget(view, skr_get_be64(dirent.record.data), 0, err)
                                    : skr_fail(err, SKR_CORRUPT, "the entry of an upload is damaged");
 }
 
-static enum skr_status skr_step_tree(struct skr_view *view, uint64_t node, bool is_uploads, size_t limit, bool *done,
+static enum skr_status skr_step_tree(struct skr_view *view, uint64_t node, enum skr_leaves leaves, size_t limit, bool *done,
                                      struct skr_error *err)
 {
     struct skr_row_key key;
@@ -195,9 +202,9 @@ static enum skr_status skr_step_tree(struct skr_view *view, uint64_t node, bool 
             value.data = value_copy;
             status = skr_row_remove(view, SKR_TABLE_DIRENTS, (struct skr_bytes){key_copy, key_size}, err);
             if (status == SKR_OK)
-                status = skr_step_entry(view, value, is_uploads, err);
+                status = skr_step_entry(view, value, leaves, err);
         } else {
-            status = skr_step_entry(view, value, is_uploads, err);
+            status = skr_step_entry(view, value, leaves, err);
             if (status == SKR_OK)
                 status = skr_row_remove(view, SKR_TABLE_DIRENTS, (struct skr_bytes){key_copy, key_size}, err);
         }
@@ -225,7 +232,7 @@ enum skr_status skr_garbage_step(struct skr_view *view, const struct skr_garbage
         status = skr_content_destroy(view, garbage->id, err);
         break;
     case SKR_GARBAGE_TREE:
-        status = skr_step_tree(view, garbage->id, garbage->offset_bytes != 0, limit, done, err);
+        status = skr_step_tree(view, garbage->id, (enum skr_leaves)garbage->offset_bytes, limit, done, err);
         break;
     case SKR_GARBAGE_UPLOAD:
         status = skr_step_upload(view, garbage->id, committed_content, limit, done, err);

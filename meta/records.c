@@ -253,6 +253,7 @@ bool skr_container_encode(struct skr_encoder *encoder, const struct skr_containe
         skr_encode_number(encoder, i, 1);
         skr_encode_text(encoder, container->documents[i], 4);
     }
+    skr_encode_number(encoder, container->journal_node, 8);
     return !encoder->failed;
 }
 
@@ -295,6 +296,8 @@ enum skr_status skr_container_decode(struct skr_arena *arena, struct skr_bytes r
         return skr_fail(err, SKR_NO_MEMORY, "no memory for a record");
     if (version >= 2)
         skr_decode_container_2(&decoder, out);
+    if (version >= 3)
+        out->journal_node = skr_decode_number(&decoder, 8);
     if (decoder.failed || version == 0 || out->public_access > SKR_PUBLIC_CONTAINER ||
         out->versioning > SKR_VERSIONING_SUSPENDED)
         return skr_fail(err, SKR_CORRUPT, "a container's record is damaged");

@@ -239,9 +239,15 @@ static void skr_client_readable(struct skr_io_op *op, int result)
 static pthread_once_t skr_curl_once = PTHREAD_ONCE_INIT;
 static CURLcode skr_curl_state;
 
-static void skr_curl_begin(void)
+static void skr_curl_begin_once(void)
 {
     skr_curl_state = curl_global_init(CURL_GLOBAL_DEFAULT);
+}
+
+bool skr_curl_begin(void)
+{
+    pthread_once(&skr_curl_once, skr_curl_begin_once);
+    return skr_curl_state == CURLE_OK;
 }
 
 static bool skr_client_open_descriptors(struct skr_upstream_client *client)
@@ -256,8 +262,7 @@ static bool skr_client_open_descriptors(struct skr_upstream_client *client)
 
 static bool skr_client_open_curl(struct skr_upstream_client *client)
 {
-    pthread_once(&skr_curl_once, skr_curl_begin);
-    client->multi = skr_curl_state == CURLE_OK ? curl_multi_init() : NULL;
+    client->multi = skr_curl_begin() ? curl_multi_init() : NULL;
     client->share = client->multi == NULL ? NULL : curl_share_init();
     if (client->share == NULL)
         return false;

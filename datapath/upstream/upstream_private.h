@@ -202,6 +202,8 @@ struct skr_bytes skr_shared_key_authorization(const struct skr_message *message,
 bool skr_sigv4_sign(struct skr_message *message, struct skr_bytes host, struct skr_bytes access_key,
                     struct skr_bytes secret_key, struct skr_bytes region, struct skr_bytes payload_hash, int64_t now_s);
 
+bool skr_curl_begin(void); /* client.c: before anything of libcurl; any thread */
+
 void skr_wipe(struct skr_bytes secret);
 void skr_secret_free(struct skr_bytes *secret); /* wipes and frees */
 

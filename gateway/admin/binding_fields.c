@@ -35,6 +35,7 @@ static const struct skr_binding_field skr_fields[] = {
     TEXT("session_token", NULL, true, SESSION_TOKEN, BY_S3_KEYS, false),
     {"managed_identity", NULL, SKR_FIELD_BOOL, false, SKR_BINDING_URL, SKR_BINDING_BY_MANAGED_IDENTITY, true},
     TEXT("client_id", NULL, false, CLIENT, BY_MANAGED_IDENTITY, false),
+    TEXT("identity_endpoint", NULL, false, AUTHORITY, BY_MANAGED_IDENTITY, false),
     TEXT("workload_identity.tenant", NULL, false, TENANT, BY_WORKLOAD_IDENTITY, true),
     TEXT("workload_identity.client_id", NULL, false, CLIENT, BY_WORKLOAD_IDENTITY, true),
     TEXT("workload_identity.token_file", NULL, false, TOKEN_FILE, BY_WORKLOAD_IDENTITY, true),

@@ -114,6 +114,13 @@ void skr_admin_metrics(struct skr_admin *admin, FILE *out)
     skr_metric(out, "store_syncs_total", "counter", "Syncs of content files.", (double)core.syncs);
     skr_metric(out, "garbage_collected_total", "counter", "Contents, files and ranges given back.",
                (double)core.garbage_collected);
+    skr_metric(out, "dirty_objects", "gauge", "Names that upstreams do not have as they are here.", (double)core.dirty_objects);
+    skr_metric(out, "dirty_bytes", "gauge", "Bytes to be uploaded.", (double)core.dirty_bytes);
+    skr_metric(out, "dirty_failed", "gauge", "Names among them that an upstream refuses.", (double)core.dirty_failed);
+    skr_metric(out, "dirty_conflicts", "gauge", "Names among them that were changed on both sides.",
+               (double)core.dirty_conflicts);
+    skr_metric(out, "dirty_oldest_seconds", "gauge", "Unix time since when the first in the queue waits; 0: nothing does.",
+               (double)core.dirty_oldest_ns / 1e9);
     skr_metric(out, "connections_open", "gauge", "Open connections.", (double)http.connections_open);
     skr_metric(out, "connections_accepted_total", "counter", "Connections accepted.", (double)http.connections_accepted);
     skr_metric(out, "connections_shed_total", "counter", "Connections refused for lack of room.",

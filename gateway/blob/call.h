@@ -69,6 +69,8 @@ struct skr_call {
     struct skr_bytes version; /* x-ms-version to answer with */
     /* what is under way; given up when the exchange closes */
     struct skr_preparation *preparation;
+    struct skr_remote_listing *remote;
+    bool looked; /* upstream was asked for the container */
     struct skr_pending *pending;
     struct skr_ingest *ingest;
     struct skr_reader *reader;

@@ -105,6 +105,7 @@ static void skr_call_closed(void *context)
 {
     struct skr_call *call = context;
     skr_preparation_cancel(call->preparation);
+    skr_remote_listing_close(call->remote);
     skr_pending_detach(call->pending);
     skr_ingest_discard(call->ingest);
     skr_reader_close(call->reader);
@@ -188,10 +189,29 @@ static void skr_call_prepared(void *context, enum skr_status status)
         skr_call_fail_status(call, status);
 }
 
-/* What reads an object waits until as much is known of it as there is to know. */
+static void skr_call_run(struct skr_call *call);
+
+static void skr_call_container_prepared(void *context, enum skr_status status)
+{
+    struct skr_call *call = context;
+    skr_remote_listing_close(call->remote);
+    call->remote = NULL;
+    call->looked = true;
+    if (status == SKR_OK)
+        skr_call_run(call);
+    else
+        skr_call_fail_status(call, status);
+}
+
+/* What reads waits until as much is known of the container and the blob as there is to know. */
 static void skr_call_run(struct skr_call *call)
 {
     struct skr_error error;
+    bool reads = call->request->method == SKR_GET || call->request->method == SKR_HEAD;
+    if (reads && !call->looked && call->target.resource != SKR_RESOURCE_SERVICE &&
+        skr_prepare_container(call->worker, call->target.account, call->target.container, skr_call_container_prepared, call,
+                              &call->remote, &error) == SKR_PENDING)
+        return;
     enum skr_status status = SKR_OK;
     bool reads_bytes = skr_operation_reads_bytes(call->operation);
     struct skr_bytes range = skr_call_header(call, "x-ms-range");

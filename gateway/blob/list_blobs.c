@@ -7,6 +7,8 @@
 
 struct skr_blob_page {
     struct skr_call *call;
+    struct skr_list_parameters parameters;
+    struct skr_list_options options; /* without versions */
     struct skr_xml xml;
     uint64_t left;
     bool metadata, copy, tags, versions;
@@ -143,7 +145,7 @@ static void skr_render_prefix(struct skr_xml *xml, struct skr_bytes prefix)
 static bool skr_page_entry(void *context, const struct skr_list_entry *entry)
 {
     struct skr_blob_page *page = context;
-    if (page->left == 0) {
+    if (page->left == 0 || entry->is_cut) {
         page->next = skr_marker_make(page->call->arena, entry->key);
         return false;
     }
@@ -211,27 +213,20 @@ static bool skr_page_version(void *context, const struct skr_version_entry *entr
 
 /* ---- the operation ---- */
 
-static enum skr_status skr_page_fill(struct skr_blob_page *page, const struct skr_list_parameters *parameters)
+static enum skr_status skr_page_fill(struct skr_blob_page *page)
 {
     struct skr_call *call = page->call;
     struct skr_error error;
     if (page->versions) {
         struct skr_list_versions_options options = {.account = call->target.account,
                                                     .container = call->target.container,
-                                                    .prefix = parameters->prefix,
-                                                    .delimiter = parameters->delimiter};
-        skr_version_marker_parse(parameters->from, &options);
+                                                    .prefix = page->parameters.prefix,
+                                                    .delimiter = page->parameters.delimiter};
+        skr_version_marker_parse(page->parameters.from, &options);
         return skr_list_versions(call->worker, &options, skr_page_version, page, &error);
     }
-    struct skr_list_options options = {
-        .account = call->target.account,
-        .container = call->target.container,
-        .prefix = parameters->prefix,
-        .delimiter = parameters->delimiter,
-        .from = parameters->from,
-        .include_uncommitted = skr_includes(call, "uncommittedblobs"),
-    };
-    return skr_list_objects(call->worker, &options, skr_page_entry, page, &error);
+    page->options.remote = call->remote;
+    return skr_list_objects(call->worker, &page->options, skr_page_entry, page, &error);
 }
 
 /* Of a container that keeps no versions, a listing with them is the one without. False: answered. */
@@ -262,44 +257,80 @@ static bool skr_page_versions(struct skr_blob_page *page)
 static const char skr_known_includes[] = "metadata,copy,uncommittedblobs,snapshots,versions,deleted,deletedwithversions,tags,"
                                          "immutabilitypolicy,legalhold,permissions";
 
-SKR_HANDLER(list_blobs)
+/* What upstream lists, if there is one, is there. */
+static void skr_page_send(void *context, enum skr_status status)
 {
-    struct skr_blob_page page = {.call = context};
-    struct skr_call *call = context;
-    struct skr_list_parameters parameters;
-    if (!skr_call_list_parameters(call, &parameters) || !skr_call_includes_only(call, skr_known_includes))
+    struct skr_blob_page *page = context;
+    struct skr_call *call = page->call;
+    if (status != SKR_OK) {
+        skr_call_fail_status(call, status);
         return;
+    }
+    skr_list_begin(call, &page->xml, &page->parameters);
+    skr_xml_begin(&page->xml, "Blobs");
+    status = skr_page_fill(page);
+    if (status != SKR_OK) {
+        skr_xml_close(&page->xml);
+        skr_call_fail_status(call, status);
+        return;
+    }
+    skr_xml_end(&page->xml, "Blobs");
+    if (page->next.data != NULL)
+        skr_xml_element(&page->xml, "NextMarker", page->next);
+    else
+        skr_xml_empty(&page->xml, "NextMarker");
+    skr_xml_end(&page->xml, "EnumerationResults");
+    skr_list_send(call, &page->xml);
+}
+
+/* False: answered. */
+static bool skr_page_read(struct skr_blob_page *page)
+{
+    struct skr_call *call = page->call;
+    if (!skr_call_list_parameters(call, &page->parameters) || !skr_call_includes_only(call, skr_known_includes))
+        return false;
     if (skr_includes(call,
                      "permissions")) { /* only an account with a hierarchical namespace has them; clients ask to find out */
         skr_call_fail_query(call, "include", "Permissions are kept for accounts with a hierarchical namespace.");
-        return;
+        return false;
     }
     if (skr_request_query(call->request, "showonly") != NULL) {
         skr_call_fail_query(call, "showonly",
                             "It is for accounts with a hierarchical namespace, and for what was deleted softly.");
+        return false;
+    }
+    if (page->parameters.marker.size == 0) /* a marker lies behind it */
+        page->parameters.from = skr_call_query(call, "startFrom");
+    page->left = page->parameters.max_results;
+    page->metadata = skr_includes(call, "metadata");
+    page->copy = skr_includes(call, "copy");
+    page->tags = skr_includes(call, "tags");
+    return (!page->tags || skr_call_may_tag(call)) && skr_page_versions(page);
+}
+
+SKR_HANDLER(list_blobs)
+{
+    struct skr_call *call = context;
+    struct skr_blob_page *page = skr_arena_alloc_zero(call->arena, sizeof *page);
+    struct skr_error error;
+    enum skr_status status = SKR_OK;
+    if (page == NULL) {
+        skr_call_fail_status(call, SKR_NO_MEMORY);
         return;
     }
-    if (parameters.marker.size == 0) /* a marker lies behind it */
-        parameters.from = skr_call_query(call, "startFrom");
-    page.left = parameters.max_results;
-    page.metadata = skr_includes(call, "metadata");
-    page.copy = skr_includes(call, "copy");
-    page.tags = skr_includes(call, "tags");
-    if ((page.tags && !skr_call_may_tag(call)) || !skr_page_versions(&page))
+    page->call = call;
+    if (!skr_page_read(page))
         return;
-    skr_list_begin(call, &page.xml, &parameters);
-    skr_xml_begin(&page.xml, "Blobs");
-    enum skr_status status = skr_page_fill(&page, &parameters);
-    if (status != SKR_OK) {
-        skr_xml_close(&page.xml);
-        skr_call_fail_status(call, status);
-        return;
-    }
-    skr_xml_end(&page.xml, "Blobs");
-    if (page.next.data != NULL)
-        skr_xml_element(&page.xml, "NextMarker", page.next);
-    else
-        skr_xml_empty(&page.xml, "NextMarker");
-    skr_xml_end(&page.xml, "EnumerationResults");
-    skr_list_send(call, &page.xml);
+    page->options = (struct skr_list_options){
+        .account = call->target.account,
+        .container = call->target.container,
+        .prefix = page->parameters.prefix,
+        .delimiter = page->parameters.delimiter,
+        .from = page->parameters.from,
+        .include_uncommitted = skr_includes(call, "uncommittedblobs"),
+    };
+    if (!page->versions)
+        status = skr_prepare_listing(call->worker, &page->options, page->left + 1, skr_page_send, page, &call->remote, &error);
+    if (status != SKR_PENDING)
+        skr_page_send(page, status);
 }

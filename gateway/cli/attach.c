@@ -98,6 +98,8 @@ static enum skr_status skr_set_from_flags(json_t *document, const struct skr_arg
         status = skr_set(document, "managed_identity", "true", err);
         if (status == SKR_OK)
             status = skr_set(document, "client_id", values[SKR_FLAG_CLIENT_ID], err);
+        if (status == SKR_OK)
+            status = skr_set(document, "identity_endpoint", values[SKR_FLAG_AUTHORITY], err);
     }
     if (status == SKR_OK && values[SKR_FLAG_WORKLOAD_IDENTITY] != NULL) {
         status = skr_set_application(document, "workload_identity", arguments, err);
@@ -135,7 +137,7 @@ static enum skr_status skr_check_credential_flags(const struct skr_arguments *ar
         return skr_fail(err, SKR_INVALID_ARGUMENT, "--client-secret-file needs --tenant and --client-id");
     if (values[SKR_FLAG_TOKEN_FILE] != NULL && !workload)
         return skr_fail(err, SKR_INVALID_ARGUMENT, "--token-file goes with --workload-identity");
-    if ((values[SKR_FLAG_TENANT] != NULL || values[SKR_FLAG_AUTHORITY] != NULL) && !workload && !application)
+    if ((values[SKR_FLAG_TENANT] != NULL || (values[SKR_FLAG_AUTHORITY] != NULL && !managed)) && !workload && !application)
         return skr_fail(
             err, SKR_INVALID_ARGUMENT,
             "--tenant and --authority go with --workload-identity, --client-secret-file or " SKR_CLIENT_SECRET_VARIABLE);

@@ -81,6 +81,8 @@ static enum skr_status skr_open_core(struct skr_server *server, struct skr_io_fa
         .cache_low_percent = (unsigned)settings->cache_low_watermark,
         .upload_lifetime_s = settings->upload_lifetime_ms / 1000,
         .direct_io = settings->direct_io,
+        .upload_concurrency = (unsigned)settings->upload_concurrency,
+        .dirty_limit_bytes = settings->dirty_limit,
         .fault = fault,
     };
     return skr_core_open(&server->core, &options, err);

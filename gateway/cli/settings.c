@@ -81,6 +81,13 @@ const struct skr_setting skr_setting_table[] = {
      "Uncommitted blocks are removed after so long without a new one", false},
     {"clock-skew", SKR_SETTING_DURATION, FIELD(clock_skew_ms), "15m", 1000, 86400000, "TIME",
      "How far a signed date may be from now", false},
+    {"upload-concurrency", SKR_SETTING_NUMBER, FIELD(upload_concurrency), "8", 1, 64, "N",
+     "Objects on their way to what is behind bound containers at a time", false},
+    {"dirty-limit", SKR_SETTING_SIZE, FIELD(dirty_limit), "0", 0, NO_LIMIT, "SIZE",
+     "Bytes that may wait to be uploaded to what is behind write-back containers; above it writes there wait, then get 503. 0: "
+     "a "
+     "tenth of the disk",
+     false},
     {"io-fault", SKR_SETTING_TEXT, FIELD(io_fault), NULL, 0, 0, "CALL:N:ERRNO",
      "For tests: fail the N-th call (N+: all from then on), as in write:3:ENOSPC", false},
 };

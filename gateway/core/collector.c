@@ -21,7 +21,7 @@ struct skr_collector {
     struct skr_io *io;              /* owned by the thread */
     struct skr_meta_reader *reader; /* owned by the thread */
     pthread_t thread;
-    _Atomic uint64_t rounds;
+    _Atomic uint64_t begun, ended; /* rounds */
     pthread_mutex_t lock; /* guards what follows */
     pthread_cond_t wake;
     bool stopping, kicked;
@@ -257,7 +257,6 @@ static bool skr_collector_pause(struct skr_collector *collector)
     bool stopping = collector->stopping;
     collector->kicked = false;
     pthread_mutex_unlock(&collector->lock);
-    atomic_fetch_add(&collector->rounds, 1);
     return !stopping;
 }
 
@@ -269,7 +268,9 @@ static void *skr_collector_run(void *argument)
     do {
         if (skr_store_is_read_only(collector->core->store))
             continue; /* nothing can be committed: leave the disk as it is */
+        atomic_fetch_add(&collector->begun, 1);
         skr_collect_garbage(collector);
+        atomic_fetch_add(&collector->ended, 1);
         skr_room_measure(collector->core, collector->reader);
         skr_expire_slots(collector);
         if (skr_has_expired_upload(collector))
@@ -317,9 +318,14 @@ void skr_collector_kick(struct skr_collector *collector)
     pthread_mutex_unlock(&collector->lock);
 }
 
-uint64_t skr_collector_rounds(const struct skr_collector *collector)
+uint64_t skr_collector_next_round(const struct skr_collector *collector)
 {
-    return atomic_load(&collector->rounds);
+    return atomic_load(&collector->begun) + 1;
+}
+
+bool skr_collector_has_ended(const struct skr_collector *collector, uint64_t round)
+{
+    return atomic_load(&collector->ended) >= round;
 }
 
 void skr_collector_close(struct skr_collector *collector)

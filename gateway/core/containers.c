@@ -142,6 +142,10 @@ static enum skr_status skr_apply_update_container(struct skr_view *view, struct 
         op->pending.container.versioning !=
             SKR_VERSIONING_OFF) /* what it kept would be in nobody's way and in nobody's reach */
         status = skr_fail(err, SKR_INVALID_ARGUMENT, "versioning can be suspended, but not be turned off again");
+    struct skr_binding binding;
+    if (status == SKR_OK && op->settings.set_versioning && op->settings.versioning != SKR_VERSIONING_OFF &&
+        skr_binding_of(view, op->account, op->name, &binding, NULL) == SKR_OK)
+        status = skr_fail(err, SKR_CONTAINER_BOUND, "a container that is bound to an upstream keeps no versions here");
     if (status == SKR_OK)
         status = skr_stamp_container(view, &op->pending, err);
     if (status != SKR_OK)
@@ -153,8 +157,11 @@ static enum skr_status skr_apply_update_container(struct skr_view *view, struct 
 static enum skr_status skr_apply_delete_container(struct skr_view *view, struct skr_change *change, struct skr_error *err)
 {
     struct skr_container_change *op = (struct skr_container_change *)change;
+    struct skr_binding binding;
     bool empty = true;
     enum skr_status status = skr_load_container(view, op, err);
+    if (status == SKR_OK && skr_binding_of(view, op->account, op->name, &binding, err) == SKR_OK)
+        return skr_fail(err, SKR_CONTAINER_BOUND, "the container is bound to an upstream: detach it first");
     if (status == SKR_OK && op->only_if_empty)
         status = skr_container_is_empty(view, &op->pending.container, &empty, err);
     if (status == SKR_OK && !empty)

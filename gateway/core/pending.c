@@ -23,8 +23,18 @@ static void skr_pending_complete(struct skr_task *task)
     struct skr_pending *pending = (struct skr_pending *)((char *)task - offsetof(struct skr_change, task));
     enum skr_status status = pending->change.status;
     skr_note_room(pending->worker->core, status);
+    if (skr_await_room(pending))
+        return; /* it is submitted again */
     if (pending->settle != NULL)
         pending->settle(pending);
+    if (pending->again) {
+        pending->again = false;
+        skr_pending_submit(pending);
+        return;
+    }
+    pending->settle = NULL;
+    if (skr_await_upstream(pending))
+        return; /* completed again when upstream has it, or does not take it */
     if (pending->done != NULL) {
         struct skr_result result = {
             .status = status,
@@ -112,6 +122,8 @@ static void skr_pending_look(struct skr_pending *pending)
             return;
         }
     }
+    if (pending->written != NULL)
+        pending->awaited.is_absent_upstream = skr_is_absent_upstream(pending->worker, pending->written);
     skr_pending_submit(pending);
 }
 
@@ -127,7 +139,7 @@ struct skr_pending *skr_pending_submit_object(struct skr_pending *pending, const
     if (read_only)
         return skr_pending_fail(pending, SKR_BOUND_READ_ONLY, "the container is bound to an upstream for reading only");
     if (looks)
-        pending->looks[pending->look_count++] = name;
+        pending->looks[pending->look_count++] = pending->written = name;
     if (source != NULL)
         pending->looks[pending->look_count++] = source;
     skr_pending_look(pending);

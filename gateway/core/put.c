@@ -84,6 +84,8 @@ enum skr_status skr_put_begin(struct skr_view *view, struct skr_pending *pending
         status = skr_fail(err, SKR_INVALID_ARGUMENT, "an object has at most %d tags", SKR_MAX_TAGS);
     if (status == SKR_OK)
         status = skr_check_write(put->conditions, put->create_only, state->exists, &state->there, err);
+    if (status == SKR_OK)
+        status = skr_note_begin(view, pending, &put->name, state->exists ? &state->there : NULL, true, &state->note, err);
     if (status != SKR_OK)
         return status;
     status = skr_upload_get(view, &state->container, put->name.key, &state->upload, err);
@@ -116,6 +118,7 @@ enum skr_status skr_put_finish(struct skr_view *view, struct skr_pending *pendin
         .checksum_form = put->checksum_form,
         .upload_id = state->upload_id,
         .versioning = state->container.versioning,
+        .upstream_etag = state->note.change.base_etag,
     };
     memcpy(object->md5, put->md5, sizeof object->md5);
     memcpy(object->properties, put->properties, sizeof object->properties);
@@ -124,6 +127,8 @@ enum skr_status skr_put_finish(struct skr_view *view, struct skr_pending *pendin
     enum skr_status status = skr_version_put(view, &state->container, put->name.key, object, err);
     if (status == SKR_OK && state->has_upload)
         status = skr_upload_remove(view, &state->upload, content->id, err);
+    if (status == SKR_OK)
+        status = skr_note_finish(view, pending, &put->name, &state->note, SKR_JOURNAL_CONTENT, content->size_bytes, err);
     pending->has_object = true;
     return status;
 }

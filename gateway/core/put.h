@@ -2,6 +2,7 @@
 #ifndef SKERRY_CORE_PUT_H
 #define SKERRY_CORE_PUT_H
 
+#include "federation/journal_note.h"
 #include "state.h"
 
 /* What is at the name before the change. */
@@ -11,6 +12,7 @@ struct skr_put_state {
     bool exists;
     struct skr_upload upload;
     bool has_upload;
+    struct skr_note note; /* for the journal of what upstream lacks */
     /* Set by the change itself, when not by `put`: */
     struct skr_bytes etag; /* empty: of the kind that `put` asks for */
     uint64_t upload_id;    /* of the multipart upload that is completed */

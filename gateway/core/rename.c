@@ -16,6 +16,7 @@ static enum skr_status skr_apply_rename(struct skr_view *view, struct skr_change
     struct skr_object *object = &op->pending.object;
     struct skr_container container;
     struct skr_put_state state;
+    struct skr_note gone; /* of the source */
     bool exists;
     enum skr_status status = skr_find_object(view, &op->pending.arena, &op->source.name, &container, object, &exists, err);
     if (status == SKR_OK && container.versioning != SKR_VERSIONING_OFF)
@@ -32,11 +33,21 @@ static enum skr_status skr_apply_rename(struct skr_view *view, struct skr_change
     if (status == SKR_OK && !skr_object_copy(&op->pending.arena, object))
         status = skr_fail(err, SKR_NO_MEMORY, "no memory for an object's record");
     if (status == SKR_OK)
+        status = skr_note_begin(view, &op->pending, &op->source.name, object, false, &gone, err);
+    if (status == SKR_OK)
         status = skr_object_move(view, container.objects_node, op->source.name.key, op->put.name.key, err);
     if (status == SKR_OK && state.has_upload)
         status = skr_upload_remove(view, &state.upload, object->content.id, err);
     op->pending.has_object = true;
-    return status;
+    if (status != SKR_OK || skr_bytes_equal(op->source.name.key, op->put.name.key) || !gone.is_noted)
+        return status;
+    object->upstream_etag = state.note.change.base_etag; /* what upstream has under the new name, not under the old one */
+    gone.index = 1;
+    status = skr_object_update(view, container.objects_node, op->put.name.key, object, err);
+    if (status == SKR_OK) /* in this order: upstream loses the old name when it has the new one */
+        status = skr_note_finish(view, &op->pending, &op->put.name, &state.note, SKR_JOURNAL_CONTENT,
+                                 object->content.size_bytes, err);
+    return status != SKR_OK ? status : skr_note_finish(view, &op->pending, &op->source.name, &gone, SKR_JOURNAL_DELETE, 0, err);
 }
 
 static void skr_settle_rename(struct skr_pending *pending)

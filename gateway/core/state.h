@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "federation/awaiting.h"
 #include "federation/bindings.h"
 #include "payloads.h"
 #include "pins.h"
@@ -16,6 +17,7 @@
 struct skr_collector;
 struct skr_accesses;
 struct skr_space;
+struct skr_uploader;
 
 /* Shared by all threads; immutable after opening but for its parts, which guard themselves. */
 struct skr_core {
@@ -29,9 +31,14 @@ struct skr_core {
     struct skr_federation *federation; /* what is known of upstreams, and under way from them */
     struct skr_space *space;           /* how much of upstreams' bytes is here, and what of it goes */
     struct skr_collector *collector;
+    struct skr_uploader *uploader;   /* brings changes of bound containers upstream */
     _Atomic bool out_of_space;       /* the last change that needed room did not find any */
     _Atomic int64_t meta_room_bytes; /* see room.h */
     _Atomic uint64_t garbage_collected;
+    struct { /* what upstreams lack, as the uploader saw it last */
+        _Atomic uint64_t objects, bytes, failed, conflicts;
+        _Atomic int64_t oldest_ns;
+    } dirty;
 };
 
 /* Owned by one thread. */
@@ -59,12 +66,15 @@ struct skr_pending {
     /* Objects of bound containers that must be known before the change is submitted; pointers into the operation itself. */
     const struct skr_object_name *looks[2];
     size_t look_count;
+    const struct skr_object_name *written; /* of these the one that is changed; NULL: it is not looked at */
     struct skr_preparation *preparation;
+    bool again; /* set by `settle`: it is submitted once more instead of being over */
     bool has_object, has_container, has_block;
     struct skr_object object;
     struct skr_block block;
     uint64_t upload_id;
     struct skr_container container;
+    struct skr_awaited awaited;
     _Alignas(16) char memory[1536];
 };
 
@@ -79,6 +89,8 @@ struct skr_pending *skr_pending_submit(struct skr_pending *pending);
  * NULL). Both live as long as the pending. */
 struct skr_pending *skr_pending_submit_object(struct skr_pending *pending, const struct skr_object_name *name, bool looks,
                                               const struct skr_object_name *source);
+/* Upstream was asked for the name a moment ago, and had nothing. */
+bool skr_is_absent_upstream(struct skr_worker *worker, const struct skr_object_name *name);
 /* Reports a failure found before submission, in the same asynchronous way. */
 struct skr_pending *skr_pending_fail(struct skr_pending *pending, enum skr_status status, const char *message);
 

@@ -1,4 +1,5 @@
 /* Changes of an object, or of one of its versions, that leave its bytes alone: properties, metadata, tags. */
+#include "federation/journal_note.h"
 #include "state.h"
 
 /* Matters of storage and permission: they change neither time nor entity tag. */
@@ -44,6 +45,14 @@ static enum skr_status skr_update_as_version(struct skr_view *view, struct skr_o
     return status != SKR_OK ? status : skr_version_put(view, container, op->name.key, object, err);
 }
 
+/* What upstream lacks then. Matters of storage and permission stay ours. */
+static unsigned skr_update_touches(const struct skr_object_settings *settings)
+{
+    return (settings->set_metadata ? SKR_JOURNAL_METADATA : 0) |
+           (settings->set_md5 || (settings->set_properties & SKR_UPSTREAM_PROPERTIES) != 0 ? SKR_JOURNAL_PROPERTIES : 0) |
+           (settings->set_tags ? SKR_JOURNAL_TAGS : 0);
+}
+
 static enum skr_status skr_apply_update(struct skr_view *view, struct skr_change *change, struct skr_error *err)
 {
     struct skr_object_change *op = (struct skr_object_change *)change;
@@ -51,7 +60,10 @@ static enum skr_status skr_apply_update(struct skr_view *view, struct skr_change
     struct skr_object *object = &op->pending.object;
     struct skr_version_place place;
     struct skr_container container;
+    struct skr_note note;
     enum skr_status status = skr_load_object(view, op, &container, &place, err);
+    if (status == SKR_OK)
+        status = skr_note_begin(view, &op->pending, &op->name, object, false, &note, err);
     if (status != SKR_OK)
         return status;
     if (settings->set_tags) {
@@ -82,9 +94,12 @@ static enum skr_status skr_apply_update(struct skr_view *view, struct skr_change
             return skr_fail(err, SKR_NO_MEMORY, "no memory for an entity tag");
     }
     op->pending.has_object = true;
-    if (skr_makes_version(op, &container))
-        return skr_update_as_version(view, op, &container, err);
-    return skr_version_update(view, &container, op->name.key, &place, object, err);
+    status = skr_makes_version(op, &container) ? skr_update_as_version(view, op, &container, err)
+                                               : skr_version_update(view, &container, op->name.key, &place, object, err);
+    unsigned what = skr_update_touches(settings);
+    return status != SKR_OK || what == 0 || !place.is_current
+               ? status
+               : skr_note_finish(view, &op->pending, &op->name, &note, what, 0, err);
 }
 
 struct skr_pending *skr_update_object(struct skr_worker *worker, const struct skr_object_name *name,

@@ -1,5 +1,6 @@
 /* Versions: what a name with a version leads to, and deleting. What is put on top of what is metadata's to know
  * (meta/versions.c). */
+#include "federation/journal_note.h"
 #include "state.h"
 
 /* Nothing is current: was it deleted? Then `object` is the delete marker that says so. */
@@ -80,6 +81,7 @@ static enum skr_status skr_delete_current(struct skr_view *view, struct skr_dele
 {
     struct skr_container container;
     struct skr_object there;
+    struct skr_note note;
     bool exists;
     enum skr_status status = skr_find_object(view, &op->pending.arena, &op->name, &container, &there, &exists, err);
     if (status != SKR_OK)
@@ -88,10 +90,14 @@ static enum skr_status skr_delete_current(struct skr_view *view, struct skr_dele
     if (!exists && !(is_kept && op->mark_absent))
         return skr_fail(err, SKR_OBJECT_NOT_FOUND, "there is no such object");
     status = skr_check_delete(op, exists, &there, err);
+    if (status == SKR_OK)
+        status = skr_note_begin(view, &op->pending, &op->name, exists ? &there : NULL, false, &note, err);
     if (status != SKR_OK)
         return status;
-    if (!is_kept)
-        return skr_object_remove(view, container.objects_node, op->name.key, err);
+    if (!is_kept) {
+        status = skr_object_remove(view, container.objects_node, op->name.key, err);
+        return status != SKR_OK ? status : skr_note_finish(view, &op->pending, &op->name, &note, SKR_JOURNAL_DELETE, 0, err);
+    }
     int64_t tick_ns = skr_view_tick(view);
     op->pending.object = (struct skr_object){
         .id = skr_meta_next_id(op->pending.worker->core->meta),
@@ -101,7 +107,9 @@ static enum skr_status skr_delete_current(struct skr_view *view, struct skr_dele
         .versioning = container.versioning,
     };
     op->pending.has_object = true;
-    return skr_version_mark(view, &container, op->name.key, &op->pending.object, err);
+    status = skr_version_mark(view, &container, op->name.key, &op->pending.object, err);
+    return status != SKR_OK || !exists ? status
+                                       : skr_note_finish(view, &op->pending, &op->name, &note, SKR_JOURNAL_DELETE, 0, err);
 }
 
 static enum skr_status skr_apply_delete(struct skr_view *view, struct skr_change *change, struct skr_error *err)

@@ -56,6 +56,8 @@ struct skr_s3_call {
     struct skr_s3_incoming incoming;
     /* what is under way; given up when the exchange closes */
     struct skr_preparation *preparation;
+    struct skr_remote_listing *remote;
+    bool looked; /* upstream was asked for the bucket */
     struct skr_pending *pending;
     struct skr_reader *reader;
     void *state;                       /* the operation's own, in the arena */

@@ -11,6 +11,7 @@ static void skr_s3_call_closed(void *context)
 {
     struct skr_s3_call *call = context;
     skr_preparation_cancel(call->preparation);
+    skr_remote_listing_close(call->remote);
     skr_pending_detach(call->pending);
     skr_ingest_discard(call->incoming.ingest);
     skr_s3_body_close(call->incoming.body);
@@ -108,10 +109,30 @@ static void skr_s3_prepared(void *context, enum skr_status status)
         skr_s3_fail_status(call, status);
 }
 
-/* What reads an object waits until as much is known of it as there is to know. */
+static void skr_s3_run(struct skr_s3_call *call);
+
+static void skr_s3_container_prepared(void *context, enum skr_status status)
+{
+    struct skr_s3_call *call = context;
+    skr_remote_listing_close(call->remote);
+    call->remote = NULL;
+    call->looked = true;
+    skr_s3_find_owner(call);
+    if (status == SKR_OK)
+        skr_s3_run(call);
+    else
+        skr_s3_fail_status(call, status);
+}
+
+/* What reads waits until as much is known of the bucket and the object as there is to know. */
 static void skr_s3_run(struct skr_s3_call *call)
 {
     struct skr_error error;
+    bool reads = call->request->method == SKR_GET || call->request->method == SKR_HEAD;
+    if (reads && !call->looked && !call->has_container && call->target.container.size > 0 &&
+        skr_prepare_container(call->worker, call->target.account, call->target.container, skr_s3_container_prepared, call,
+                              &call->remote, &error) == SKR_PENDING)
+        return;
     enum skr_status status = SKR_OK;
     if (skr_operation_reads_object(call->operation))
         status = skr_prepare_object(

@@ -105,6 +105,8 @@ void skr_s3_xml_common_prefix(struct skr_s3_call *call, struct skr_xml *xml, str
 
 struct skr_s3_page {
     struct skr_s3_call *call;
+    struct skr_list_options options;
+    void (*send)(struct skr_s3_page *page); /* all is there: renders the answer */
     struct skr_xml xml;
     bool url, owner;
     uint64_t left, count;
@@ -116,8 +118,10 @@ static bool skr_s3_page_entry(void *context, const struct skr_list_entry *entry)
 {
     struct skr_s3_page *page = context;
     struct skr_xml *xml = &page->xml;
-    if (page->left == 0) {
+    if (page->left == 0 || entry->is_cut) {
         page->next = skr_arena_copy(page->call->arena, entry->key);
+        if (entry->is_cut) /* all up to there was shown: a marker goes on behind it */
+            page->last = (struct skr_bytes){page->next.data, page->next.size == 0 ? 0 : page->next.size - 1};
         return false;
     }
     if (--page->left == 0) {
@@ -143,9 +147,10 @@ static bool skr_s3_page_entry(void *context, const struct skr_list_entry *entry)
 }
 
 /* Name, Prefix, Delimiter, MaxKeys, EncodingType: what both versions say. */
-static void skr_s3_page_begin(struct skr_s3_page *page, struct skr_bytes prefix, struct skr_bytes delimiter)
+static void skr_s3_page_begin(struct skr_s3_page *page)
 {
     struct skr_s3_call *call = page->call;
+    struct skr_bytes prefix = page->options.prefix, delimiter = page->options.delimiter;
     skr_s3_xml_open(&page->xml, "ListBucketResult");
     skr_xml_element(&page->xml, "Name", call->target.container);
     skr_s3_xml_name(call, &page->xml, "Prefix", prefix, page->url);
@@ -157,19 +162,14 @@ static void skr_s3_page_begin(struct skr_s3_page *page, struct skr_bytes prefix,
 }
 
 /* Runs the listing. False: answered. */
-static bool skr_s3_page_run(struct skr_s3_page *page, struct skr_bytes prefix, struct skr_bytes delimiter,
-                            struct skr_bytes from)
+static bool skr_s3_page_run(struct skr_s3_page *page)
 {
     struct skr_s3_call *call = page->call;
     struct skr_error error;
-    struct skr_list_options options = {.account = call->target.account,
-                                       .container = call->target.container,
-                                       .prefix = prefix,
-                                       .delimiter = delimiter,
-                                       .from = from};
+    page->options.remote = call->remote;
     if (page->left == 0)
         return true;
-    enum skr_status status = skr_list_objects(call->worker, &options, skr_s3_page_entry, page, &error);
+    enum skr_status status = skr_list_objects(call->worker, &page->options, skr_s3_page_entry, page, &error);
     if (status == SKR_OK || status == SKR_NAME_TOO_LONG) /* no key begins with so long a prefix */
         return true;
     skr_xml_close(&page->xml);
@@ -177,46 +177,100 @@ static bool skr_s3_page_run(struct skr_s3_page *page, struct skr_bytes prefix, s
     return false;
 }
 
+static void skr_s3_page_ready(void *context, enum skr_status status)
+{
+    struct skr_s3_page *page = context;
+    if (status == SKR_OK)
+        page->send(page);
+    else
+        skr_s3_fail_status(page->call, status);
+}
+
+/* What both versions ask for; the version's own `from` is left to it. NULL: answered. */
+static struct skr_s3_page *skr_s3_page_new(struct skr_s3_call *call, void (*send)(struct skr_s3_page *page))
+{
+    struct skr_s3_page *page = skr_arena_alloc_zero(call->arena, sizeof *page);
+    if (page == NULL) {
+        skr_s3_fail_status(call, SKR_NO_MEMORY);
+        return NULL;
+    }
+    page->call = call;
+    page->send = send;
+    if (!skr_s3_bucket_exists(call) || !skr_s3_page_limit(call, "max-keys", 1000, &page->left) ||
+        !skr_s3_encoding_type(call, &page->url))
+        return NULL;
+    page->options = (struct skr_list_options){.account = call->target.account,
+                                              .container = call->target.container,
+                                              .prefix = skr_s3_query(call, "prefix"),
+                                              .delimiter = skr_s3_query(call, "delimiter")};
+    return page;
+}
+
+/* Asks upstream first, where there is one. */
+static void skr_s3_page_begin_from(struct skr_s3_page *page, struct skr_bytes from)
+{
+    struct skr_s3_call *call = page->call;
+    struct skr_error error;
+    enum skr_status status = SKR_OK;
+    page->options.from = from;
+    if (page->left > 0)
+        status =
+            skr_prepare_listing(call->worker, &page->options, page->left + 1, skr_s3_page_ready, page, &call->remote, &error);
+    if (status != SKR_PENDING)
+        skr_s3_page_ready(page, status);
+}
+
+static void skr_s3_send_objects(struct skr_s3_page *page)
+{
+    struct skr_s3_call *call = page->call;
+    struct skr_bytes marker = skr_s3_query(call, "marker");
+    skr_s3_page_begin(page);
+    skr_s3_xml_name(call, &page->xml, "Marker", marker, page->url);
+    if (!skr_s3_page_run(page))
+        return;
+    skr_s3_xml_bool(&page->xml, "IsTruncated", page->next.data != NULL);
+    if (page->next.data != NULL && page->options.delimiter.size > 0)
+        skr_s3_xml_name(call, &page->xml, "NextMarker", page->last, page->url);
+    skr_xml_end(&page->xml, "ListBucketResult");
+    skr_s3_send_xml(call, 200, &page->xml);
+}
+
 SKR_S3_HANDLER(list_objects)
 {
     struct skr_s3_call *call = context;
-    struct skr_s3_page page = {.call = call, .owner = true};
-    struct skr_bytes prefix = skr_s3_query(call, "prefix"), delimiter = skr_s3_query(call, "delimiter");
-    struct skr_bytes marker = skr_s3_query(call, "marker");
-    if (!skr_s3_bucket_exists(call) || !skr_s3_page_limit(call, "max-keys", 1000, &page.left) ||
-        !skr_s3_encoding_type(call, &page.url))
+    struct skr_s3_page *page = skr_s3_page_new(call, skr_s3_send_objects);
+    if (page == NULL)
         return;
-    skr_s3_page_begin(&page, prefix, delimiter);
-    skr_s3_xml_name(call, &page.xml, "Marker", marker, page.url);
-    if (!skr_s3_page_run(&page, prefix, delimiter, skr_s3_after(call->arena, marker)))
+    page->owner = true;
+    skr_s3_page_begin_from(page, skr_s3_after(call->arena, skr_s3_query(call, "marker")));
+}
+
+static void skr_s3_send_objects_v2(struct skr_s3_page *page)
+{
+    struct skr_s3_call *call = page->call;
+    struct skr_bytes start_after = skr_s3_query(call, "start-after"), token = skr_s3_query(call, "continuation-token");
+    skr_s3_page_begin(page);
+    if (start_after.data != NULL)
+        skr_s3_xml_name(call, &page->xml, "StartAfter", start_after, page->url);
+    if (token.data != NULL)
+        skr_xml_element(&page->xml, "ContinuationToken", token);
+    if (!skr_s3_page_run(page))
         return;
-    skr_s3_xml_bool(&page.xml, "IsTruncated", page.next.data != NULL);
-    if (page.next.data != NULL && delimiter.size > 0)
-        skr_s3_xml_name(call, &page.xml, "NextMarker", page.last, page.url);
-    skr_xml_end(&page.xml, "ListBucketResult");
-    skr_s3_send_xml(call, 200, &page.xml);
+    skr_xml_element_u64(&page->xml, "KeyCount", page->count);
+    skr_s3_xml_bool(&page->xml, "IsTruncated", page->next.data != NULL);
+    if (page->next.data != NULL)
+        skr_xml_element(&page->xml, "NextContinuationToken", skr_s3_token_text(call->arena, page->next));
+    skr_xml_end(&page->xml, "ListBucketResult");
+    skr_s3_send_xml(call, 200, &page->xml);
 }
 
 SKR_S3_HANDLER(list_objects_v2)
 {
     struct skr_s3_call *call = context;
-    struct skr_s3_page page = {.call = call, .owner = skr_bytes_equal(skr_s3_query(call, "fetch-owner"), SKR_BYTES("true"))};
-    struct skr_bytes prefix = skr_s3_query(call, "prefix"), delimiter = skr_s3_query(call, "delimiter");
-    struct skr_bytes start_after = skr_s3_query(call, "start-after"), from = skr_s3_after(call->arena, start_after);
-    if (!skr_s3_bucket_exists(call) || !skr_s3_page_limit(call, "max-keys", 1000, &page.left) ||
-        !skr_s3_encoding_type(call, &page.url) || !skr_s3_token_parse(call, "continuation-token", &from))
+    struct skr_s3_page *page = skr_s3_page_new(call, skr_s3_send_objects_v2);
+    struct skr_bytes from = skr_s3_after(call->arena, skr_s3_query(call, "start-after"));
+    if (page == NULL || !skr_s3_token_parse(call, "continuation-token", &from))
         return;
-    skr_s3_page_begin(&page, prefix, delimiter);
-    if (start_after.data != NULL)
-        skr_s3_xml_name(call, &page.xml, "StartAfter", start_after, page.url);
-    if (skr_s3_query(call, "continuation-token").data != NULL)
-        skr_xml_element(&page.xml, "ContinuationToken", skr_s3_query(call, "continuation-token"));
-    if (!skr_s3_page_run(&page, prefix, delimiter, from))
-        return;
-    skr_xml_element_u64(&page.xml, "KeyCount", page.count);
-    skr_s3_xml_bool(&page.xml, "IsTruncated", page.next.data != NULL);
-    if (page.next.data != NULL)
-        skr_xml_element(&page.xml, "NextContinuationToken", skr_s3_token_text(call->arena, page.next));
-    skr_xml_end(&page.xml, "ListBucketResult");
-    skr_s3_send_xml(call, 200, &page.xml);
+    page->owner = skr_bytes_equal(skr_s3_query(call, "fetch-owner"), SKR_BYTES("true"));
+    skr_s3_page_begin_from(page, from);
 }

@@ -31,7 +31,9 @@ struct skr_core_options {
     unsigned cache_high_percent,
         cache_low_percent; /* of a capacity: from there eviction begins, and to there it goes. 0: 95, 90 */
     bool direct_io;
-    struct skr_io_fault *fault; /* NULL in production: passed on to the rings that core opens itself */
+    unsigned upload_concurrency; /* objects on their way to upstreams at a time. 0: 8 */
+    uint64_t dirty_limit_bytes;  /* above it, changes that are uploaded later wait, and then fail. 0: a tenth of the disk */
+    struct skr_io_fault *fault;  /* NULL in production: passed on to the rings that core opens itself */
 };
 
 /* Opens metadata and store and starts the collector's thread. */
@@ -114,15 +116,18 @@ struct skr_pending *skr_put_account_document(struct skr_worker *worker, struct s
 
 /* ---- listing objects ---- */
 
+struct skr_remote_listing; /* what upstream lists of a bound container */
 struct skr_list_options {
     struct skr_bytes account, container, prefix, delimiter;
-    struct skr_bytes from;    /* keys and common prefixes >= it */
-    bool include_uncommitted; /* also keys that have only uncommitted blocks */
+    struct skr_bytes from;                   /* keys and common prefixes >= it */
+    bool include_uncommitted;                /* also keys that have only uncommitted blocks */
+    const struct skr_remote_listing *remote; /* from skr_prepare_listing() with these options; NULL: there is none */
 };
 struct skr_list_entry {
     struct skr_bytes key;
     bool is_prefix;
     bool is_uncommitted;             /* `object` has size 0 and no content */
+    bool is_cut;                     /* nothing to show: not all is known from here on, and the listing goes on at `key` */
     const struct skr_object *object; /* NULL for a prefix */
 };
 /* Visits in byte order until `visit` returns false; an entry is valid during the call. */
@@ -163,6 +168,18 @@ enum skr_status skr_prepare_object(struct skr_worker *worker, const struct skr_o
                                    uint64_t offset, skr_prepared ready, void *context, struct skr_preparation **out,
                                    struct skr_error *err);
 void skr_preparation_cancel(struct skr_preparation *preparation); /* NULL-safe */
+
+/* Asks upstream for what it lists, at least `wanted` entries where it has as many: before skr_list_objects(), which shows both
+ * sides. SKR_OK with `*out` NULL: nothing is bound, or the names are all here. SKR_PENDING: `ready` is called once, unless
+ * `*out` is closed before; it is used, then closed, by the caller. SKR_UPSTREAM_FAILED: half a listing is none. */
+enum skr_status skr_prepare_listing(struct skr_worker *worker, const struct skr_list_options *options, uint64_t wanted,
+                                    skr_prepared ready, void *context, struct skr_remote_listing **out, struct skr_error *err);
+/* Where a container is not known here, and a binding of all containers leads to one of upstream's, it is made. `*out` is closed
+ * by the caller, as above. */
+enum skr_status skr_prepare_container(struct skr_worker *worker, struct skr_bytes account, struct skr_bytes container,
+                                      skr_prepared ready, void *context, struct skr_remote_listing **out,
+                                      struct skr_error *err);
+void skr_remote_listing_close(struct skr_remote_listing *listing); /* NULL-safe */
 
 /* ---- reading an object ---- */
 
@@ -431,6 +448,36 @@ struct skr_binding_state {
 void skr_visit_bindings(struct skr_core *core, bool (*visit)(void *context, const struct skr_binding_state *state),
                         void *context);
 
+/* A name that its upstream does not have as we have it. */
+enum skr_dirty_state { SKR_DIRTY_PENDING = 1, SKR_DIRTY_FAILED = 2, SKR_DIRTY_CONFLICT = 3 };
+struct skr_dirty {
+    uint64_t sequence; /* its place in the queue; another one after each change of the name */
+    struct skr_bytes account, container, key;
+    enum skr_dirty_state state;
+    struct skr_bytes reason; /* of a failure or conflict */
+    bool is_deletion;
+    uint64_t size_bytes;                         /* to be uploaded */
+    int64_t since_ns, changed_ns, not_before_ns; /* Unix: first and last change, and when it is tried again */
+    unsigned attempts;
+};
+/* In order of the queue, those with a sequence > `after`; `state` 0: in any. `visit` returns false to stop. */
+enum skr_status skr_list_dirty(struct skr_worker *worker, uint64_t after, enum skr_dirty_state state,
+                               bool (*visit)(void *context, const struct skr_dirty *dirty), void *context,
+                               struct skr_error *err);
+/* Waits until upstream has what was changed before the call, in names with the prefix; an empty account or container: in all.
+ * Ends with SKR_BUSY after `patience_ms` (ask again), with SKR_CONDITION_FAILED when what is left is in conflict, with
+ * SKR_UPSTREAM_FAILED when upstream refuses some of it. The message says how much. */
+struct skr_pending *skr_flush(struct skr_worker *worker, struct skr_bytes account, struct skr_bytes container,
+                              struct skr_bytes prefix, unsigned patience_ms, skr_done done, void *context);
+enum skr_resolution {
+    SKR_RESOLVE_RETRY,
+    SKR_RESOLVE_KEEP_LOCAL,  /* ours replaces whatever upstream has */
+    SKR_RESOLVE_KEEP_REMOTE, /* ours goes, and what upstream has is taken in when it is asked for */
+};
+/* SKR_NOT_FOUND: the name is not dirty. */
+struct skr_pending *skr_resolve(struct skr_worker *worker, const struct skr_object_name *name, enum skr_resolution resolution,
+                                skr_done done, void *context);
+
 /* ---- what is here of upstreams: how much, what stays, what goes ---- */
 
 /* Keeps the names of a bound container that begin with `prefix` from being evicted, also after a restart. Fetches nothing.
@@ -505,6 +552,8 @@ struct skr_core_numbers {
     uint64_t commits, changes, failed_changes, queue_length, meta_map_bytes, meta_used_bytes;
     uint64_t written_bytes, read_bytes, checksum_failures, syncs;
     uint64_t free_bytes, total_bytes, garbage_collected;
+    uint64_t dirty_objects, dirty_bytes, dirty_failed, dirty_conflicts; /* what upstreams lack */
+    int64_t dirty_oldest_ns; /* since when the first in the queue is dirty; 0: nothing is */
     bool read_only, out_of_space;
 };
 void skr_core_read_numbers(struct skr_core *core, struct skr_core_numbers *out); /* any thread */

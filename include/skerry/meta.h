@@ -215,6 +215,9 @@ enum skr_status skr_content_create_cached(struct skr_view *view, uint64_t conten
                                           const struct skr_origin *origin, struct skr_content *out, struct skr_error *err);
 /* Where it comes from; texts point into the map. SKR_NOT_FOUND when the content is gone. */
 enum skr_status skr_content_origin(struct skr_view *view, uint64_t content_id, struct skr_origin *out, struct skr_error *err);
+/* In a change: the same bytes come from elsewhere now. SKR_NOT_FOUND. */
+enum skr_status skr_content_set_origin(struct skr_view *view, uint64_t content_id, const struct skr_origin *origin,
+                                       struct skr_error *err);
 /* Of a cached content the extents that follow each other from `offset` on, as skr_content_extents(); none: that byte is not
  * here. */
 enum skr_status skr_content_resident(struct skr_view *view, const struct skr_content *content, uint64_t offset_bytes,
@@ -234,6 +237,9 @@ enum skr_status skr_content_cached_payload(struct skr_view *view, const struct s
  * garbage. */
 enum skr_status skr_content_evict(struct skr_view *view, uint64_t content_id, uint64_t offset_bytes, uint64_t length_bytes,
                                   uint64_t *freed, struct skr_error *err);
+/* In a change: a cached content of which all is here, and which one object refers to, becomes an ordinary one (`out`).
+ * SKR_NOT_FOUND: it is not so. */
+enum skr_status skr_content_adopt(struct skr_view *view, uint64_t content_id, struct skr_content *out, struct skr_error *err);
 /* How many bytes of it are here. */
 enum skr_status skr_content_resident_bytes(struct skr_view *view, const struct skr_content *content, uint64_t *out,
                                            struct skr_error *err);
@@ -343,6 +349,90 @@ enum skr_status skr_binding_list(struct skr_view *view,
                                                const struct skr_binding *binding),
                                  void *context, struct skr_error *err);
 
+/* ---- the journal: names that the upstream of their container does not have as we have them ---- */
+
+enum {                               /* what upstream lacks. Values are stored */
+       SKR_JOURNAL_CONTENT = 1 << 0, /* the object as a whole: all that follows goes with it */
+       SKR_JOURNAL_METADATA = 1 << 1,
+       SKR_JOURNAL_PROPERTIES = 1 << 2,
+       SKR_JOURNAL_TAGS = 1 << 3,
+       SKR_JOURNAL_DELETE = 1 << 4, /* alone: the name is gone here */
+};
+/* Values are stored. */
+enum skr_journal_state {
+    SKR_JOURNAL_PENDING = 1,
+    SKR_JOURNAL_FAILED = 2,   /* upstream refuses it; it is tried again, slowly */
+    SKR_JOURNAL_CONFLICT = 3, /* both sides were changed: nothing happens until somebody decides */
+};
+/* What a name was when it may have been sent: by it we know our own work upstream when its answer was lost. */
+struct skr_journal_trace {
+    bool is_absent, has_md5;
+    uint8_t md5[16];
+    uint64_t size_bytes;
+    uint64_t metadata_hash; /* opaque here */
+};
+#define SKR_JOURNAL_TRACES 8
+struct skr_journal_entry {
+    uint64_t sequence; /* its place: grows with every change of the name */
+    uint64_t binding;  /* that it was made under */
+    struct skr_bytes account, container, key;
+    uint64_t journal_node; /* of its container */
+    unsigned what;
+    enum skr_journal_state state;
+    bool base_known;            /* do we know what upstream had when the name became dirty? */
+    struct skr_bytes base_etag; /* known and empty: nothing */
+    bool overwrites;            /* somebody decided: whatever upstream has */
+    bool is_awaited;            /* whoever made the last change waits for upstream, as long as this server runs */
+    uint64_t size_bytes;        /* to be uploaded */
+    uint64_t after_content;     /* 0, or a cached content: what upstream has must stay until no object needs it from there */
+    int64_t since_ns;           /* of the first change that upstream lacks */
+    int64_t changed_ns;         /* of the last one */
+    int64_t not_before_ns;
+    unsigned attempts;
+    struct skr_bytes reason;                             /* why it failed, or conflicts */
+    struct skr_journal_trace traces[SKR_JOURNAL_TRACES]; /* earlier states of this entry, the oldest first */
+    size_t trace_count;
+};
+/* One change of a name, to be noted. */
+struct skr_journal_change {
+    uint64_t binding;
+    unsigned what;
+    bool base_known; /* these two count where the name is not dirty yet */
+    struct skr_bytes base_etag;
+    uint64_t size_bytes; /* of the content, where `what` has it */
+    uint64_t after_content;
+    bool is_awaited;
+    int64_t changed_ns;
+    bool has_trace; /* where the name is dirty already: what it was */
+    struct skr_journal_trace trace;
+};
+/* In a change, after the object's own: one entry a name. What is noted on top of an entry is merged with it, gets a new
+ * sequence, and keeps its base. An entry in conflict stays one. `sequence` is set. */
+enum skr_status skr_journal_note(struct skr_view *view, struct skr_bytes account, struct skr_bytes container,
+                                 struct skr_bytes key, const struct skr_journal_change *change, uint64_t *sequence,
+                                 struct skr_error *err);
+/* Texts point into the map. SKR_NOT_FOUND: the name is not dirty. */
+enum skr_status skr_journal_get(struct skr_view *view, const struct skr_container *container, struct skr_bytes key,
+                                struct skr_journal_entry *out, struct skr_error *err);
+/* SKR_NOT_FOUND. */
+enum skr_status skr_journal_at(struct skr_view *view, uint64_t sequence, struct skr_journal_entry *out, struct skr_error *err);
+/* The first one with a sequence > `after`. SKR_NOT_FOUND: none. */
+enum skr_status skr_journal_next(struct skr_view *view, uint64_t after, struct skr_journal_entry *out, struct skr_error *err);
+/* From the record of a walk over a container's journal_node, which goes in the order of names. */
+enum skr_status skr_journal_decode(struct skr_view *view, struct skr_bytes record, struct skr_journal_entry *out,
+                                   struct skr_error *err);
+/* In a change: writes an entry that is there anew, with the sequence that it has. Its texts may point into the map. */
+enum skr_status skr_journal_update(struct skr_view *view, const struct skr_journal_entry *entry, struct skr_error *err);
+/* In a change. SKR_NOT_FOUND: there is none of this sequence any more. */
+enum skr_status skr_journal_remove(struct skr_view *view, uint64_t sequence, struct skr_error *err);
+struct skr_journal_numbers {
+    uint64_t entries, bytes, failed, conflicts;
+};
+/* Exact as of the view. */
+enum skr_status skr_journal_numbers(struct skr_view *view, struct skr_journal_numbers *out, struct skr_error *err);
+/* How many objects refer to a content; 0 when it is gone. */
+enum skr_status skr_content_references(struct skr_view *view, uint64_t content_id, uint64_t *out, struct skr_error *err);
+
 /* ---- notes: small documents of core's own, opaque here ---- */
 
 /* Which one. Kinds are core's; `part` is of a document in several rows. */
@@ -391,6 +481,7 @@ struct skr_meta_check {
     uint64_t containers, objects, directories, contents, files, uploads, blocks, garbage_rows;
     uint64_t versions;     /* not current, delete markers too */
     uint64_t object_bytes; /* of objects and versions */
+    uint64_t dirty;        /* names in the journal */
     uint64_t problems;
 };
 struct skr_meta_check_options {

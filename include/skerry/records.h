@@ -151,6 +151,7 @@ struct skr_container {
     uint64_t objects_node, uploads_node; /* roots of its two trees */
     uint64_t versions_node;              /* root of the tree of versions that are not current; 0: not made yet */
     uint64_t multiparts_node;            /* root of the tree of multipart uploads; 0: not made yet */
+    uint64_t journal_node;               /* root of the tree of names that upstream lacks; 0: not made yet */
     enum skr_versioning versioning;
     struct skr_bytes documents[SKR_DOCUMENT_COUNT]; /* data NULL: not set */
     int64_t created_ns, modified_ns;
@@ -199,7 +200,7 @@ enum skr_binding_text {
     SKR_BINDING_CLIENT = 11,
     SKR_BINDING_CLIENT_SECRET = 12, /* secret */
     SKR_BINDING_TOKEN_FILE = 13,
-    SKR_BINDING_AUTHORITY = 14, /* of tokens, where it is not the public one */
+    SKR_BINDING_AUTHORITY = 14, /* of tokens, where it is not the public one; of a managed identity the endpoint */
     SKR_BINDING_TEXT_COUNT
 };
 #define SKR_ALL_CONTAINERS "*" /* as a container's name: each of the account that has no binding of its own */
@@ -215,7 +216,8 @@ enum skr_binding_credential {
     SKR_BINDING_BY_CLIENT_SECRET = 6,
 };
 struct skr_binding {
-    uint64_t id; /* of this attachment: another one has another id */
+    uint64_t id;       /* contents are known to come from it: the same as long as the URL is */
+    uint64_t revision; /* another one each time that it is attached */
     enum skr_binding_mode mode;
     enum skr_binding_listing listing;
     bool is_s3; /* else Azure Blob */

@@ -58,7 +58,9 @@ enum skr_status {
     SKR_NO_MEMORY,
     SKR_NO_DESCRIPTORS,  /* out of file descriptors */
     SKR_BUSY,            /* a bounded queue is full; try again later */
+    SKR_DIRTY_FULL,      /* too much that upstream lacks waits here already; try again later */
     SKR_UPSTREAM_FAILED, /* what is behind the container does not answer, or refuses; try again later */
+    SKR_CONTAINER_BOUND, /* not while the container is bound to an upstream */
     SKR_BOUND_READ_ONLY, /* the container shows an upstream that is not to be changed from here */
     SKR_CANCELLED,       /* the caller gave up, or the server drains */
     SKR_UNSUPPORTED,
@@ -115,7 +117,9 @@ static inline const char *skr_status_text(enum skr_status status)
         "no_memory",
         "no_descriptors",
         "busy",
+        "dirty_full",
         "upstream_failed",
+        "container_bound",
         "bound_read_only",
         "cancelled",
         "unsupported",

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """The administration: its token, what asks for it, bindings over the API, by command and by setting; and that no secret comes out. Attaching
-talks to no upstream, so none is here."""
+talks to no upstream, so none is here but in the last part, where another Skerry is one."""
 import http.client
 import json
 import os
@@ -13,7 +13,7 @@ import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
-from blobclient import ACCOUNT, BINARY, Client, Server  # noqa: E402
+from blobclient import ACCOUNT, BINARY, KEY as DEVELOPMENT_KEY, Client, Server  # noqa: E402
 from certificates import Authority  # noqa: E402
 
 passed = failed = 0
@@ -294,6 +294,15 @@ def commands(folder):
     refuses("a token of nobody", run("attach", "box", *azure, "--token-file", key_file, *here), "--workload-identity")
     refuses("a proxy's password", run("attach", "box", *azure, "--proxy", "http://me:secret-of-the-proxy@h:1", *here), "--proxy-file")
     refuses("an unknown account", run("attach", "box", *azure, "--account", "nobody", *here), "nobody")
+    does("the machine's identity", run("attach", "managed", *azure, "--managed-identity", "--client-id", "c", *here, "--json"), '"managed_identity"')
+    does("a workload", run("attach", "workload", *azure, "--workload-identity", "--tenant", "t", "--client-id", "c", "--token-file", key_file,
+                           *here, "--json"), '"workload_identity"')
+    does("an application", run("attach", "application", *azure, "--client-secret-file", key_file, "--tenant", "t", "--client-id", "c", *here,
+                               "--json"), '"client_secret"')
+    does("one of the environment", run("attach", "application", *azure, "--tenant", "t", "--client-id", "other", *here,
+                                       SKERRY_UPSTREAM_CLIENT_SECRET=KEY), "attached")
+    shown = run("bindings", "--json", *here).stdout + read(os.path.join(data, "admin-address"))
+    check("no secret is listed", not any(secret in shown for secret in SECRETS))
     does("detach", run("detach", "box", *here), f"detached {ACCOUNT}/box")
     refuses("detach again", run("detach", "box", *here), "no binding")
     does("detach all", run("detach", "*", *here), f"detached {ACCOUNT}/*")
@@ -405,6 +414,24 @@ def crowd(folder):
     check("the folder is whole after it", server.fsck() == 0)
 
 
+def through(folder):
+    key_file = write(os.path.join(folder, "development-key"), DEVELOPMENT_KEY + "\n")
+    upstream, data = Server(os.path.join(folder, "upstream")).start(), os.path.join(folder, "through")
+    Client(upstream.blob).create_container("data")
+    Client(upstream.blob).put_blob("data", "a", b"x" * 5000)
+    with Server(data, "--account", f"first:{KEY}") as server:
+        api, client = Api(server), Client(server.blob, "first", KEY)
+        does("attach to another Skerry", run("attach", "box", "--upstream", f"http://{upstream.blob}/{ACCOUNT}/data", "--mode", "read-only",
+                                             "--ttl", "0", "--key-file", key_file, "--data", data), "attached first/box")
+        check("what it has is here", client.get_blob("box", "a").body == b"x" * 5000)
+        one = api.bindings()["first/box"]
+        check("and counts", one["fetched_bytes"] == 5000 and one["fetches"] >= 1 and one["state"] == "ready", one)
+        upstream.stop()
+        client.get_blob("box", "b")
+        does("a failure shows", run("bindings", "--data", data), "failing", "unavailable")
+        check("in metrics too", 'skerry_upstream_up{account="first",container="box"} 0\n' in api.ask("GET", "/metrics")[1])
+
+
 def certificates(folder):
     place = os.path.join(folder, "authority")
     os.mkdir(place)
@@ -430,7 +457,7 @@ def certificates(folder):
 
 def main():
     with tempfile.TemporaryDirectory(prefix="skerry-admin-") as folder:
-        for part in (token, doors, bindings, commands, settings, unusable, crowd, certificates):
+        for part in (token, doors, bindings, commands, settings, unusable, crowd, certificates, through):
             part(folder)
     print(f"admin_api: {passed} passed, {failed} failed")
     return 1 if failed else 0

@@ -4,8 +4,10 @@
  *   space_probe FOLDER CACHE_CAPACITY HIGH LOW RESERVE
  */
 #include <openssl/evp.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "skerry/core.h"
 
@@ -45,7 +47,7 @@ static void probe_run(void)
     probe.last = &probe.first;
     pthread_mutex_unlock(&probe.lock);
     if (task == NULL)
-        skr_io_run(probe.io, 100);
+        skr_io_run(probe.io, 2);
     while (task != NULL) {
         struct skr_task *next = task->next;
         task->run(task);
@@ -308,8 +310,16 @@ int main(int argc, char **argv)
         status = skr_worker_open(probe.core, probe.io, &probe.executor, &probe.worker, &error);
     printf("ready %s %s\n", skr_status_text(status), error.message);
     fflush(stdout);
-    while (status == SKR_OK && fgets(line, sizeof line, stdin) != NULL)
+    struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
+    setvbuf(stdin, NULL, _IONBF, 0); /* what poll does not see would wait for the next line */
+    while (status == SKR_OK) {
+        probe_run(); /* what is under way goes on while nobody asks */
+        if (poll(&input, 1, 0) == 0)
+            continue;
+        if (fgets(line, sizeof line, stdin) == NULL)
+            break;
         probe_command(line);
+    }
     while (probe.worker != NULL && !skr_worker_is_idle(probe.worker))
         probe_run();
     skr_worker_close(probe.worker);

@@ -9,6 +9,7 @@
 #include "skerry/encoding.h"
 #include "skerry/hash.h"
 #include "skerry/upstream.h"
+#include "tokens.h"
 
 #define MOST_WORDS 64
 #define MOST_CALLS 256
@@ -456,18 +457,63 @@ static void token_refused(struct skr_upstream_token_provider *provider)
     (void)provider;
     printf("refused\n");
 }
-static struct skr_upstream_token_provider provider = {.token = one_token, .refused = token_refused};
+static struct skr_upstream_token_provider one_provider = {.token = one_token, .refused = token_refused};
+static struct skr_upstream_token_provider *provider = &one_provider;
+
+/* The kind of tokens that the settings name, if any. */
+static bool open_tokens(struct skr_error *error)
+{
+    static const char *const kinds[] = {"managed_identity", "workload_identity", "client_secret"};
+    struct skr_token_settings settings = {
+        .tenant = word_text("tenant"),
+        .client_id = word_text("client_id"),
+        .client_secret = word_text("client_secret"),
+        .token_file = word_text("token_file"),
+        .authority = word_text("authority"),
+        .endpoint = word_text("endpoint"),
+        .ca_file = word_text("authority_ca_file"),
+        .proxy = word_text("authority_proxy"),
+    };
+    for (unsigned i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (skr_bytes_equal(word("token"), skr_text(kinds[i]))) {
+            settings.kind = (enum skr_token_kind)i;
+            return skr_tokens_open(&provider, &settings, error) == SKR_OK;
+        }
+    return true;
+}
+
+/* Waits until so many fetches have ended, and tells how the provider is. */
+static void tell_tokens(void)
+{
+    struct skr_token_state state;
+    bool waited = skr_tokens_wait_fetches(provider, word_number("fetches", 0), 30000);
+    skr_tokens_read_state(provider, &state);
+    printf("result");
+    say_number("waited", waited);
+    say_number("has_token", state.has_token);
+    say_number("valid_until", (uint64_t)state.valid_until_s);
+    say_number("next_fetch", (uint64_t)state.next_fetch_s);
+    say_number("fetches", state.fetches);
+    say_number("failures", state.failures);
+    say("message", skr_text(state.last.message));
+    printf("\nend\n");
+    fflush(stdout);
+}
 
 static bool open_all(void)
 {
     struct skr_error error;
+    if (!open_tokens(&error)) {
+        fprintf(stderr, "%s\n", error.message);
+        return false;
+    }
     struct skr_upstream_settings settings = {
         .kind = word_number("s3", 0) != 0 ? SKR_UPSTREAM_S3 : SKR_UPSTREAM_AZURE,
         .url = word_text("url"),
         .account = word_text("account"),
         .account_key = word_text("account_key"),
         .sas = word_text("sas"),
-        .token_provider = &provider,
+        .token_provider = provider,
         .access_key = word_text("access_key"),
         .secret_key = word_text("secret_key"),
         .ca_file = word_text("ca_file"),
@@ -476,11 +522,11 @@ static bool open_all(void)
         .stall_timeout_ms = (unsigned)word_number("stall_timeout_ms", 0),
         .max_connections = (unsigned)word_number("max_connections", 0),
     };
-    settings.credential = settings.account_key != NULL   ? SKR_UPSTREAM_ACCOUNT_KEY
-                          : settings.sas != NULL         ? SKR_UPSTREAM_SAS
-                          : settings.access_key != NULL  ? SKR_UPSTREAM_S3_KEYS
-                          : word_number("token", 0) != 0 ? SKR_UPSTREAM_TOKEN
-                                                         : SKR_UPSTREAM_ANONYMOUS;
+    settings.credential = settings.account_key != NULL  ? SKR_UPSTREAM_ACCOUNT_KEY
+                          : settings.sas != NULL        ? SKR_UPSTREAM_SAS
+                          : settings.access_key != NULL ? SKR_UPSTREAM_S3_KEYS
+                          : word("token").data != NULL  ? SKR_UPSTREAM_TOKEN
+                                                        : SKR_UPSTREAM_ANONYMOUS;
     if (skr_upstream_open(&upstream, &settings, &error) != SKR_OK ||
         skr_io_open(&io, &(struct skr_io_options){.entries = 64}, &error) != SKR_OK ||
         skr_upstream_client_open(&client, io, &error) != SKR_OK) {
@@ -500,12 +546,17 @@ int main(void)
         return 1;
     skr_arena_release(&arena);
     while (read_command() && word_count > 0) {
-        command(words[0].name.data);
+        if (skr_bytes_equal(words[0].name, SKR_BYTES("tokens")))
+            tell_tokens();
+        else
+            command(words[0].name.data);
         skr_arena_release(&arena);
     }
     skr_arena_release(&arena);
     skr_upstream_client_close(client);
     skr_upstream_close(upstream);
+    if (provider != &one_provider)
+        skr_tokens_close(provider);
     skr_io_close(io);
     return 0;
 }

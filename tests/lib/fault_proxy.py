@@ -90,7 +90,10 @@ class FaultProxy:
                 head = _read_head(stream)
                 if head is None:
                     break
-                body = stream.read(int(_value(head[1], "content-length") or 0))
+                length = int(_value(head[1], "content-length") or 0)
+                body = stream.read(length)
+                if len(body) < length: # the client is gone in the middle
+                    break
                 with self.lock:
                     fault = self.faults.pop(0) if self.faults else {}
                     self.requests.append((time.monotonic(), head[0], dict(head[1])))

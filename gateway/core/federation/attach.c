@@ -1,11 +1,22 @@
-/* Binding containers, and ending it. What is committed is taken over by the bindings in force before the caller is told. */
+/* Binding containers, and ending it. What is committed is taken over by the bindings in force before the caller is told.
+ *
+ * A container that is detached keeps what is wholly here, which becomes its own; the names of the rest go. That takes many
+ * small changes, one after the other, after the one that ends the binding.
+ */
 #include "../state.h"
+
+#define SKR_RELEASE_STEP 200 /* objects looked at in one change */
 
 struct skr_attach_change {
     struct skr_pending pending;
     struct skr_bytes account, container;
     struct skr_binding binding;
-    bool detaches;
+    bool detaches, is_detached;
+    struct skr_release_place {
+        char name[SKR_MAX_KEY_BYTES + 1];
+        size_t size;
+    } from, next; /* where this step begins, and the one after it */
+    bool is_last; /* there is nothing behind this step */
 };
 
 static bool skr_is_all(struct skr_bytes container)
@@ -28,11 +39,97 @@ static enum skr_status skr_attach_container(struct skr_view *view, struct skr_at
                                        : skr_container_create(view, op->account, op->container, &container, err);
 }
 
+/* What was fetched stays good when the same upstream is attached again, with another credential, say. */
+static void skr_attach_id(struct skr_view *view, struct skr_attach_change *op)
+{
+    struct skr_binding there;
+    if (skr_binding_get(view, op->account, op->container, &there, NULL) == SKR_OK &&
+        skr_bytes_equal(there.texts[SKR_BINDING_URL], op->binding.texts[SKR_BINDING_URL]) && there.is_s3 == op->binding.is_s3)
+        op->binding.id = there.id;
+}
+
+/* ---- ending it ---- */
+
+/* One object of a container that was bound until now. */
+static enum skr_status skr_release_object(struct skr_view *view, const struct skr_container *container, struct skr_bytes key,
+                                          struct skr_arena *arena, struct skr_error *err)
+{
+    struct skr_object object;
+    enum skr_status status = skr_object_get(view, arena, container->objects_node, key, &object, err);
+    if (status != SKR_OK || object.upstream_etag.size == 0)
+        return status;
+    if (!skr_object_copy(arena, &object)) /* its texts end with the next write */
+        return skr_fail(err, SKR_NO_MEMORY, "no memory for an object's record");
+    if (object.content.layout == SKR_CONTENT_CACHED) {
+        struct skr_content adopted;
+        status = skr_content_adopt(view, object.content.id, &adopted, err);
+        if (status == SKR_NOT_FOUND)
+            return skr_object_remove(view, container->objects_node, key, err);
+        if (status != SKR_OK)
+            return status;
+        object.content = adopted;
+    }
+    object.upstream_etag = SKR_NO_BYTES;
+    return skr_object_update(view, container->objects_node, key, &object, err);
+}
+
+/* The next names. They are gathered first: a walk does not survive changes. */
+static enum skr_status skr_release_names(struct skr_view *view, struct skr_attach_change *op,
+                                         const struct skr_container *container, struct skr_arena *arena,
+                                         struct skr_bytes names[SKR_RELEASE_STEP], size_t *count, struct skr_error *err)
+{
+    struct skr_walk_options options = {.from = {op->from.name, op->from.size}};
+    struct skr_walk_entry entry;
+    struct skr_walk *walk;
+    *count = 0;
+    enum skr_status status = skr_walk_open(view, container->objects_node, &options, &walk, err);
+    if (status != SKR_OK)
+        return status;
+    while (*count < SKR_RELEASE_STEP && (status = skr_walk_next(walk, &entry, err)) == SKR_OK) {
+        names[*count] = skr_arena_copy(arena, entry.key);
+        if (names[(*count)++].data == NULL)
+            status = skr_fail(err, SKR_NO_MEMORY, "no memory for a name");
+        if (status != SKR_OK)
+            break;
+    }
+    skr_walk_close(walk);
+    op->is_last = status == SKR_NOT_FOUND;
+    return status == SKR_NOT_FOUND ? SKR_OK : status;
+}
+
+static enum skr_status skr_release_step(struct skr_view *view, struct skr_attach_change *op, struct skr_error *err)
+{
+    struct skr_arena arena = {.blocks = NULL};
+    struct skr_bytes names[SKR_RELEASE_STEP];
+    struct skr_container container;
+    size_t count = 0;
+    enum skr_status status = skr_container_get(view, &arena, op->account, op->container, &container, err);
+    op->is_last = true;
+    if (status == SKR_OK)
+        status = skr_release_names(view, op, &container, &arena, names, &count, err);
+    if (count > 0) { /* behind the last of them: no name holds a zero byte */
+        memcpy(op->next.name, names[count - 1].data, names[count - 1].size);
+        op->next.name[names[count - 1].size] = '\0';
+        op->next.size = names[count - 1].size + 1;
+    }
+    for (size_t i = 0; i < count && status == SKR_OK; i++)
+        status = skr_release_object(view, &container, names[i], &arena, err);
+    skr_arena_release(&arena);
+    return status == SKR_CONTAINER_NOT_FOUND ? SKR_OK : status;
+}
+
+/* A step is applied once more when another change of its batch fails: where the next one goes on is set when it is durable. */
+static enum skr_status skr_detach_step(struct skr_view *view, struct skr_attach_change *op, struct skr_error *err)
+{
+    return op->is_detached ? skr_release_step(view, op, err) : skr_binding_remove(view, op->account, op->container, err);
+}
+
 static enum skr_status skr_apply_attach(struct skr_view *view, struct skr_change *change, struct skr_error *err)
 {
     struct skr_attach_change *op = (struct skr_attach_change *)change;
     if (op->detaches)
-        return skr_binding_remove(view, op->account, op->container, err);
+        return skr_detach_step(view, op, err);
+    skr_attach_id(view, op);
     enum skr_status status = skr_is_all(op->container) ? SKR_OK : skr_attach_container(view, op, err);
     return status != SKR_OK ? status : skr_binding_put(view, op->account, op->container, &op->binding, err);
 }
@@ -54,16 +151,24 @@ static void skr_settle_attach(struct skr_pending *pending)
         skr_view_end(view);
     }
     pending->change.status = status;
+    if (status != SKR_OK || !op->detaches || skr_is_all(op->container) || (op->is_detached && op->is_last))
+        return;
+    pending->again = true;
+    op->is_detached = true;
+    op->from = op->next;
 }
 
 static enum skr_status skr_attach_check(const struct skr_attach_change *op, struct skr_error *err)
 {
     struct skr_upstream *upstream;
+    struct skr_upstream_token_provider *tokens;
     /* of all containers: a name that any upstream would have */
     enum skr_status status = skr_binding_open_upstream(
-        &op->binding, skr_is_all(op->container) ? SKR_BYTES("container") : SKR_NO_BYTES, &upstream, err);
-    if (status == SKR_OK)
-        skr_upstream_close(upstream);
+        &op->binding, skr_is_all(op->container) ? SKR_BYTES("container") : SKR_NO_BYTES, &upstream, &tokens, err);
+    if (status != SKR_OK)
+        return status;
+    skr_upstream_close(upstream);
+    skr_tokens_close(tokens);
     return status;
 }
 
@@ -78,7 +183,7 @@ struct skr_pending *skr_attach(struct skr_worker *worker, struct skr_bytes accou
     op->account = skr_arena_copy(arena, account);
     op->container = skr_arena_copy(arena, container);
     op->binding = *binding;
-    op->binding.id = skr_meta_next_id(worker->core->meta);
+    op->binding.id = op->binding.revision = skr_meta_next_id(worker->core->meta);
     bool copied = op->account.data != NULL && op->container.data != NULL;
     for (unsigned i = 0; i < SKR_BINDING_TEXT_COUNT; i++) {
         struct skr_bytes text = copied && binding->texts[i].size > 0 ? skr_arena_copy(arena, binding->texts[i]) : SKR_NO_BYTES;

@@ -70,8 +70,30 @@ static enum skr_upstream_credential skr_credential_of(enum skr_binding_credentia
     return SKR_UPSTREAM_ANONYMOUS;
 }
 
+/* A provider of bearer tokens where the binding wants one; else `*out` is NULL. */
+static enum skr_status skr_binding_open_tokens(const struct skr_binding *binding, const char *const *texts,
+                                               struct skr_upstream_token_provider **out, struct skr_error *err)
+{
+    struct skr_token_settings settings = {
+        .kind = binding->credential == SKR_BINDING_BY_MANAGED_IDENTITY    ? SKR_TOKEN_MANAGED_IDENTITY
+                : binding->credential == SKR_BINDING_BY_WORKLOAD_IDENTITY ? SKR_TOKEN_WORKLOAD_IDENTITY
+                                                                          : SKR_TOKEN_CLIENT_SECRET,
+        .tenant = texts[SKR_BINDING_TENANT],
+        .client_id = texts[SKR_BINDING_CLIENT],
+        .client_secret = texts[SKR_BINDING_CLIENT_SECRET],
+        .token_file = texts[SKR_BINDING_TOKEN_FILE],
+        .authority = texts[SKR_BINDING_AUTHORITY],
+        .endpoint = texts[SKR_BINDING_AUTHORITY],
+        .ca_file = texts[SKR_BINDING_CA_FILE],
+        .proxy = texts[SKR_BINDING_PROXY],
+    };
+    *out = NULL;
+    return skr_credential_of(binding->credential) == SKR_UPSTREAM_TOKEN ? skr_tokens_open(out, &settings, err) : SKR_OK;
+}
+
 enum skr_status skr_binding_open_upstream(const struct skr_binding *binding, struct skr_bytes container,
-                                          struct skr_upstream **out, struct skr_error *err)
+                                          struct skr_upstream **out, struct skr_upstream_token_provider **tokens,
+                                          struct skr_error *err)
 {
     struct skr_arena arena = {.blocks = NULL};
     _Alignas(16) char memory[4096];
@@ -96,8 +118,16 @@ enum skr_status skr_binding_open_upstream(const struct skr_binding *binding, str
         .allow_http = binding->allow_http,
         .connect_timeout_ms = SKR_CONNECT_TIMEOUT_MS,
     };
-    enum skr_status status =
-        no_memory ? skr_fail(err, SKR_NO_MEMORY, "no memory for a binding") : skr_upstream_open(out, &settings, err);
+    *tokens = NULL;
+    enum skr_status status = no_memory ? skr_fail(err, SKR_NO_MEMORY, "no memory for a binding")
+                                       : skr_binding_open_tokens(binding, texts, tokens, err);
+    settings.token_provider = *tokens;
+    if (status == SKR_OK)
+        status = skr_upstream_open(out, &settings, err);
+    if (status != SKR_OK) {
+        skr_tokens_close(*tokens);
+        *tokens = NULL;
+    }
     for (size_t i = 0; i < sizeof skr_secrets / sizeof *skr_secrets; i++)
         if (texts[skr_secrets[i]] != NULL)
             explicit_bzero((char *)texts[skr_secrets[i]], strlen(texts[skr_secrets[i]]));
@@ -118,6 +148,7 @@ void skr_bound_release(struct skr_bound *bound)
     if (bound == NULL || atomic_fetch_sub_explicit(&bound->references, 1, memory_order_acq_rel) > 1)
         return;
     skr_upstream_close(bound->upstream);
+    skr_tokens_close(bound->tokens); /* no call is under way: each holds a reference to this */
     skr_arena_release(&bound->memory);
     free(bound->account);
     free(bound->container);
@@ -210,13 +241,13 @@ static bool skr_is_named(const struct skr_bound *bound, struct skr_bytes account
     return skr_bytes_equal(skr_text(bound->container), container) && skr_bytes_equal(skr_text(bound->account), account);
 }
 
-/* Takes one that is in force out of the list. NULL: there is none of this id and name. */
+/* Takes one that is in force out of the list. NULL: there is none of this name and revision. */
 static struct skr_bound *skr_bound_take(struct skr_bindings *bindings, struct skr_bytes account, struct skr_bytes container,
-                                        uint64_t id)
+                                        uint64_t revision)
 {
     for (struct skr_bound **link = &bindings->first; *link != NULL; link = &(*link)->next) {
         struct skr_bound *bound = *link;
-        if (bound->binding.id == id && skr_is_named(bound, account, container)) {
+        if (bound->binding.revision == revision && skr_is_named(bound, account, container)) {
             *link = bound->next;
             return bound;
         }
@@ -237,14 +268,14 @@ static bool skr_load_binding(void *context, struct skr_bytes account, struct skr
 {
     struct skr_loading *loading = context;
     struct skr_error error;
-    struct skr_bound *bound = skr_bound_take(loading->bindings, account, container, binding->id);
+    struct skr_bound *bound = skr_bound_take(loading->bindings, account, container, binding->revision);
     if (bound == NULL) {
         bound = skr_bound_new(account, container, binding);
         loading->no_memory = bound == NULL;
         /* One that cannot be opened any more, for a file that is gone, say, is told and stays: its container then has an
          * upstream that nothing comes from, instead of looking empty. */
         if (bound != NULL && !skr_bytes_equal(container, SKR_BYTES(SKR_ALL_CONTAINERS)) &&
-            skr_binding_open_upstream(binding, SKR_NO_BYTES, &bound->upstream, &error) != SKR_OK)
+            skr_binding_open_upstream(binding, SKR_NO_BYTES, &bound->upstream, &bound->tokens, &error) != SKR_OK)
             skr_log(SKR_LOG_ERROR, "federation", "the upstream of %s/%s cannot be used: %s", bound->account, bound->container,
                     error.message);
     }
@@ -304,7 +335,7 @@ static struct skr_bound *skr_bound_derive(struct skr_bindings *bindings, struct 
         skr_binding_get(view, account, SKR_BYTES(SKR_ALL_CONTAINERS), &binding, &error) == SKR_OK &&
         (bound = skr_bound_new(account, container, &binding)) != NULL) {
         bound->is_derived = true;
-        if (skr_binding_open_upstream(&binding, container, &bound->upstream, &error) != SKR_OK)
+        if (skr_binding_open_upstream(&binding, container, &bound->upstream, &bound->tokens, &error) != SKR_OK)
             skr_log(SKR_LOG_ERROR, "federation", "the upstream of %s/%s cannot be used: %s", bound->account, bound->container,
                     error.message);
         bound->next = bindings->first;

@@ -7,6 +7,7 @@
 
 #include "skerry/core.h"
 #include "skerry/meta.h"
+#include "skerry/token.h"
 #include "skerry/upstream.h"
 
 /* One container of ours and what is behind it. Immutable but for its numbers; counted by reference. */
@@ -16,8 +17,9 @@ struct skr_bound {
     char *account, *container;
     struct skr_binding binding; /* its texts without the secrets, in `memory` */
     struct skr_arena memory;
-    struct skr_upstream *upstream; /* NULL for SKR_ALL_CONTAINERS: each container gets one of its own */
-    bool is_derived;               /* of SKR_ALL_CONTAINERS, for one container */
+    struct skr_upstream *upstream;              /* NULL for SKR_ALL_CONTAINERS: each container gets one of its own */
+    struct skr_upstream_token_provider *tokens; /* may be NULL */
+    bool is_derived;                            /* of SKR_ALL_CONTAINERS, for one container */
     _Atomic uint64_t fetched_bytes, fetches, failures, refreshes, stale_answers;
     _Atomic int last_failure; /* enum skr_upstream_outcome */
     _Atomic int64_t last_failure_ns;
@@ -53,8 +55,10 @@ int64_t skr_clock_ms(void); /* CLOCK_MONOTONIC */
 /* Counts how a call ended. */
 void skr_bound_note(struct skr_bound *bound, const struct skr_upstream_result *result);
 
-/* An upstream as a binding asks for; `container` is added to the URL when it is not empty. */
+/* An upstream as a binding asks for; `container` is added to the URL when it is not empty. `*tokens` is the provider that it
+ * uses, to be closed after it; NULL: none. */
 enum skr_status skr_binding_open_upstream(const struct skr_binding *binding, struct skr_bytes container,
-                                          struct skr_upstream **out, struct skr_error *err);
+                                          struct skr_upstream **out, struct skr_upstream_token_provider **tokens,
+                                          struct skr_error *err);
 
 #endif

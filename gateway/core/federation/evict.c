@@ -44,6 +44,10 @@ static enum skr_status skr_evict_object(struct skr_view *view, struct skr_arena 
         return SKR_OK;
     if (status != SKR_OK)
         return status;
+    struct skr_journal_entry entry;
+    status = skr_journal_get(view, container, state->origin.key, &entry, err);
+    if (status != SKR_NOT_FOUND) /* upstream does not have it as it is here */
+        return status;
     bool is_ordinary = state->content.layout != SKR_CONTENT_CACHED;
     *may_go = object->content.id == item->key.content_id && object->upstream_etag.size > 0 &&
               (!is_ordinary || skr_bytes_equal(object->upstream_etag, state->origin.etag));

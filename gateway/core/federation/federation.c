@@ -11,6 +11,7 @@ enum skr_status skr_federation_open(struct skr_federation **out, const struct sk
     skr_flights_open(&federation->flights, options->fetch_memory_bytes);
     skr_known_open(&federation->known);
     skr_refreshes_open(&federation->refreshes);
+    skr_continuations_open(&federation->continuations);
     *out = federation;
     return SKR_OK;
 }
@@ -19,6 +20,7 @@ void skr_federation_close(struct skr_federation *federation)
 {
     if (federation == NULL)
         return;
+    skr_continuations_close(&federation->continuations);
     skr_refreshes_close(&federation->refreshes);
     skr_known_close(&federation->known);
     skr_flights_close(&federation->flights);

@@ -9,7 +9,7 @@
 #include "skerry/log.h"
 #include "space.h"
 
-#define SKR_MOST_WAITS_FOR_ROOM 20 /* of a round of eviction each, or a tenth of a second */
+#define SKR_WAIT_FOR_ROOM_MS 3000
 
 struct skr_fill_change {
     struct skr_pending pending;
@@ -60,12 +60,15 @@ static void skr_flight_keep_again(void *context)
     skr_flight_keep(context);
 }
 
-/* False: it waited often enough. */
+/* False: it waited long enough. */
 static bool skr_flight_await_space(struct skr_flight *flight)
 {
-    struct skr_waiter *waiter = flight->waits_for_room++ < SKR_MOST_WAITS_FOR_ROOM
-                                    ? skr_waiter_new(flight->worker, skr_flight_keep_again, flight)
-                                    : NULL;
+    int64_t now_ms = skr_clock_ms();
+    if (flight->waits_since_ms == 0)
+        flight->waits_since_ms = now_ms;
+    else if (now_ms - flight->waits_since_ms > SKR_WAIT_FOR_ROOM_MS || skr_space_is_exhausted(flight->worker->core))
+        return false;
+    struct skr_waiter *waiter = skr_waiter_new(flight->worker, skr_flight_keep_again, flight);
     if (waiter != NULL)
         skr_space_await(flight->worker->core, waiter);
     return waiter != NULL;

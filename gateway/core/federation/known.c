@@ -51,7 +51,8 @@ static struct skr_known_shard *skr_known_shard(struct skr_known *known, uint64_t
     return &known->shards[name % SKR_KNOWN_SHARDS];
 }
 
-bool skr_known_is_fresh(struct skr_known *known, const struct skr_bound *bound, uint64_t name)
+/* What was noted of a name; `name` 0: nothing. */
+static struct skr_known_entry skr_known_look(struct skr_known *known, uint64_t name)
 {
     struct skr_known_shard *shard = skr_known_shard(known, name);
     struct skr_known_entry found = {.name = 0};
@@ -61,10 +62,22 @@ bool skr_known_is_fresh(struct skr_known *known, const struct skr_bound *bound, 
         if (set[i].name == name)
             found = set[i];
     pthread_mutex_unlock(&shard->lock);
+    return found;
+}
+
+bool skr_known_is_fresh(struct skr_known *known, const struct skr_bound *bound, uint64_t name)
+{
+    struct skr_known_entry found = skr_known_look(known, name);
     int64_t ttl_ms = (int64_t)bound->binding.ttl_ms;
     if (!found.is_there && ttl_ms > SKR_ABSENT_MS)
         ttl_ms = SKR_ABSENT_MS;
     return found.name != 0 && skr_clock_ms() - found.checked_ms < ttl_ms;
+}
+
+bool skr_known_is_absent(struct skr_known *known, uint64_t name)
+{
+    struct skr_known_entry found = skr_known_look(known, name);
+    return found.name != 0 && !found.is_there && skr_clock_ms() - found.checked_ms < SKR_ABSENT_MS;
 }
 
 void skr_known_note(struct skr_known *known, uint64_t name, bool is_there)

@@ -29,6 +29,8 @@ void skr_known_close(struct skr_known *known);
 uint64_t skr_known_name(const struct skr_bound *bound, struct skr_bytes key);
 /* Is what was last heard of it still believed? What is there for the binding's time, what is not for a short one. */
 bool skr_known_is_fresh(struct skr_known *known, const struct skr_bound *bound, uint64_t name);
+/* Was it not there, when it was asked for a moment ago? */
+bool skr_known_is_absent(struct skr_known *known, uint64_t name);
 void skr_known_note(struct skr_known *known, uint64_t name, bool is_there);
 void skr_known_forget(struct skr_known *known, uint64_t name);
 

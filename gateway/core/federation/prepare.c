@@ -31,6 +31,7 @@ struct skr_preparation {
 struct skr_prepared_state {
     struct skr_object object;
     bool exists;
+    bool is_ours;   /* upstream does not know it, or does not know yet that it was changed or deleted */
     bool is_cached; /* and what is wanted of it is not here */
     struct skr_origin origin;
 };
@@ -69,7 +70,7 @@ static void skr_preparation_go_on(struct skr_preparation *preparation)
 static enum skr_status skr_preparation_look(struct skr_preparation *preparation, struct skr_arena *arena,
                                             struct skr_prepared_state *out, struct skr_error *err)
 {
-    struct skr_container container;
+    struct skr_container container = {.journal_node = 0};
     struct skr_view *view;
     *out = (struct skr_prepared_state){.exists = false};
     enum skr_status status = skr_view_begin(preparation->worker->reader, &view, err);
@@ -79,6 +80,10 @@ static enum skr_status skr_preparation_look(struct skr_preparation *preparation,
     if (status == SKR_CONTAINER_NOT_FOUND) /* of a binding of all containers: perhaps upstream has it */
         status = preparation->bound->is_derived ? SKR_OK : status;
     const struct skr_content *content = &out->object.content;
+    struct skr_journal_entry entry;
+    if (status == SKR_OK)
+        out->is_ours = (out->exists && out->object.upstream_etag.size == 0) ||
+                       skr_journal_get(view, &container, preparation->name.key, &entry, NULL) == SKR_OK;
     if (status == SKR_OK && out->exists && !skr_object_copy(arena, &out->object))
         status = skr_fail(err, SKR_NO_MEMORY, "no memory for an object's record");
     if (status == SKR_OK && preparation->intent == SKR_INTENT_READ && preparation->offset < content->size_bytes &&
@@ -199,9 +204,7 @@ static enum skr_status skr_preparation_decide(struct skr_preparation *preparatio
                                               struct skr_error *err)
 {
     struct skr_bound *bound = preparation->bound;
-    if (state->exists && state->object.upstream_etag.size == 0)
-        return SKR_OK; /* ours alone */
-    bool is_believed = preparation->refreshed ||
+    bool is_believed = state->is_ours || preparation->refreshed ||
                        skr_known_is_fresh(&preparation->worker->core->federation->known, bound, preparation->known_name);
     if (!is_believed && state->exists && skr_clock_ms() < atomic_load(&bound->ill_until_ms)) {
         atomic_fetch_add(&bound->stale_answers, 1);
@@ -267,4 +270,14 @@ enum skr_status skr_prepare_object(struct skr_worker *worker, const struct skr_o
     else
         skr_preparation_cancel(preparation);
     return status;
+}
+
+bool skr_is_absent_upstream(struct skr_worker *worker, const struct skr_object_name *name)
+{
+    struct skr_bound *bound = skr_bound_find(&worker->core->bindings, worker->reader, name->account, name->container);
+    if (bound == NULL)
+        return false;
+    bool is_absent = skr_known_is_absent(&worker->core->federation->known, skr_known_name(bound, name->key));
+    skr_bound_release(bound);
+    return is_absent;
 }

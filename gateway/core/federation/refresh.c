@@ -77,32 +77,16 @@ struct skr_refresh_change {
     uint64_t object_id;
 };
 
-/* What came from upstream, and was not changed here since. */
-static bool skr_is_clean(const struct skr_object *object, bool exists)
-{
-    return !exists || object->upstream_etag.size > 0;
-}
-
 static enum skr_status skr_put_found(struct skr_view *view, struct skr_refresh_change *op, struct skr_container *container,
                                      const struct skr_object *there, bool exists, struct skr_error *err)
 {
     struct skr_refresh *refresh = op->refresh;
     const struct skr_upstream_object *found = refresh->found;
-    struct skr_object object = {
-        .id = exists ? there->id : op->object_id,
-        .kind = SKR_OBJECT_BLOCK,
-        .created_ns = found->created_ns != 0 ? found->created_ns : found->modified_ns,
-        .modified_ns = found->modified_ns,
-        .etag = found->etag,
-        .upstream_etag = found->etag,
-        .has_md5 = found->has_md5,
-        .metadata = found->metadata,
-        .metadata_count = found->metadata_count,
-        .tags = found->tags,
-        .tag_count = found->tags == NULL ? 0 : found->tag_count,
-    };
-    memcpy(object.md5, found->md5, sizeof object.md5);
-    memcpy(object.properties, found->properties, sizeof object.properties);
+    struct skr_object object;
+    if (!skr_object_of_upstream(&op->pending.arena, found, &object))
+        return skr_fail(err, SKR_NO_MEMORY, "no memory for an object's record");
+    object.id = exists ? there->id : op->object_id;
+    object.content = (struct skr_content){.layout = SKR_CONTENT_EMPTY};
     struct skr_origin origin = {.binding = refresh->bound->binding.id,
                                 .container = skr_text(refresh->bound->container),
                                 .key = refresh->key,
@@ -143,8 +127,9 @@ static enum skr_status skr_apply_refresh(struct skr_view *view, struct skr_chang
         return SKR_OK; /* deleted here meanwhile */
     if (status != SKR_OK && status != SKR_OBJECT_NOT_FOUND)
         return status;
-    if (!skr_is_clean(&there, exists))
-        return SKR_OK;
+    struct skr_journal_entry entry;
+    if ((exists && there.upstream_etag.size == 0) || skr_journal_get(view, &container, refresh->key, &entry, NULL) == SKR_OK)
+        return SKR_OK;          /* what is here, or is not, is for upstream to learn */
     if (refresh->found == NULL) /* it is gone there: what is here is what was asked about, or newer */
         return exists && skr_bytes_equal(there.upstream_etag, refresh->etag)
                    ? skr_object_remove(view, container.objects_node, refresh->key, err)

@@ -24,6 +24,7 @@
 #define SKR_RELEASE_MS 30000 /* what is held is looked at again */
 #define SKR_REVIEW_MS 1000   /* of the bindings */
 #define SKR_COLLECT_MS 3000
+#define SKR_WAKE_MS 50 /* of those who wait for room, when none was made */
 #define SKR_MOST_STRETCH_BYTES (UINT64_C(1) << 30)
 
 uint32_t skr_space_now(void)
@@ -180,6 +181,29 @@ static void skr_space_look(struct skr_space *space)
     pthread_cond_signal(&space->wake);
 }
 
+/* The disk's free space that is kept above the reserve: for what is written here, half of it, and to notice in time. */
+static uint64_t skr_space_stretch(uint64_t reserve_bytes, uint64_t total_bytes)
+{
+    uint64_t most = reserve_bytes > SKR_MOST_STRETCH_BYTES ? reserve_bytes : SKR_MOST_STRETCH_BYTES;
+    return total_bytes / 20 < most ? total_bytes / 20 : most;
+}
+
+/* Room that may be filled from upstream. */
+static bool skr_space_disk_has(struct skr_core *core, uint64_t bytes)
+{
+    struct skr_error error;
+    uint64_t free_bytes, total_bytes;
+    if (skr_store_space(core->store, &free_bytes, &total_bytes, &error) != SKR_OK)
+        return true; /* whoever writes will see */
+    uint64_t kept = core->options.reserve_bytes + skr_space_stretch(core->options.reserve_bytes, total_bytes) / 2;
+    return free_bytes >= kept && free_bytes - kept >= bytes;
+}
+
+bool skr_space_is_exhausted(const struct skr_core *core)
+{
+    return atomic_load_explicit(&core->space->is_exhausted, memory_order_relaxed);
+}
+
 bool skr_space_admit(struct skr_core *core, struct skr_bound *bound, uint64_t bytes)
 {
     struct skr_space *space = core->space;
@@ -189,8 +213,13 @@ bool skr_space_admit(struct skr_core *core, struct skr_bound *bound, uint64_t by
     struct skr_space_lane *lane = index == UINT32_MAX ? NULL : space->lanes[index];
     uint64_t whole = space->policy.bytes + space->reserved_bytes + bytes;
     uint64_t of_lane = lane == NULL ? 0 : space->policy.lanes[index].bytes + lane->reserved_bytes + bytes;
-    bool admitted =
-        (capacity == 0 || whole <= capacity) && (lane == NULL || lane->capacity_bytes == 0 || of_lane <= lane->capacity_bytes);
+    bool fits = capacity == 0 || whole <= capacity;
+    bool fits_lane = lane == NULL || lane->capacity_bytes == 0 || of_lane <= lane->capacity_bytes;
+    bool admitted = fits && fits_lane && skr_space_disk_has(core, bytes);
+    if (!fits && bytes > space->wanted_bytes)
+        space->wanted_bytes = bytes;
+    if (!fits_lane && bytes > lane->wanted_bytes)
+        lane->wanted_bytes = bytes;
     if (admitted) {
         space->reserved_bytes += bytes;
         if (lane != NULL)
@@ -267,17 +296,10 @@ void skr_space_release(struct skr_core *core)
 
 /* ---- how much must go ---- */
 
-/* The disk's free space that is kept above the reserve. */
-static uint64_t skr_space_stretch(uint64_t reserve_bytes, uint64_t total_bytes)
-{
-    uint64_t most = reserve_bytes > SKR_MOST_STRETCH_BYTES ? reserve_bytes : SKR_MOST_STRETCH_BYTES;
-    return total_bytes / 20 < most ? total_bytes / 20 : most;
-}
-
 /* What was evicted is on the disk until the collector has been there. */
 static bool skr_space_awaits_collector(const struct skr_space *space)
 {
-    return skr_collector_rounds(space->core->collector) < space->collected_round && skr_clock_ms() < space->collected_by_ms;
+    return !skr_collector_has_ended(space->core->collector, space->collected_round) && skr_clock_ms() < space->collected_by_ms;
 }
 
 static uint64_t skr_space_excess_of_disk(struct skr_space *space)
@@ -287,13 +309,18 @@ static uint64_t skr_space_excess_of_disk(struct skr_space *space)
     if (skr_space_awaits_collector(space) || skr_store_space(space->core->store, &free_bytes, &total_bytes, &error) != SKR_OK)
         return 0;
     uint64_t stretch = skr_space_stretch(reserve_bytes, total_bytes);
-    return free_bytes < reserve_bytes + stretch / 2 ? reserve_bytes + stretch - free_bytes : 0;
+    uint64_t least = reserve_bytes + stretch / 2 + 2 * SKR_CHUNK_BYTES, most = least + stretch / 2;
+    return free_bytes < least ? most - free_bytes : 0;
 }
 
-static uint64_t skr_excess(const struct skr_core_options *options, uint64_t bytes, uint64_t capacity)
+/* `wanted`: did not find room. */
+static uint64_t skr_excess(const struct skr_core_options *options, uint64_t bytes, uint64_t wanted, uint64_t capacity)
 {
-    uint64_t low = skr_part_of(capacity, options->cache_low_percent);
-    return capacity != 0 && bytes > skr_part_of(capacity, options->cache_high_percent) && bytes > low ? bytes - low : 0;
+    uint64_t low = skr_part_of(capacity, options->cache_low_percent), left = wanted < capacity ? capacity - wanted : 0;
+    bool is_over = bytes > skr_part_of(capacity, options->cache_high_percent) || (wanted > 0 && wanted <= capacity && bytes > left);
+    if (wanted > 0 && wanted <= capacity && left < low)
+        low = left;
+    return capacity != 0 && is_over && bytes > low ? bytes - low : 0;
 }
 
 /* The first that has too much: a container, or all together (SKR_POLICY_ANY). 0: none has. */
@@ -303,15 +330,21 @@ static uint64_t skr_space_excess(struct skr_space *space, uint32_t *lane, bool *
     uint64_t excess = 0;
     *of_disk = false;
     pthread_mutex_lock(&space->lock);
-    for (*lane = 0; *lane < space->lane_count && excess == 0; ++*lane)
-        excess = skr_excess(options, space->policy.lanes[*lane].bytes + space->lanes[*lane]->reserved_bytes,
-                            space->lanes[*lane]->capacity_bytes);
+    for (*lane = 0; *lane < space->lane_count && excess == 0; ++*lane) {
+        struct skr_space_lane *one = space->lanes[*lane];
+        excess = skr_excess(options, space->policy.lanes[*lane].bytes + one->reserved_bytes, one->wanted_bytes,
+                            one->capacity_bytes);
+        one->wanted_bytes = 0;
+    }
     if (excess > 0)
         --*lane;
     else
         *lane = SKR_POLICY_ANY;
-    if (excess == 0)
-        excess = skr_excess(options, space->policy.bytes + space->reserved_bytes, options->cache_capacity_bytes);
+    if (excess == 0) {
+        excess = skr_excess(options, space->policy.bytes + space->reserved_bytes, space->wanted_bytes,
+                            options->cache_capacity_bytes);
+        space->wanted_bytes = 0;
+    }
     bool is_empty = space->policy.bytes == 0;
     pthread_mutex_unlock(&space->lock);
     if (excess == 0 && !is_empty) {
@@ -400,11 +433,10 @@ static void skr_space_exhausted(struct skr_space *space, bool is_exhausted)
         skr_policy_release(&space->policy);
     }
     pthread_mutex_unlock(&space->lock);
-    if (is_exhausted && !space->was_exhausted)
+    if (atomic_exchange(&space->is_exhausted, is_exhausted) != is_exhausted && is_exhausted)
         skr_log(SKR_LOG_WARNING, "space",
                 "room is needed and nothing may be evicted: %llu bytes of upstreams' are here, %llu held",
                 (unsigned long long)bytes, (unsigned long long)held_bytes);
-    space->was_exhausted = is_exhausted;
 }
 
 static bool skr_space_stopping(struct skr_space *space)
@@ -429,12 +461,12 @@ static void skr_space_make_room(struct skr_space *space)
         spared += busy;
         skr_space_drain(space);
     }
-    if (wanted > 0)
-        skr_space_exhausted(space, freed < wanted && !any);
+    skr_space_exhausted(space, freed == 0 && wanted > 0 && !any);
     if (freed == 0)
         return;
+    space->woke_ms = 0;
     skr_log(SKR_LOG_DEBUG, "space", "evicted %llu bytes%s", (unsigned long long)freed, of_disk ? " for the disk" : "");
-    space->collected_round = skr_collector_rounds(space->core->collector) + 2; /* one may be under way */
+    space->collected_round = skr_collector_next_round(space->core->collector);
     space->collected_by_ms = skr_clock_ms() + SKR_COLLECT_MS;
     skr_collector_kick(space->core->collector);
 }
@@ -448,8 +480,12 @@ static bool skr_space_pause(struct skr_space *space, bool is_busy)
     until.tv_nsec += SKR_SPACE_PAUSE_MS * 1000000L;
     until.tv_sec += until.tv_nsec / 1000000000L;
     until.tv_nsec %= 1000000000L;
+    int64_t now_ms = skr_clock_ms();
     pthread_mutex_lock(&space->lock);
-    skr_waiters_wake(&space->waiters);
+    if (now_ms - space->woke_ms >= SKR_WAKE_MS) {
+        space->woke_ms = now_ms;
+        skr_waiters_wake(&space->waiters);
+    }
     while (!is_busy && !space->stopping && !space->kicked && space->surveys == NULL &&
            pthread_cond_timedwait(&space->wake, &space->lock, &until) == 0)
         ;

@@ -14,6 +14,7 @@ struct skr_space_lane {
     char *account, *container; /* immutable */
     uint64_t capacity_bytes;   /* 0: no limit of its own */
     uint64_t reserved_bytes;   /* on their way to flash */
+    uint64_t wanted_bytes;     /* the most that did not find room since the last look */
     uint64_t evicted_bytes, evicted;
     bool is_gone; /* detached */
 };
@@ -31,22 +32,22 @@ struct skr_space {
     struct skr_policy policy;
     struct skr_space_lane **lanes; /* as many as the policy has */
     uint32_t lane_count;
-    uint64_t reserved_bytes;
+    uint64_t reserved_bytes, wanted_bytes;
     struct skr_waiter *waiters; /* for room */
     struct skr_accesses *accesses;
     uint64_t hit_bytes, miss_bytes; /* of workers that were closed */
     uint64_t evicted_bytes, evicted;
     struct skr_survey *surveys, **last_survey;
 
-    _Atomic bool is_counted; /* all that was here at the start is in the account */
+    _Atomic bool is_counted;   /* all that was here at the start is in the account */
+    _Atomic bool is_exhausted; /* room is needed, and nothing may be evicted */
 
     /* the thread only */
     bool is_walking;
     uint64_t walked;          /* contents up to this id are in the account */
     uint64_t collected_round; /* of the collector's: the disk is looked at again after it */
     int64_t collected_by_ms;  /* or after this time */
-    int64_t released_ms, reviewed_ms;
-    bool was_exhausted;
+    int64_t released_ms, reviewed_ms, woke_ms;
 };
 
 enum skr_status skr_space_open(struct skr_space **out, struct skr_core *core, struct skr_error *err);
@@ -64,6 +65,8 @@ void skr_space_part(struct skr_worker *worker);
 bool skr_space_admit(struct skr_core *core, struct skr_bound *bound, uint64_t bytes);
 /* `waiter` is woken when it is worth asking again: soon, whatever happens. */
 void skr_space_await(struct skr_core *core, struct skr_waiter *waiter);
+/* There is no use in waiting. */
+bool skr_space_is_exhausted(const struct skr_core *core);
 /* What was reserved is here now, or will not be. */
 void skr_space_settle(struct skr_core *core, struct skr_bound *bound, uint64_t content_id, uint64_t chunk, uint64_t bytes,
                       bool is_kept);

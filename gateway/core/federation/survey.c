@@ -151,13 +151,25 @@ static struct skr_residency *skr_survey_row(struct skr_survey *survey, struct sk
     return &survey->rows[survey->count++];
 }
 
+/* Does upstream lack the bytes of an object? */
+static bool skr_survey_is_own(struct skr_view *view, const struct skr_container *container, struct skr_bytes key,
+                              const struct skr_object *object)
+{
+    struct skr_journal_entry entry;
+    if (object->upstream_etag.size == 0 || container->journal_node == 0)
+        return object->upstream_etag.size == 0;
+    return skr_journal_get(view, container, key, &entry, NULL) == SKR_OK && (entry.what & SKR_JOURNAL_CONTENT) != 0;
+}
+
 static enum skr_status skr_survey_count(struct skr_survey *survey, struct skr_space *space, struct skr_view *view,
-                                        struct skr_bytes key, const struct skr_object *object, struct skr_error *err)
+                                        const struct skr_container *container, struct skr_bytes key,
+                                        const struct skr_object *object, struct skr_error *err)
 {
     uint64_t local = 0, size = object->content.size_bytes;
     enum skr_status status = skr_content_resident_bytes(view, &object->content, &local, err);
     if (status != SKR_OK)
         return status;
+    bool is_own = skr_survey_is_own(view, container, key, object);
     bool is_pinned = skr_operator_pins_have(&space->pins, survey->account, survey->container, key);
     struct skr_residency *row = skr_survey_row(survey, key);
     struct skr_residency *both[] = {&survey->rows[0], row};
@@ -167,7 +179,7 @@ static enum skr_status skr_survey_count(struct skr_survey *survey, struct skr_sp
         both[i]->local_objects += local == size;
         both[i]->local_bytes += local;
         both[i]->pinned_bytes += is_pinned ? local : 0;
-        both[i]->own_bytes += object->upstream_etag.size == 0 ? local : 0;
+        both[i]->own_bytes += is_own ? local : 0;
     }
     return SKR_OK;
 }
@@ -250,8 +262,8 @@ static void skr_survey_go_behind(struct skr_survey *survey, struct skr_bytes key
 }
 
 static enum skr_status skr_survey_names(struct skr_survey *survey, struct skr_space *space, struct skr_view *view,
-                                        struct skr_walk *walk, struct skr_evict_batch *batch, bool *at_end,
-                                        struct skr_error *err)
+                                        const struct skr_container *container, struct skr_walk *walk,
+                                        struct skr_evict_batch *batch, bool *at_end, struct skr_error *err)
 {
     struct skr_arena arena = {.blocks = NULL};
     _Alignas(16) char memory[4096];
@@ -269,7 +281,7 @@ static enum skr_status skr_survey_names(struct skr_survey *survey, struct skr_sp
         if (status == SKR_OK && survey->evicts)
             status = skr_survey_gather(survey, view, &object, batch, &whole, err);
         else if (status == SKR_OK)
-            status = skr_survey_count(survey, space, view, entry.key, &object, err);
+            status = skr_survey_count(survey, space, view, container, entry.key, &object, err);
         skr_arena_release(&arena);
         if (status == SKR_OK && !whole) { /* this one goes on in the next step */
             memcpy(survey->from, entry.key.data, entry.key.size);
@@ -299,7 +311,7 @@ static enum skr_status skr_survey_advance(struct skr_survey *survey, struct skr_
     if (status == SKR_OK)
         status = skr_walk_open(view, container.objects_node, &options, &walk, err);
     if (status == SKR_OK)
-        status = skr_survey_names(survey, space, view, walk, &batch, at_end, err);
+        status = skr_survey_names(survey, space, view, &container, walk, &batch, at_end, err);
     skr_walk_close(walk);
     skr_view_end(view);
     skr_arena_release(&arena);

@@ -1,0 +1,163 @@
+/* What an operator does with the journal: looking at it, waiting for it, deciding what two sides disagree on. */
+#include "upload.h"
+
+#define SKR_FLUSH_LOOK_NS (100 * INT64_C(1000000))
+
+enum skr_status skr_list_dirty(struct skr_worker *worker, uint64_t after, enum skr_dirty_state state,
+                               bool (*visit)(void *context, const struct skr_dirty *dirty), void *context,
+                               struct skr_error *err)
+{
+    struct skr_journal_entry entry;
+    struct skr_view *view;
+    enum skr_status status = skr_view_begin(worker->reader, &view, err);
+    if (status != SKR_OK)
+        return status;
+    bool more = true;
+    while (more && (status = skr_journal_next(view, after, &entry, err)) == SKR_OK) {
+        after = entry.sequence;
+        if (state != 0 && (unsigned)state != (unsigned)entry.state)
+            continue;
+        struct skr_dirty dirty = {
+            .sequence = entry.sequence,
+            .account = entry.account,
+            .container = entry.container,
+            .key = entry.key,
+            .state = (enum skr_dirty_state)entry.state, /* the same values */
+            .reason = entry.reason,
+            .is_deletion = (entry.what & SKR_JOURNAL_DELETE) != 0,
+            .size_bytes = entry.size_bytes,
+            .since_ns = entry.since_ns,
+            .changed_ns = entry.changed_ns,
+            .not_before_ns = entry.not_before_ns,
+            .attempts = entry.attempts,
+        };
+        more = visit(context, &dirty);
+    }
+    skr_view_end(view);
+    return status == SKR_NOT_FOUND ? SKR_OK : status;
+}
+
+/* ---- waiting for it ---- */
+
+struct skr_flush_change {
+    struct skr_pending pending;
+    struct skr_bytes account, container, prefix;
+    unsigned patience_ms;
+    int64_t before_ns;
+};
+
+/* Its only purpose is a time between the changes that were made before it and those after. */
+static enum skr_status skr_apply_flush(struct skr_view *view, struct skr_change *change, struct skr_error *err)
+{
+    struct skr_flush_change *op = (struct skr_flush_change *)change;
+    (void)err;
+    op->before_ns = skr_view_tick(view);
+    return SKR_OK;
+}
+
+struct skr_pending *skr_flush(struct skr_worker *worker, struct skr_bytes account, struct skr_bytes container,
+                              struct skr_bytes prefix, unsigned patience_ms, skr_done done, void *context)
+{
+    struct skr_flush_change *op = skr_pending_new(worker, sizeof *op, skr_apply_flush, done, context);
+    if (op == NULL)
+        return NULL;
+    op->pending.awaited.what = SKR_AWAITS_FLUSH;
+    op->pending.awaited.until_ns = skr_upload_now_ns() + patience_ms * INT64_C(1000000);
+    op->account = skr_arena_copy(&op->pending.arena, account);
+    op->container = skr_arena_copy(&op->pending.arena, container);
+    op->prefix = skr_arena_copy(&op->pending.arena, prefix);
+    if (op->account.data == NULL || op->container.data == NULL || op->prefix.data == NULL)
+        return skr_pending_fail(&op->pending, SKR_NO_MEMORY, "no memory to wait for uploads");
+    return skr_pending_submit(&op->pending);
+}
+
+static bool skr_flush_concerns(const struct skr_flush_change *op, const struct skr_journal_entry *entry)
+{
+    return entry->since_ns < op->before_ns && (op->account.size == 0 || skr_bytes_equal(op->account, entry->account)) &&
+           (op->container.size == 0 || skr_bytes_equal(op->container, entry->container)) &&
+           skr_bytes_starts_with(entry->key, op->prefix);
+}
+
+bool skr_flush_turn(struct skr_uploader *uploader, struct skr_pending *pending, int64_t now_ns, int64_t *look_ns)
+{
+    struct skr_flush_change *op = (struct skr_flush_change *)pending;
+    struct skr_journal_entry entry;
+    struct skr_view *view;
+    uint64_t after = 0, counts[SKR_JOURNAL_CONFLICT + 1] = {0};
+    bool is_late = pending->awaited.until_ns <= now_ns;
+    *look_ns = now_ns + SKR_FLUSH_LOOK_NS;
+    if (skr_view_begin(uploader->worker->reader, &view, NULL) != SKR_OK)
+        return false;
+    enum skr_status status;
+    while ((status = skr_journal_next(view, after, &entry, NULL)) == SKR_OK &&
+           (is_late || counts[SKR_JOURNAL_PENDING] == 0)) { /* one is enough to go on waiting */
+        after = entry.sequence;
+        counts[entry.state] += skr_flush_concerns(op, &entry);
+    }
+    skr_view_end(view);
+    if (counts[SKR_JOURNAL_PENDING] > 0 && !is_late)
+        return false;
+    status = counts[SKR_JOURNAL_PENDING] > 0    ? SKR_BUSY
+             : counts[SKR_JOURNAL_CONFLICT] > 0 ? SKR_CONDITION_FAILED
+             : counts[SKR_JOURNAL_FAILED] > 0   ? SKR_UPSTREAM_FAILED
+                                                : SKR_OK;
+    pending->change.status =
+        status == SKR_OK
+            ? SKR_OK
+            : skr_fail(&pending->change.error, status, "%llu wait, %llu are refused, %llu are in conflict",
+                       (unsigned long long)counts[SKR_JOURNAL_PENDING], (unsigned long long)counts[SKR_JOURNAL_FAILED],
+                       (unsigned long long)counts[SKR_JOURNAL_CONFLICT]);
+    return true;
+}
+
+/* ---- deciding ---- */
+
+struct skr_resolve_change {
+    struct skr_pending pending;
+    struct skr_object_name name;
+    enum skr_resolution resolution;
+};
+
+static enum skr_status skr_apply_resolve(struct skr_view *view, struct skr_change *change, struct skr_error *err)
+{
+    struct skr_resolve_change *op = (struct skr_resolve_change *)change;
+    struct skr_container container;
+    struct skr_journal_entry entry;
+    enum skr_status status = skr_container_get(view, &op->pending.arena, op->name.account, op->name.container, &container, err);
+    if (status == SKR_OK)
+        status = skr_journal_get(view, &container, op->name.key, &entry, err);
+    if (status == SKR_NOT_FOUND)
+        return skr_fail(err, SKR_NOT_FOUND, "upstream has this name as it is here");
+    if (status != SKR_OK)
+        return status;
+    if (op->resolution == SKR_RESOLVE_KEEP_REMOTE) {
+        bool deletes = entry.what & SKR_JOURNAL_DELETE;
+        status = skr_journal_remove(view, entry.sequence, err);
+        return status != SKR_OK || deletes ? status : skr_object_remove(view, container.objects_node, op->name.key, err);
+    }
+    entry.state = SKR_JOURNAL_PENDING;
+    entry.reason = SKR_NO_BYTES;
+    entry.not_before_ns = 0;
+    entry.is_awaited = false;
+    entry.overwrites |= op->resolution == SKR_RESOLVE_KEEP_LOCAL;
+    return skr_journal_update(view, &entry, err);
+}
+
+static void skr_settle_resolve(struct skr_pending *pending)
+{
+    skr_uploader_look_again(pending->worker->core->uploader);
+}
+
+struct skr_pending *skr_resolve(struct skr_worker *worker, const struct skr_object_name *name, enum skr_resolution resolution,
+                                skr_done done, void *context)
+{
+    struct skr_resolve_change *op = skr_pending_new(worker, sizeof *op, skr_apply_resolve, done, context);
+    if (op == NULL)
+        return NULL;
+    op->name = *name;
+    op->resolution = resolution;
+    op->pending.settle = skr_settle_resolve;
+    return skr_name_copy(&op->pending.arena, &op->name)
+               ? skr_pending_submit(&op->pending)
+               : skr_pending_fail(&op->pending, SKR_NO_MEMORY, "no memory to decide about an object");
+}

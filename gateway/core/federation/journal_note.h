@@ -1,0 +1,31 @@
+/* Noting in the journal what upstream lacks, in the change that makes the difference. */
+#ifndef SKERRY_CORE_JOURNAL_NOTE_H
+#define SKERRY_CORE_JOURNAL_NOTE_H
+
+#include "skerry/core.h"
+#include "skerry/meta.h"
+
+struct skr_pending;
+
+/* The properties of an object that an upstream may hold. */
+#define SKR_UPSTREAM_PROPERTIES                                                                                                \
+    (1u << SKR_PROPERTY_CONTENT_TYPE | 1u << SKR_PROPERTY_CONTENT_ENCODING | 1u << SKR_PROPERTY_CONTENT_LANGUAGE |             \
+     1u << SKR_PROPERTY_CONTENT_DISPOSITION | 1u << SKR_PROPERTY_CACHE_CONTROL | 1u << SKR_PROPERTY_EXPIRES)
+
+struct skr_note {
+    bool is_noted;                    /* the container writes to an upstream */
+    unsigned index;                   /* of the names that one change noted: 0 or 1 */
+    struct skr_journal_change change; /* texts in the pending's memory. `base_etag` is empty where nothing is noted */
+};
+
+/* Before the change writes anything: what is there now, or NULL. `grows`: bytes will have to be uploaded; SKR_DIRTY_FULL. */
+enum skr_status skr_note_begin(struct skr_view *view, struct skr_pending *pending, const struct skr_object_name *name,
+                               const struct skr_object *there, bool grows, struct skr_note *note, struct skr_error *err);
+/* After it wrote. `what`: SKR_JOURNAL_... */
+enum skr_status skr_note_finish(struct skr_view *view, struct skr_pending *pending, const struct skr_object_name *name,
+                                const struct skr_note *note, unsigned what, uint64_t size_bytes, struct skr_error *err);
+
+/* Of metadata in any order, names in any case: how a state of an object is known again. */
+uint64_t skr_metadata_hash(const struct skr_name_value *metadata, size_t count);
+
+#endif

@@ -1,0 +1,444 @@
+/* Why: a change is acknowledged in the speed of local flash, and upstream gets it in upstream's. One thread goes through the
+ * journal in order and has a number of objects on their way at a time.
+ *
+ * Invariants: of a name at most one job is under way. The cursor has passed only what was taken up or will be looked at again:
+ * whatever is passed over sets the time, or the event, of the next sweep. Upstream that is away costs one attempt in a while
+ * for each container, whatever waits for it. No view is held while anything is waited for.
+ */
+#include "uploader.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+#include "skerry/log.h"
+#include "upload.h"
+
+#define SKR_PICK_LOOKS 2000 /* entries looked at in one turn */
+#define SKR_NEVER_NS INT64_MAX
+#define SKR_DEPENDENT_PAUSE_NS (500 * INT64_C(1000000))
+
+static int64_t skr_clock_ns(clockid_t clock)
+{
+    struct timespec now;
+    clock_gettime(clock, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+int64_t skr_upload_now_ns(void)
+{
+    return skr_clock_ns(CLOCK_MONOTONIC);
+}
+
+int64_t skr_upload_wall_ns(void)
+{
+    return skr_clock_ns(CLOCK_REALTIME);
+}
+
+static uint64_t skr_hash_text(uint64_t hash, struct skr_bytes text)
+{
+    for (size_t i = 0; i < text.size; i++)
+        hash = (hash ^ (unsigned char)text.data[i]) * UINT64_C(0x100000001B3);
+    return (hash ^ 0xFF) * UINT64_C(0x100000001B3);
+}
+
+uint64_t skr_upload_name_hash(struct skr_bytes account, struct skr_bytes container, struct skr_bytes key)
+{
+    return skr_hash_text(skr_hash_text(skr_hash_text(UINT64_C(0xCBF29CE484222325), account), container), key);
+}
+
+/* ---- from other threads ---- */
+
+static void skr_uploader_post(struct skr_executor *executor, struct skr_task *task)
+{
+    struct skr_uploader *uploader = (struct skr_uploader *)executor;
+    task->next = NULL;
+    pthread_mutex_lock(&uploader->lock);
+    *uploader->last = task;
+    uploader->last = &task->next;
+    pthread_mutex_unlock(&uploader->lock);
+    skr_io_wake(uploader->io);
+}
+
+void skr_uploader_kick(struct skr_uploader *uploader)
+{
+    if (!atomic_exchange(&uploader->kicked, true))
+        skr_io_wake(uploader->io);
+}
+
+void skr_uploader_look_again(struct skr_uploader *uploader)
+{
+    atomic_store(&uploader->looks_again, true);
+    skr_uploader_kick(uploader);
+}
+
+void skr_uploader_hand(struct skr_uploader *uploader, struct skr_pending *pending)
+{
+    pthread_mutex_lock(&uploader->lock);
+    pending->awaited.next = uploader->arrivals;
+    uploader->arrivals = pending;
+    pthread_mutex_unlock(&uploader->lock);
+    skr_uploader_kick(uploader);
+}
+
+/* ---- jobs ---- */
+
+struct skr_upload_job *skr_upload_job_new(struct skr_uploader *uploader, const struct skr_journal_entry *entry)
+{
+    struct skr_upload_job *job = calloc(1, sizeof *job);
+    if (job == NULL)
+        return NULL;
+    struct skr_bytes *texts[] = {&job->entry.account, &job->entry.container, &job->entry.key, &job->entry.base_etag,
+                                 &job->entry.reason};
+    job->uploader = uploader;
+    job->entry = *entry;
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        *texts[i] = skr_arena_copy(&job->arena, *texts[i]);
+        if (texts[i]->data == NULL) {
+            skr_arena_release(&job->arena);
+            free(job);
+            return NULL;
+        }
+    }
+    job->next = uploader->jobs;
+    uploader->jobs = job;
+    uploader->job_count++;
+    return job;
+}
+
+void skr_upload_job_free(struct skr_upload_job *job)
+{
+    struct skr_uploader *uploader = job->uploader;
+    struct skr_upload_job **link = &uploader->jobs;
+    while (*link != job)
+        link = &(*link)->next;
+    *link = job->next;
+    uploader->job_count--;
+    if (uploader->sweep_after_job) {
+        uploader->sweep_after_job = false;
+        uploader->sweep_ns = 0;
+    }
+    if (job->lane != NULL)
+        job->lane->under_way--;
+    skr_upload_drop_bytes(job);
+    skr_reader_close(job->reader);
+    skr_bound_release(job->bound);
+    skr_arena_release(&job->arena);
+    free(job);
+    atomic_store(&uploader->kicked, true); /* there is room for another one */
+    skr_io_wake(uploader->io);
+}
+
+struct skr_upload_job *skr_upload_job_find(const struct skr_uploader *uploader, uint64_t sequence)
+{
+    struct skr_upload_job *job = uploader->jobs;
+    while (job != NULL && job->entry.sequence != sequence)
+        job = job->next;
+    return job;
+}
+
+static bool skr_is_under_way(const struct skr_uploader *uploader, const struct skr_journal_entry *entry)
+{
+    for (const struct skr_upload_job *job = uploader->jobs; job != NULL; job = job->next)
+        if (job->entry.journal_node == entry->journal_node && skr_bytes_equal(job->entry.key, entry->key))
+            return true;
+    return false;
+}
+
+/* The lane of an entry's container; NULL: no memory. */
+static struct skr_lane *skr_lane_of(struct skr_uploader *uploader, const struct skr_journal_entry *entry)
+{
+    struct skr_lane *lane = uploader->lanes;
+    while (lane != NULL && !(skr_bytes_equal(skr_text(lane->container), entry->container) &&
+                             skr_bytes_equal(skr_text(lane->account), entry->account)))
+        lane = lane->next;
+    if (lane != NULL || (lane = calloc(1, sizeof *lane)) == NULL)
+        return lane;
+    lane->account = strndup(entry->account.data, entry->account.size);
+    lane->container = strndup(entry->container.data, entry->container.size);
+    if (lane->account == NULL || lane->container == NULL) {
+        free(lane->account);
+        free(lane->container);
+        free(lane);
+        return NULL;
+    }
+    lane->next = uploader->lanes;
+    uploader->lanes = lane;
+    return lane;
+}
+
+/* ---- picking ---- */
+
+static void skr_sweep_at(struct skr_uploader *uploader, int64_t at_ns)
+{
+    if (at_ns < uploader->sweep_ns)
+        uploader->sweep_ns = at_ns;
+}
+
+/* Does some object, a copy say, still need what upstream has under the entry's name? */
+static bool skr_is_needed(struct skr_view *view, const struct skr_journal_entry *entry)
+{
+    struct skr_origin origin;
+    return entry->after_content != 0 && skr_content_origin(view, entry->after_content, &origin, NULL) == SKR_OK &&
+           skr_bytes_equal(origin.key, entry->key) && skr_bytes_equal(origin.container, entry->container);
+}
+
+/* May it go now? If not, when to look at it again is taken care of. */
+static bool skr_is_due(struct skr_uploader *uploader, struct skr_view *view, const struct skr_journal_entry *entry,
+                       int64_t now_ns)
+{
+    int64_t wait_ns = entry->not_before_ns == 0 ? 0 : entry->not_before_ns - skr_upload_wall_ns();
+    if (entry->state == SKR_JOURNAL_CONFLICT && !entry->overwrites)
+        return false; /* until somebody decides */
+    if (wait_ns > 0) {
+        skr_sweep_at(uploader, now_ns + wait_ns);
+        return false;
+    }
+    bool is_ours = entry->sequence >> 40 == skr_meta_boot(uploader->core->meta);
+    if (entry->is_awaited && is_ours && !skr_awaiting_has(uploader, entry->sequence))
+        return false; /* whoever made it is about to come and wait */
+    struct skr_lane *lane = skr_lane_of(uploader, entry);
+    if (lane == NULL || skr_is_under_way(uploader, entry) || (lane->failures > 0 && lane->under_way > 0)) {
+        uploader->sweep_after_job = true;
+        return false;
+    }
+    if (lane->until_ns > now_ns) {
+        skr_sweep_at(uploader, lane->until_ns);
+        return false;
+    }
+    if (skr_is_needed(view, entry)) {
+        skr_sweep_at(uploader, now_ns + SKR_DEPENDENT_PAUSE_NS);
+        return false;
+    }
+    return true;
+}
+
+/* The next entry that may go, as a job. NULL: none, or none in this turn. */
+static struct skr_upload_job *skr_pick(struct skr_uploader *uploader, unsigned *looks)
+{
+    struct skr_upload_job *job = NULL;
+    struct skr_journal_entry entry;
+    struct skr_view *view;
+    int64_t now_ns = skr_upload_now_ns();
+    if (skr_view_begin(uploader->worker->reader, &view, NULL) != SKR_OK)
+        return NULL;
+    while (job == NULL && *looks < SKR_PICK_LOOKS) {
+        enum skr_status status = skr_journal_next(view, uploader->cursor, &entry, NULL);
+        if (status == SKR_NOT_FOUND)
+            break;
+        ++*looks;
+        uploader->cursor = entry.sequence;
+        if (status == SKR_OK && skr_is_due(uploader, view, &entry, now_ns)) {
+            job = skr_upload_job_new(uploader, &entry);
+            if (job == NULL)
+                skr_sweep_at(uploader, now_ns + 1000000000);
+        }
+    }
+    skr_view_end(view);
+    return job;
+}
+
+/* Opened by the thread that uses it, when there is something to do. */
+static bool skr_uploader_has_client(struct skr_uploader *uploader)
+{
+    struct skr_error error;
+    struct skr_journal_entry entry;
+    struct skr_view *view;
+    if (uploader->client != NULL)
+        return true;
+    if (skr_view_begin(uploader->worker->reader, &view, NULL) != SKR_OK)
+        return false;
+    bool is_idle = skr_journal_next(view, 0, &entry, NULL) == SKR_NOT_FOUND;
+    skr_view_end(view);
+    if (is_idle)
+        return false;
+    if (skr_upstream_client_open(&uploader->client, uploader->io, &error) == SKR_OK)
+        return true;
+    skr_log(SKR_LOG_ERROR, "uploader", "nothing can be uploaded: %s", error.message);
+    skr_sweep_at(uploader, skr_upload_now_ns() + 10 * INT64_C(1000000000));
+    return false;
+}
+
+void skr_uploader_go_back(struct skr_uploader *uploader, uint64_t sequence)
+{
+    if (uploader->cursor >= sequence)
+        uploader->cursor = sequence - 1;
+}
+
+static void skr_uploader_pick(struct skr_uploader *uploader)
+{
+    unsigned looks = 0;
+    if (skr_store_is_read_only(uploader->core->store))
+        return; /* what would come of it could not be noted */
+    if (atomic_exchange(&uploader->looks_again, false) || uploader->sweep_ns <= skr_upload_now_ns()) {
+        uploader->cursor = 0;
+        uploader->sweep_ns = SKR_NEVER_NS;
+    }
+    if (!skr_uploader_has_client(uploader))
+        return;
+    while (uploader->job_count < uploader->limit && looks < SKR_PICK_LOOKS) {
+        struct skr_upload_job *job = skr_pick(uploader, &looks);
+        if (job == NULL)
+            break;
+        job->lane = skr_lane_of(uploader, &job->entry);
+        if (job->lane != NULL)
+            job->lane->under_way++;
+        skr_upload_begin(job);
+    }
+    if (looks >= SKR_PICK_LOOKS) /* go on after what else there is to do */
+        skr_uploader_kick(uploader);
+}
+
+/* ---- the thread ---- */
+
+static void skr_uploader_publish(struct skr_uploader *uploader)
+{
+    struct skr_core *core = uploader->core;
+    struct skr_journal_numbers numbers;
+    struct skr_journal_entry first = {.since_ns = 0};
+    struct skr_view *view;
+    if (skr_view_begin(uploader->worker->reader, &view, NULL) != SKR_OK)
+        return;
+    if (skr_journal_numbers(view, &numbers, NULL) == SKR_OK) {
+        int64_t oldest_ns = skr_journal_next(view, 0, &first, NULL) == SKR_OK ? first.since_ns : 0;
+        atomic_store(&core->dirty.objects, numbers.entries);
+        atomic_store(&core->dirty.bytes, numbers.bytes);
+        atomic_store(&core->dirty.failed, numbers.failed);
+        atomic_store(&core->dirty.conflicts, numbers.conflicts);
+        atomic_store(&core->dirty.oldest_ns, oldest_ns);
+    }
+    skr_view_end(view);
+}
+
+static bool skr_uploader_drain(struct skr_uploader *uploader)
+{
+    pthread_mutex_lock(&uploader->lock);
+    struct skr_task *task = uploader->first;
+    struct skr_pending *arrivals = uploader->arrivals;
+    bool stopping = uploader->stopping;
+    uploader->first = NULL;
+    uploader->last = &uploader->first;
+    uploader->arrivals = NULL;
+    pthread_mutex_unlock(&uploader->lock);
+    while (task != NULL) {
+        struct skr_task *next = task->next;
+        task->run(task);
+        task = next;
+    }
+    skr_awaiting_take(uploader, arrivals);
+    return !stopping;
+}
+
+static int skr_timeout_ms(int64_t until_ns, int64_t now_ns)
+{
+    if (until_ns == SKR_NEVER_NS)
+        return -1;
+    int64_t ms = until_ns <= now_ns ? 0 : (until_ns - now_ns) / 1000000 + 1;
+    return ms > 60000 ? 60000 : (int)ms;
+}
+
+/* Nothing more is sent; what is being noted is waited for. */
+static void skr_uploader_wind_down(struct skr_uploader *uploader)
+{
+    struct skr_upload_job *job = uploader->jobs, *next;
+    for (; job != NULL; job = next) {
+        next = job->next;
+        if (job->was_committed)
+            continue;
+        skr_upstream_cancel(&job->call);
+        skr_upload_job_free(job);
+    }
+    while (uploader->jobs != NULL) {
+        skr_uploader_drain(uploader);
+        if (uploader->jobs != NULL)
+            skr_io_run(uploader->io, 100);
+    }
+}
+
+static void *skr_uploader_run(void *argument)
+{
+    struct skr_uploader *uploader = argument;
+    pthread_setname_np(pthread_self(), "skr-uploader");
+    while (skr_uploader_drain(uploader)) {
+        atomic_store(&uploader->kicked, false);
+        skr_uploader_pick(uploader);
+        skr_uploader_publish(uploader);
+        int64_t now_ns = skr_upload_now_ns(), until_ns = skr_awaiting_turn(uploader, now_ns);
+        if (uploader->sweep_ns < until_ns)
+            until_ns = uploader->sweep_ns;
+        skr_io_run(uploader->io, atomic_load(&uploader->kicked) ? 0 : skr_timeout_ms(until_ns, now_ns));
+    }
+    skr_uploader_wind_down(uploader);
+    skr_upstream_client_close(uploader->client); /* here: a ring is its thread's */
+    skr_worker_close(uploader->worker);
+    skr_io_close(uploader->io);
+    uploader->worker = NULL;
+    uploader->io = NULL;
+    return NULL;
+}
+
+static void skr_uploader_free(struct skr_uploader *uploader)
+{
+    while (uploader->lanes != NULL) {
+        struct skr_lane *next = uploader->lanes->next;
+        free(uploader->lanes->account);
+        free(uploader->lanes->container);
+        free(uploader->lanes);
+        uploader->lanes = next;
+    }
+    skr_worker_close(uploader->worker);
+    skr_io_close(uploader->io);
+    pthread_mutex_destroy(&uploader->lock);
+    free(uploader);
+}
+
+/* A tenth of the disk, where nothing else was said. */
+static void skr_default_limits(struct skr_core *core)
+{
+    uint64_t free_bytes, total_bytes;
+    if (core->options.upload_concurrency == 0)
+        core->options.upload_concurrency = 8;
+    if (core->options.dirty_limit_bytes == 0)
+        core->options.dirty_limit_bytes =
+            skr_store_space(core->store, &free_bytes, &total_bytes, NULL) == SKR_OK ? total_bytes / 10 : UINT64_C(1) << 30;
+}
+
+enum skr_status skr_uploader_open(struct skr_uploader **out, struct skr_core *core, struct skr_error *err)
+{
+    struct skr_uploader *uploader = calloc(1, sizeof *uploader);
+    if (uploader == NULL)
+        return skr_fail(err, SKR_NO_MEMORY, "no memory for the uploader");
+    skr_default_limits(core);
+    uploader->executor.post = skr_uploader_post;
+    uploader->core = core;
+    uploader->last = &uploader->first;
+    uploader->limit = core->options.upload_concurrency;
+    uploader->sweep_ns = SKR_NEVER_NS;
+    pthread_mutex_init(&uploader->lock, NULL);
+    struct skr_io_options options = {.entries = 128, .fault = core->options.fault};
+    enum skr_status status = skr_io_open(&uploader->io, &options, err);
+    if (status == SKR_OK)
+        status = skr_worker_open(core, uploader->io, &uploader->executor, &uploader->worker, err);
+    if (status == SKR_OK) {
+        int failed = pthread_create(&uploader->thread, NULL, skr_uploader_run, uploader);
+        if (failed != 0)
+            status = skr_fail_os(err, SKR_NO_MEMORY, failed, "cannot start the uploader: %s", strerror(failed));
+    }
+    if (status != SKR_OK) {
+        skr_uploader_free(uploader);
+        return status;
+    }
+    *out = uploader;
+    return SKR_OK;
+}
+
+void skr_uploader_close(struct skr_uploader *uploader)
+{
+    if (uploader == NULL)
+        return;
+    pthread_mutex_lock(&uploader->lock);
+    uploader->stopping = true;
+    skr_io_wake(uploader->io); /* under the lock: the thread closes its ring as soon as it has seen it */
+    pthread_mutex_unlock(&uploader->lock);
+    pthread_join(uploader->thread, NULL);
+    skr_uploader_free(uploader);
+}

@@ -1,0 +1,311 @@
+#!/usr/bin/env python3
+"""Write-back and write-through to an upstream: what is written here gets there, in whatever way it was written; nothing that was acknowledged
+is lost when either side goes away or is killed; nothing newer upstream is overwritten."""
+import os
+import sys
+import tempfile
+import threading
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+from azurite import Azurite  # noqa: E402
+from blobclient import ACCOUNT, KEY, Client, Server  # noqa: E402
+from bound import Gateway  # noqa: E402
+from fault_proxy import FaultProxy  # noqa: E402
+from s3client import S3 as S3Client  # noqa: E402
+
+passed = failed = 0
+SMALL, MIDDLE, LARGE = os.urandom(700), os.urandom(300_000), os.urandom(21_000_000)
+
+
+def check(what, truth, detail=""):
+    global passed, failed
+    passed, failed = passed + bool(truth), failed + (not truth)
+    if not truth:
+        print(f"FAILED: {what} {detail}", flush=True)
+
+
+class Side:
+    """One upstream, its client as Blob for looking at it, and a proxy before it."""
+
+    def __init__(self, kind, endpoint, proxy):
+        self.kind, self.endpoint, self.proxy = kind, endpoint, proxy
+
+    @property
+    def client(self):
+        """A new one each time: upstreams close connections that idle."""
+        return Client(self.endpoint)
+
+    def attach(self, gateway, container, mode):
+        if self.kind == "s3":
+            gateway.attach(container, f"http://{self.proxy.address}/{container}", mode, kind="s3", access_key=ACCOUNT, secret_key=KEY)
+        else:
+            gateway.attach(container, f"http://{self.proxy.address}/{ACCOUNT}/{container}", mode)
+
+    def make(self, gateway, container, mode="write-back"):
+        self.client.create_container(container)
+        self.attach(gateway, container, mode)
+
+
+def metadata(answer):
+    return {name.lower()[10:]: value for name, value in answer.headers.items() if name.lower().startswith("x-ms-meta-")}
+
+
+def same(what, side, here, container, *names):
+    for name in names:
+        ours, theirs = here.get_blob(container, name), side.client.get_blob(container, name)
+        check(f"{what}: {name} is the same on both sides", ours.status == theirs.status and (ours.status != 200 or ours.body == theirs.body),
+              (ours.status, len(ours.body), theirs.status, len(theirs.body)))
+        check(f"{what}: metadata of {name}", metadata(ours) == metadata(theirs), (metadata(ours), metadata(theirs)))
+        if ours.status == 200:
+            check(f"{what}: type of {name}", ours.headers["Content-Type"] == theirs.headers["Content-Type"])
+
+
+def ways(gateway, side):
+    """Every way to write."""
+    here, s3 = Client(gateway.blob), S3Client(gateway.s3)
+    side.make(gateway, "ways")
+    check("put", here.put_blob("ways", "small", SMALL, **{"x-ms-meta-color": "red", "Content-Type": "text/plain"}).status == 201)
+    here.put_blob("ways", "empty", b"")
+    here.put_blob("ways", "a/b/c d+é", MIDDLE)
+    here.put_blob("ways", "large", LARGE, **{"x-ms-meta-size": "large"})
+    for number in range(3):
+        here.put_block("ways", "blocks", b"block-%d" % number, LARGE[number * 5_000_000:(number + 1) * 5_000_000])
+    check("block list", here.put_block_list("ways", "blocks", [b"block-%d" % number for number in range(3)]).status == 201)
+    s3.put("ways", "by-s3", MIDDLE, x_amz_meta_shape="round", Content_Type="image/png")
+    upload = s3.create_upload("ways", "parts")
+    etags = [s3.upload_part("ways", "parts", upload, number, LARGE[:6_000_000])["ETag"] for number in (1, 2)]
+    check("multipart", s3.complete("ways", "parts", upload, list(zip((1, 2), etags))).status == 200)
+    here.put_blob("ways", "gone", SMALL)
+    check("copy", here.copy_blob("ways", "copied", "small").status == 202)
+    check("all of it is uploaded", gateway.drained(60), gateway.numbers())
+    names = ["small", "empty", "a/b/c d+é", "large", "blocks", "by-s3", "parts", "copied", "gone"]
+    same("written", side, here, "ways", *names)
+    check("metadata", here.set_metadata("ways", "small", color="blue", more="yes").status == 200)
+    check("metadata of a large one", here.set_metadata("ways", "large", size="huge").status == 200)
+    check("properties", here.request("PUT", "/ways/by-s3", "comp=properties", headers={
+        "x-ms-blob-content-type": "text/html", "x-ms-blob-cache-control": "no-store"}).status == 200)
+    check("delete", here.delete_blob("ways", "gone").status == 202)
+    check("overwrite", here.put_blob("ways", "blocks", SMALL).status == 201)
+    before = here.head_blob("ways", "copied").headers["ETag"]
+    check("changes are uploaded", gateway.drained(60), gateway.numbers())
+    same("changed", side, here, "ways", *names)
+    check("deleted upstream", side.client.head_blob("ways", "gone").status == 404)
+    check("uploading changes no entity tag", here.head_blob("ways", "copied").headers["ETag"] == before)
+    here.put_blob("ways", "short-lived", MIDDLE)
+    here.delete_blob("ways", "short-lived")
+    check("created and deleted", gateway.drained(60), gateway.numbers())
+    check("it is not there", side.client.head_blob("ways", "short-lived").status == 404)
+    for round_ in range(20):
+        here.put_blob("ways", "hot", b"round %d" % round_)
+    check("often changed", gateway.drained(60), gateway.numbers())
+    same("often changed", side, here, "ways", "hot")
+    check("nothing is in conflict", gateway.numbers()["conflicts"] == 0, gateway.numbers())
+
+
+def away(gateway, side):
+    """Upstream is not there, and comes back; answers are lost."""
+    here = Client(gateway.blob)
+    side.make(gateway, "away")
+    here.put_blob("away", "known", SMALL)
+    gateway.drained()
+    side.proxy.clear()
+    side.proxy.fault(times=1_000_000, reset=True)
+    for number in range(20):
+        check("acknowledged while upstream is away", here.put_blob("away", f"x{number}", MIDDLE).status == 201)
+    here.put_blob("away", "known", MIDDLE)
+    here.delete_blob("away", "x0")
+    time.sleep(2)
+    asked = len(side.proxy.requests)
+    check("upstream that is away is not stormed", asked < 60, asked)
+    numbers = gateway.numbers()
+    check("what it lacks is counted", numbers["objects"] == 21 and numbers["bytes"] == 20 * len(MIDDLE), numbers)
+    side.proxy.clear()
+    check("it comes back", gateway.drained(60), gateway.numbers())
+    same("back", side, here, "away", "known", *(f"x{number}" for number in range(20)))
+    for number in range(6): # the answer is lost, the write is not
+        side.proxy.fault(lose=True)
+        here.put_blob("away", "lost", b"%d" % number * 1000, **{"x-ms-meta-n": str(number)})
+        check("after a lost answer", gateway.drained(30), gateway.numbers())
+        side.proxy.clear()
+        same("lost", side, here, "away", "lost")
+    for fault in ({"status": 503, "retry_after": "1"}, {"status": 500}, {"status": 403}):
+        side.proxy.fault(times=1, **fault)
+        here.put_blob("away", "thrown", os.urandom(100))
+        check(f"after {fault}", fault["status"] == 403 or gateway.drained(30), gateway.numbers())
+        side.proxy.clear()
+    check("a refusal is told", gateway.waits_for("failed", 1), gateway.numbers())
+    here.put_blob("away", "thrown", b"again")
+    check("and a new change tries at once", gateway.drained(20), gateway.numbers())
+    check("nothing is in conflict", gateway.numbers()["conflicts"] == 0, gateway.numbers())
+
+
+def conflicts(gateway, side):
+    here = Client(gateway.blob)
+    side.make(gateway, "both")
+    for name in ("changed", "deleted", "ours-deleted", "attributes"):
+        here.put_blob("both", name, SMALL)
+    gateway.drained()
+    side.proxy.fault(times=1_000_000, reset=True)
+    here.put_blob("both", "changed", b"ours")
+    here.put_blob("both", "new", b"ours")
+    here.put_blob("both", "deleted", b"ours")
+    here.delete_blob("both", "ours-deleted")
+    here.set_metadata("both", "attributes", whose="ours")
+    for name in ("changed", "new", "ours-deleted", "attributes"):
+        side.client.put_blob("both", name, b"theirs")
+    side.client.delete_blob("both", "deleted")
+    side.proxy.clear()
+    check("conflicts are found", gateway.waits_for("conflicts", 5), gateway.numbers())
+    for name in ("changed", "new", "ours-deleted", "attributes"):
+        check(f"nothing newer is overwritten: {name}", side.client.get_blob("both", name).body == b"theirs")
+    check("nor made again", side.client.head_blob("both", "deleted").status == 404)
+    check("ours stays, too", here.get_blob("both", "changed").body == b"ours")
+    here.put_blob("both", "other", b"others go on")
+    check("others go on", gateway.drained(20))
+    same("beside conflicts", side, here, "both", "other")
+
+
+def unknown(gateway, side):
+    """What was here, or there, before they were bound."""
+    here = Client(gateway.blob)
+    here.create_container("before")
+    here.put_blob("before", "ours", SMALL)
+    side.client.create_container("before")
+    side.client.put_blob("before", "theirs", b"old")
+    time.sleep(6) # what is older than a clock's error is older
+    side.attach(gateway, "before", "write-back")
+    here.put_blob("before", "theirs", b"new")
+    here.set_metadata("before", "ours", now="dirty")
+    check("uploaded", gateway.drained(), gateway.numbers())
+    same("before", side, here, "before", "theirs", "ours")
+
+
+def limit(folder, side):
+    with Gateway(os.path.join(folder, "limited"), "--dirty-limit", "1MiB") as gateway:
+        here = Client(gateway.blob)
+        side.make(gateway, "limit")
+        side.proxy.fault(times=1_000_000, reset=True)
+        for number in range(4):
+            check("room", here.put_blob("limit", f"x{number}", MIDDLE).status == 201)
+        began = time.monotonic()
+        answer = here.put_blob("limit", "too-much", SMALL)
+        check("no room: it waits, then is refused", answer.status == 503 and 5 < time.monotonic() - began < 20, (answer.status, began))
+        check("deleting needs no room", here.delete_blob("limit", "x0").status == 202)
+        check("and makes some", here.put_blob("limit", "x0", SMALL).status == 201)
+        here.put_blob("limit", "x0", MIDDLE)
+        timer = threading.Timer(2, side.proxy.clear)
+        timer.start()
+        check("one that waits goes on when there is room", here.put_blob("limit", "after", SMALL).status == 201)
+        check("all is uploaded", gateway.drained())
+        same("limit", side, here, "limit", "x0", "x1", "x3", "after")
+        check("what was refused is nowhere", here.head_blob("limit", "too-much").status == 404)
+
+
+def write_through(gateway, side):
+    here, s3 = Client(gateway.blob), S3Client(gateway.s3)
+    side.make(gateway, "through", "write-through")
+    for number in range(10):
+        check("put", here.put_blob("through", f"x{number}", SMALL).status == 201)
+        check("it is there at once", side.client.get_blob("through", f"x{number}").body == SMALL)
+    check("large", here.put_blob("through", "large", LARGE).status == 201)
+    check("metadata", here.set_metadata("through", "x0", a="b").status == 200 and metadata(side.client.head_blob("through", "x0")) == {"a": "b"})
+    check("delete", here.delete_blob("through", "x1").status == 202 and side.client.head_blob("through", "x1").status == 404)
+    check("S3", s3.put("through", "s3", MIDDLE).status == 200 and side.client.get_blob("through", "s3").body == MIDDLE)
+    same("through", side, here, "through", "x0", "x1", "x2", "large", "s3")
+    threads = [threading.Thread(target=lambda n=n: Client(gateway.blob).put_blob("through", "one", b"%d" % n * 100)) for n in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    same("side by side", side, here, "through", "one")
+    side.client.put_blob("through", "x2", b"theirs")
+    answer = here.put_blob("through", "x2", b"ours")
+    check("a race that is lost", answer.status == 412, answer)
+    check("theirs stays", side.client.get_blob("through", "x2").body == b"theirs")
+    check("ours is gone", here.get_blob("through", "x2").body != b"ours")
+    side.proxy.fault(times=10, status=403)
+    check("a refusal", here.put_blob("through", "refused", SMALL).status == 503)
+    side.proxy.clear()
+    check("leaves nothing", here.head_blob("through", "refused").status == 404 and side.client.head_blob("through", "refused").status == 404)
+    side.proxy.fault(times=1_000_000, reset=True)
+    began = time.monotonic()
+    check("upstream that is away", here.put_blob("through", "nobody", SMALL).status == 503)
+    check("in bounded time", 20 < time.monotonic() - began < 45, time.monotonic() - began)
+    side.proxy.clear()
+    check("leaves nothing either", here.head_blob("through", "nobody").status == 404)
+    check("and it goes on", here.put_blob("through", "on", SMALL).status == 201 and side.client.get_blob("through", "on").body == SMALL)
+    check("nothing is left over", gateway.drained(10), gateway.numbers())
+
+
+def killed(folder, side, rounds):
+    """SIGKILL while uploads are under way, upstream cut now and then."""
+    gateway, written = Gateway(os.path.join(folder, "killed")), {}
+    for round_ in range(rounds):
+        gateway.start()
+        here = Client(gateway.blob)
+        if round_ == 0:
+            side.make(gateway, "killed")
+        if round_ % 3 == 1:
+            side.proxy.fault(times=15, lose=True)
+        for number in range(30):
+            name, body = f"x{(round_ * 7 + number) % 40}", os.urandom(1000 + number * 20_000 if number % 9 else 9_000_000)
+            if number % 10 == 9:
+                if here.delete_blob("killed", name).status == 202:
+                    written[name] = None
+            elif here.put_blob("killed", name, body).status == 201:
+                written[name] = body
+        gateway.kill()
+        here.close()
+        side.proxy.clear()
+    check("the folder is whole after SIGKILL", gateway.fsck() == 0)
+    with gateway:
+        check("everything gets there", gateway.drained(90), gateway.numbers())
+        check("nothing is taken for a conflict", gateway.numbers()["conflicts"] == 0, gateway.numbers())
+        here = Client(gateway.blob)
+        for name, body in written.items():
+            ours, theirs = here.get_blob("killed", name), side.client.get_blob("killed", name)
+            check(f"{name} is what was acknowledged", (ours.status, ours.body) == ((404, ours.body) if body is None else (200, body)), ours.status)
+            check(f"{name} is upstream", theirs.status == ours.status and (body is None or theirs.body == body), theirs.status)
+    check("the folder is whole", gateway.fsck("--verify") == 0)
+
+
+def everything(kind, folder, endpoint, proxied):
+    with FaultProxy(proxied) as proxy:
+        side = Side(kind, endpoint, proxy)
+        log = open(os.path.join(folder, "gateway.log"), "w")
+        gateway = Gateway(os.path.join(folder, "gateway"), log=log)
+        parts = sys.argv[2:] or ["ways", "away", "conflicts", "unknown", "write_through", "limit", "killed"]
+        with gateway:
+            for part in (ways, away, conflicts, unknown, write_through):
+                if part.__name__ in parts:
+                    began = time.monotonic()
+                    part(gateway, side)
+                    proxy.clear()
+                    print(f"{part.__name__}: {time.monotonic() - began:.1f} s", flush=True)
+        check("the folder is whole", gateway.fsck() == 0)
+        if "limit" in parts:
+            limit(folder, side)
+        if "killed" in parts:
+            killed(folder, side, 6)
+        log.close()
+        if failed:
+            with open(log.name) as file:
+                print(file.read()[-6000:])
+
+
+def main():
+    kind = sys.argv[1]
+    with tempfile.TemporaryDirectory(prefix="skerry-write-back-") as folder:
+        if kind == "azurite":
+            with Azurite(folder) as upstream:
+                everything(kind, folder, upstream.endpoint, upstream.endpoint)
+        else:
+            with Server(os.path.join(folder, "upstream")) as upstream:
+                everything(kind, folder, upstream.blob, upstream.s3 if kind == "s3" else upstream.blob)
+    print(f"{passed} passed, {failed} failed")
+    return failed != 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

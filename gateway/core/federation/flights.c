@@ -127,6 +127,18 @@ bool skr_flight_await(struct skr_flight *flight, size_t offset, struct skr_waite
     return waits;
 }
 
+bool skr_flight_await_end(struct skr_flight *flight, struct skr_waiter *waiter)
+{
+    pthread_mutex_lock(&flight->lock);
+    bool waits = flight->state == SKR_FLIGHT_COMING || flight->state == SKR_FLIGHT_WHOLE;
+    if (waits) {
+        waiter->next = flight->waiters;
+        flight->waiters = waiter;
+    }
+    pthread_mutex_unlock(&flight->lock);
+    return waits;
+}
+
 /* ---- the end ---- */
 
 void skr_flight_end(struct skr_flight *flight, enum skr_flight_state state)

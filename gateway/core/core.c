@@ -5,6 +5,7 @@
 
 #include "collector.h"
 #include "federation/federation.h"
+#include "federation/mirror.h"
 #include "federation/uploader.h"
 #include "skerry/log.h"
 #include "state.h"
@@ -49,7 +50,7 @@ static enum skr_status skr_core_open_parts(struct skr_core *core, struct skr_err
         .directory = core->directory,
         .map_initial_bytes = options->meta_map_initial_bytes,
         .map_max_bytes = options->meta_map_max_bytes,
-        .max_readers = options->workers + 3, /* the collector, the uploader, and one to spare */
+        .max_readers = options->workers + 4, /* the collector, the uploader, the mirrorer, and one to spare */
         .on_commit_failure = skr_on_commit_failure,
         .context = core,
     };
@@ -78,7 +79,9 @@ static enum skr_status skr_core_open_parts(struct skr_core *core, struct skr_err
         status = skr_core_load_bindings(core, err);
     if (status == SKR_OK)
         status = skr_collector_open(&core->collector, core, err);
-    return status == SKR_OK ? skr_uploader_open(&core->uploader, core, err) : status;
+    if (status == SKR_OK)
+        status = skr_uploader_open(&core->uploader, core, err);
+    return status == SKR_OK ? skr_mirrorer_open(&core->mirrorer, core, err) : status;
 }
 
 enum skr_status skr_core_open(struct skr_core **out, const struct skr_core_options *options, struct skr_error *err)
@@ -110,6 +113,7 @@ void skr_core_close(struct skr_core *core)
 {
     if (core == NULL)
         return;
+    skr_mirrorer_close(core->mirrorer);
     skr_uploader_close(core->uploader);
     skr_collector_close(core->collector);
     if (core->uploads.buckets != NULL)

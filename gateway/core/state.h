@@ -15,6 +15,7 @@
 #include "slots.h"
 
 struct skr_collector;
+struct skr_mirrorer;
 struct skr_uploader;
 
 /* Shared by all threads; immutable after opening but for its parts, which guard themselves. */
@@ -23,9 +24,10 @@ struct skr_core {
     char *directory;
     struct skr_meta *meta;
     struct skr_store *store;
-    struct skr_pins pins;              /* contents that are being read */
-    struct skr_upload_slots uploads;   /* files that blocks of open uploads go to */
-    struct skr_bindings bindings;      /* containers in front of upstreams */
+    struct skr_pins pins;            /* contents that are being read */
+    struct skr_upload_slots uploads; /* files that blocks of open uploads go to */
+    struct skr_bindings bindings;    /* containers in front of upstreams */
+    struct skr_mirrorer *mirrorer;
     struct skr_federation *federation; /* what is known of upstreams, and under way from them */
     struct skr_collector *collector;
     struct skr_uploader *uploader;   /* brings changes of bound containers upstream */

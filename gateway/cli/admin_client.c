@@ -106,7 +106,7 @@ static enum skr_status skr_client_setup(struct skr_admin_client *client, const c
                                         struct skr_answer_text *answer, struct skr_error *err)
 {
     CURL *curl = client->curl;
-    char url[2048];
+    char url[20000];
     int size = snprintf(url, sizeof url, "%s%s", client->address.url, path);
     curl_easy_reset(curl);
     bool set = size < (int)sizeof url && curl_easy_setopt(curl, CURLOPT_URL, url) == CURLE_OK &&

@@ -1,0 +1,120 @@
+/* skerry journal: what upstreams do not have as it is here, a line an object. */
+#include <inttypes.h>
+
+#include "client_flags.h"
+#include "commands.h"
+#include "display.h"
+#include "skerry/encoding.h"
+
+/* "&name=value" where there is a value. SKR_NO_MEMORY, SKR_INVALID_ARGUMENT. */
+static enum skr_status skr_journal_parameter(char *path, size_t capacity, const char *name, const char *value,
+                                             struct skr_error *err)
+{
+    struct skr_arena arena = {.blocks = NULL};
+    size_t used = strlen(path);
+    enum skr_status status = SKR_OK;
+    struct skr_bytes encoded = value == NULL ? SKR_NO_BYTES : skr_percent_encode(&arena, skr_text(value), "");
+    if (value != NULL && encoded.data == NULL && value[0] != '\0')
+        status = skr_fail(err, SKR_NO_MEMORY, "no memory to ask the server");
+    else if (value != NULL &&
+             (size_t)snprintf(path + used, capacity - used, "&%s=%.*s", name, SKR_PRINT(encoded)) >= capacity - used)
+        status = skr_fail(err, SKR_INVALID_ARGUMENT, "the %s is too long", name);
+    skr_arena_release(&arena);
+    return status;
+}
+
+static enum skr_status skr_journal_path(const struct skr_arguments *arguments, char *path, size_t capacity,
+                                        struct skr_error *err)
+{
+    const char *const *values = arguments->values;
+    snprintf(path, capacity, "/api/v1/journal?max=1000");
+    enum skr_status status = skr_journal_parameter(path, capacity, "account", values[SKR_FLAG_ACCOUNT], err);
+    if (status == SKR_OK)
+        status = skr_journal_parameter(path, capacity, "container", arguments->name, err);
+    if (status == SKR_OK)
+        status = skr_journal_parameter(path, capacity, "prefix", values[SKR_FLAG_PREFIX], err);
+    return status != SKR_OK ? status : skr_journal_parameter(path, capacity, "state", values[SKR_FLAG_STATE], err);
+}
+
+static void skr_journal_print(const json_t *entry)
+{
+    char size[32];
+    const char *reason = skr_text_of(entry, "reason"), *later = skr_text_of(entry, "not_before");
+    skr_print_name(skr_text_of(entry, "account"));
+    printf("/");
+    skr_print_name(skr_text_of(entry, "container"));
+    printf("/");
+    skr_print_name(skr_text_of(entry, "key"));
+    printf("\t%s\t%s\t%s\tsince %s\t%" JSON_INTEGER_FORMAT " attempts", skr_text_of(entry, "what"), skr_text_of(entry, "state"),
+           skr_size_text(skr_number_of(entry, "size_bytes"), size), skr_text_of(entry, "since"),
+           skr_number_of(entry, "attempts"));
+    if (later[0] != '\0')
+        printf(", the next not before %s", later);
+    if (reason[0] != '\0') {
+        printf("\t");
+        skr_print_name(reason);
+    }
+    printf("\n");
+}
+
+/* All pages. With `all` (may be NULL) entries are kept there, else printed as they come. */
+static enum skr_status skr_journal_pages(struct skr_admin_client *client, const char *path, json_t *all, size_t *count,
+                                         struct skr_error *err)
+{
+    char page[16000];
+    json_int_t after = 0;
+    for (bool more = true; more;) {
+        json_t *answer = NULL, *entry;
+        size_t i;
+        snprintf(page, sizeof page, "%s&after=%" JSON_INTEGER_FORMAT, path, after);
+        enum skr_status status = skr_admin_client_call(client, "GET", page, NULL, &answer, err);
+        if (status != SKR_OK)
+            return status;
+        json_t *entries = json_object_get(answer, "entries"), *next = json_object_get(answer, "next");
+        *count += json_array_size(entries);
+        json_array_foreach (entries, i, entry)
+            if (all == NULL)
+                skr_journal_print(entry);
+        if (all != NULL && json_array_extend(all, entries) != 0)
+            status = skr_fail(err, SKR_NO_MEMORY, "no memory for so long a journal: ask for a part of it");
+        more = status == SKR_OK && json_is_integer(next) && json_integer_value(next) > after;
+        after = json_integer_value(next);
+        json_decref(answer);
+        if (status != SKR_OK)
+            return status;
+    }
+    return SKR_OK;
+}
+
+int skr_command_journal(int argc, char **argv)
+{
+    struct skr_arguments arguments;
+    struct skr_admin_client *client = NULL;
+    struct skr_error error = {.message = ""};
+    char path[15000];
+    size_t count = 0;
+    int code;
+    if (!skr_arguments_read(&arguments, "journal", SKR_FOR_JOURNAL, SKR_MAY_TAKE_CONTAINER, argc, argv, &code))
+        return code;
+    bool as_json = arguments.values[SKR_FLAG_JSON] != NULL;
+    struct skr_admin_place place = skr_arguments_place(&arguments);
+    json_t *all = as_json ? json_array() : NULL;
+    enum skr_status status = as_json && all == NULL ? skr_fail(&error, SKR_NO_MEMORY, "no memory for a journal")
+                                                    : skr_journal_path(&arguments, path, sizeof path, &error);
+    if (status == SKR_OK)
+        status = skr_admin_client_open(&client, &place, &error);
+    if (status == SKR_OK)
+        status = skr_journal_pages(client, path, all, &count, &error);
+    skr_admin_client_close(client);
+    if (status != SKR_OK) {
+        fprintf(stderr, "skerry journal: %s\n", error.message);
+    } else if (as_json) {
+        json_t *document = json_pack("{s:O}", "entries", all);
+        skr_print_json(document);
+        json_decref(document);
+    } else if (count == 0) {
+        printf("upstream has everything as it is here\n");
+    }
+    json_decref(all);
+    return status == SKR_OK ? 0 : 1;
+}

@@ -15,6 +15,8 @@
 #include "slots.h"
 
 struct skr_collector;
+struct skr_accesses;
+struct skr_space;
 struct skr_uploader;
 
 /* Shared by all threads; immutable after opening but for its parts, which guard themselves. */
@@ -27,6 +29,7 @@ struct skr_core {
     struct skr_upload_slots uploads;   /* files that blocks of open uploads go to */
     struct skr_bindings bindings;      /* containers in front of upstreams */
     struct skr_federation *federation; /* what is known of upstreams, and under way from them */
+    struct skr_space *space;           /* how much of upstreams' bytes is here, and what of it goes */
     struct skr_collector *collector;
     struct skr_uploader *uploader;   /* brings changes of bound containers upstream */
     _Atomic bool out_of_space;       /* the last change that needed room did not find any */
@@ -46,6 +49,7 @@ struct skr_worker {
     struct skr_meta_reader *reader;
     struct skr_payloads payloads;
     struct skr_upstream_client *upstreams; /* NULL until something is fetched */
+    struct skr_accesses *accesses;         /* what was read of upstreams' bytes */
     size_t under_way;                      /* pendings, ingests and readers that are not finished */
 };
 

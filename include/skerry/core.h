@@ -25,8 +25,11 @@ struct skr_core_options {
     uint64_t meta_map_initial_bytes, meta_map_max_bytes; /* 0: defaults of metadata */
     uint64_t inline_limit_bytes;                         /* payloads up to this are kept in metadata. 0 to 65536 */
     uint64_t reserve_bytes;                              /* free space that writes leave alone */
-    uint64_t upload_lifetime_s;  /* uncommitted blocks are collected after so long without a new one. 604800 */
-    uint64_t fetch_memory_bytes; /* of what is on its way from upstreams */
+    uint64_t upload_lifetime_s;    /* uncommitted blocks are collected after so long without a new one. 604800 */
+    uint64_t fetch_memory_bytes;   /* of what is on its way from upstreams */
+    uint64_t cache_capacity_bytes; /* of what is here and upstreams have, too. 0: what the disk has */
+    unsigned cache_high_percent,
+        cache_low_percent; /* of a capacity: from there eviction begins, and to there it goes. 0: 95, 90 */
     bool direct_io;
     unsigned upload_concurrency; /* objects on their way to upstreams at a time. 0: 8 */
     uint64_t dirty_limit_bytes;  /* above it, changes that are uploaded later wait, and then fail. 0: a tenth of the disk */
@@ -484,6 +487,74 @@ enum skr_resolution {
  * SKR_NOT_FOUND: the name is not dirty. SKR_CONDITION_FAILED: it was changed meanwhile. */
 struct skr_pending *skr_resolve(struct skr_worker *worker, const struct skr_object_name *name, uint64_t sequence,
                                 enum skr_resolution resolution, skr_done done, void *context);
+
+/* ---- what is here of upstreams: how much, what stays, what goes ---- */
+
+/* Keeps the names of a bound container that begin with `prefix` from being evicted, also after a restart. Fetches nothing.
+ * SKR_NOT_FOUND: the container is not bound; no such pin. */
+struct skr_pending *skr_pin_prefix(struct skr_worker *worker, struct skr_bytes account, struct skr_bytes container,
+                                   struct skr_bytes prefix, skr_done done, void *context);
+struct skr_pending *skr_unpin_prefix(struct skr_worker *worker, struct skr_bytes account, struct skr_bytes container,
+                                     struct skr_bytes prefix, skr_done done, void *context);
+/* All pins. Any thread. `visit` returns false to stop. */
+void skr_visit_pins(struct skr_core *core,
+                    bool (*visit)(void *context, struct skr_bytes account, struct skr_bytes container, struct skr_bytes prefix),
+                    void *context);
+
+/* Goes through the names of a container in the background, in bounded steps. */
+struct skr_survey;
+struct skr_survey_options {
+    struct skr_bytes account, container, prefix;
+    struct skr_bytes delimiter; /* of what follows the prefix; empty: none */
+    unsigned depth;             /* a row for each common prefix up to so many delimiters, too. 0: only the sum */
+};
+struct skr_residency {
+    struct skr_bytes prefix; /* what the row is of: it alone, without the rows for longer ones. The first row is the sum */
+    uint64_t objects, bytes;
+    uint64_t local_objects; /* those of which all is here */
+    uint64_t local_bytes;
+    uint64_t pinned_bytes; /* of local_bytes */
+    uint64_t own_bytes;    /* of local_bytes: upstream does not have them */
+};
+#define SKR_MOST_RESIDENCY_ROWS 10000
+struct skr_survey_result {
+    enum skr_status status;
+    const struct skr_error *error;
+    const struct skr_residency *rows;
+    size_t count;
+    bool is_truncated;                     /* there would be more rows: the sum has their numbers, too */
+    uint64_t evicted_bytes, evicted_items; /* of skr_evict_prefix() */
+    uint64_t spared_bytes;                 /* likewise: pinned, in use, or what upstream does not have as it is here */
+};
+typedef void (*skr_surveyed)(void *context, const struct skr_survey_result *result);
+/* `done` is called once, on the worker's executor, with a result that is valid during the call; unless it is cancelled before.
+ * NULL: no memory. */
+struct skr_survey *skr_survey_residency(struct skr_worker *worker, const struct skr_survey_options *options, skr_surveyed done,
+                                        void *context);
+/* Takes away what is here of upstream's under these names, whatever the room. It can be fetched again. */
+struct skr_survey *skr_evict_prefix(struct skr_worker *worker, const struct skr_survey_options *options, skr_surveyed done,
+                                    void *context);
+/* `done` is not called any more; what was evicted stays so. NULL-safe. */
+void skr_survey_cancel(struct skr_survey *survey);
+
+struct skr_space_numbers {
+    uint64_t cached_bytes, cached_items; /* here, and upstreams have it, too; items are chunks or whole small objects */
+    uint64_t held_bytes;                 /* of those, what was found to have to stay when its turn to go came */
+    uint64_t capacity_bytes;             /* as set or, without a setting, what the disk would have for it now */
+    uint64_t evicted_bytes, evicted_items;
+    uint64_t hit_bytes, miss_bytes; /* read out of the store, and out of what came from upstream at the time */
+    uint64_t untracked_items;       /* not in the account, for lack of memory */
+    bool is_counted;                /* all that was here at the start is in the account */
+};
+/* Any thread. */
+void skr_space_read_numbers(struct skr_core *core, struct skr_space_numbers *out);
+/* Of each bound container that anything was cached of since the start. Any thread. `visit` returns false to stop. */
+struct skr_container_space {
+    struct skr_bytes account, container;
+    uint64_t cached_bytes, cached_items, capacity_bytes, evicted_bytes, evicted_items;
+};
+void skr_visit_container_space(struct skr_core *core, bool (*visit)(void *context, const struct skr_container_space *space),
+                               void *context);
 
 /* ---- running and checking ---- */
 

@@ -36,6 +36,7 @@ struct skr_admin_call {
     struct skr_pending *pending;   /* a change under way */
     struct skr_pending **pendings; /* or several, in the exchange's arena; those that ended are NULL */
     size_t pending_count;
+    struct skr_survey *survey; /* or names that are gone through */
 };
 
 /* token.c: reads the file, or makes it. */
@@ -81,6 +82,7 @@ struct skr_admin_scope {
     {                                                                                                                          \
         "prefix", SKR_ADMIN_TEXT, &(scope)->prefix, 0, SKR_MAX_KEY_BYTES, NULL                                                 \
     }
+#define SKR_ADMIN_SCOPE_FIELD_COUNT 3
 #define SKR_ADMIN_MOST_NAME 255
 /* The name of an account that the server was started with; "-" is the first. */
 enum skr_status skr_admin_find_account(struct skr_admin *admin, struct skr_bytes wanted, struct skr_bytes *name,
@@ -98,6 +100,12 @@ json_t *skr_admin_json_time(int64_t unix_ns);
 void skr_admin_list_journal(struct skr_admin_call *call);
 void skr_admin_resolve(struct skr_admin_call *call);
 void skr_admin_flush(struct skr_admin_call *call);
+/* pins.c, residency.c */
+void skr_admin_list_pins(struct skr_admin_call *call);
+void skr_admin_pin(struct skr_admin_call *call);
+void skr_admin_unpin(struct skr_admin_call *call);
+void skr_admin_residency(struct skr_admin_call *call);
+void skr_admin_evict(struct skr_admin_call *call);
 /* The words for enum skr_dirty_state, the first at 1; as words of a field from `+ 1`. */
 extern const char *const skr_admin_dirty_words[];
 #define SKR_ADMIN_MOST_LOOKED_AT 20000 /* entries of the journal in one request: it holds up others on its thread */

@@ -33,6 +33,11 @@ static const struct skr_admin_route skr_admin_routes[] = {
     {"List Journal", SKR_GET, "/api/v1/journal", true, SKR_ADMIN_NO_BODY, skr_admin_list_journal},
     {"Resolve", SKR_POST, "/api/v1/journal/resolve", true, SKR_ADMIN_BODY_LIMIT, skr_admin_resolve},
     {"Flush", SKR_POST, "/api/v1/flush", true, SKR_ADMIN_BODY_LIMIT, skr_admin_flush},
+    {"List Pins", SKR_GET, "/api/v1/pins", true, SKR_ADMIN_NO_BODY, skr_admin_list_pins},
+    {"Pin", SKR_POST, "/api/v1/pin", true, SKR_ADMIN_BODY_LIMIT, skr_admin_pin},
+    {"Unpin", SKR_POST, "/api/v1/unpin", true, SKR_ADMIN_BODY_LIMIT, skr_admin_unpin},
+    {"Evict", SKR_POST, "/api/v1/evict", true, SKR_ADMIN_BODY_LIMIT, skr_admin_evict},
+    {"Residency", SKR_GET, "/api/v1/residency", true, SKR_ADMIN_NO_BODY, skr_admin_residency},
 };
 #define SKR_ADMIN_ROUTE_COUNT (sizeof skr_admin_routes / sizeof *skr_admin_routes)
 
@@ -173,6 +178,7 @@ static void skr_admin_call_close(void *context)
     skr_pending_detach(call->pending);
     for (size_t i = 0; i < call->pending_count; i++)
         skr_pending_detach(call->pendings[i]);
+    skr_survey_cancel(call->survey);
     json_decref(call->document);
     if (call->body != NULL)
         explicit_bzero(call->body, call->body_capacity);

@@ -44,17 +44,21 @@ const struct skr_flag_row skr_flag_table[SKR_FLAG_COUNT] = {
     [SKR_FLAG_ALLOW_HTTP] = {"allow-http", NULL, "Take an upstream without TLS, though the network then sees the data", ATTACH,
                              NULL},
     [SKR_FLAG_PREFIX] = {"prefix", "PREFIX", "Only objects whose names begin so",
-                         SKR_FOR_JOURNAL | SKR_FOR_FLUSH | SKR_FOR_RESOLVE, NULL},
+                         SKR_FOR_JOURNAL | SKR_FOR_FLUSH | SKR_FOR_RESOLVE | SKR_FOR_PIN | SKR_FOR_UNPIN | SKR_FOR_EVICT |
+                             SKR_FOR_RESIDENCY,
+                         NULL},
     [SKR_FLAG_STATE] = {"state", "pending|failed|conflict",
                         "Only objects that wait, that upstream refuses, or that were changed on both sides",
                         SKR_FOR_JOURNAL | SKR_FOR_RESOLVE, NULL},
+    [SKR_FLAG_DEPTH] = {"depth", "N", "A line for each folder up to so many below; 1 unless said, 0: only the sum",
+                        SKR_FOR_RESIDENCY, NULL},
     [SKR_FLAG_TIMEOUT] = {"timeout", "TIME", "Wait no longer than so: 60 or 60s, 5m, 1h. Without it, as long as it takes",
                           SKR_FOR_FLUSH, NULL},
     [SKR_FLAG_RETRY] = {"retry", NULL, "Try to upload it again, at once", SKR_FOR_RESOLVE, NULL},
     [SKR_FLAG_KEEP_LOCAL] = {"keep-local", NULL, "What is here replaces whatever upstream has", SKR_FOR_RESOLVE, NULL},
     [SKR_FLAG_KEEP_REMOTE] = {"keep-remote", NULL, "What is here is dropped for what upstream has", SKR_FOR_RESOLVE, NULL},
     [SKR_FLAG_ACCOUNT] = {"account", "NAME", "Account of the container; the server's first unless said",
-                          SKR_FOR_ALL & ~(unsigned)(SKR_FOR_BINDINGS | SKR_FOR_STATUS), NULL},
+                          SKR_FOR_ALL & ~(unsigned)(SKR_FOR_BINDINGS | SKR_FOR_STATUS | SKR_FOR_PINS), NULL},
     [SKR_FLAG_DATA] = {"data", "DIR", "Data folder of the running server; else SKERRY_DATA, else ./skerry-data", SKR_FOR_ALL,
                        NULL},
     [SKR_FLAG_ADMIN] = {"admin", "ADDR:PORT",
@@ -64,7 +68,8 @@ const struct skr_flag_row skr_flag_table[SKR_FLAG_COUNT] = {
     [SKR_FLAG_JSON] = {"json", NULL, "Print what the server says, as JSON", SKR_FOR_ALL, NULL},
 };
 
-static const char *const skr_command_names[] = {"attach", "detach", "bindings", "status", "journal", "flush", "resolve"};
+static const char *const skr_command_names[] = {"attach",  "detach", "bindings", "status", "journal", "flush",
+                                                "resolve", "pins",   "pin",      "unpin",  "evict",   "residency"};
 
 void skr_flag_commands(const struct skr_flag_row *row, char out[128])
 {
@@ -179,4 +184,21 @@ struct skr_admin_place skr_arguments_place(const struct skr_arguments *arguments
         .admin = arguments->values[SKR_FLAG_ADMIN],
         .ca_file = arguments->values[SKR_FLAG_ADMIN_CA],
     };
+}
+
+json_t *skr_ask(const struct skr_arguments *arguments, const char *path, unsigned patience_s)
+{
+    struct skr_admin_place place = skr_arguments_place(arguments);
+    struct skr_admin_client *client = NULL;
+    struct skr_error error = {.message = ""};
+    json_t *answer = NULL;
+    enum skr_status status = skr_admin_client_open(&client, &place, &error);
+    if (status == SKR_OK && patience_s > 0)
+        skr_admin_client_set_patience(client, patience_s);
+    if (status == SKR_OK)
+        status = skr_admin_client_call(client, "GET", path, NULL, &answer, &error);
+    skr_admin_client_close(client);
+    if (status != SKR_OK)
+        fprintf(stderr, "skerry %s: %s\n", arguments->command, error.message);
+    return status == SKR_OK ? answer : NULL;
 }

@@ -16,7 +16,12 @@ enum {
     SKR_FOR_JOURNAL = 1 << 4,
     SKR_FOR_FLUSH = 1 << 5,
     SKR_FOR_RESOLVE = 1 << 6,
-    SKR_FOR_ALL = (1 << 7) - 1
+    SKR_FOR_PINS = 1 << 7,
+    SKR_FOR_PIN = 1 << 8,
+    SKR_FOR_UNPIN = 1 << 9,
+    SKR_FOR_EVICT = 1 << 10,
+    SKR_FOR_RESIDENCY = 1 << 11,
+    SKR_FOR_ALL = (1 << 12) - 1
 };
 
 enum skr_flag {
@@ -44,6 +49,7 @@ enum skr_flag {
     SKR_FLAG_ALLOW_HTTP,
     SKR_FLAG_PREFIX,
     SKR_FLAG_STATE,
+    SKR_FLAG_DEPTH,
     SKR_FLAG_TIMEOUT,
     SKR_FLAG_RETRY,
     SKR_FLAG_KEEP_LOCAL,
@@ -86,5 +92,7 @@ bool skr_arguments_read(struct skr_arguments *out, const char *command, unsigned
 void skr_flag_commands(const struct skr_flag_row *row, char out[128]);
 /* Where the arguments, or the environment, say that the server is. */
 struct skr_admin_place skr_arguments_place(const struct skr_arguments *arguments);
+/* GET of a path there. NULL: it has said why not. `patience_s` 0: as usual. */
+json_t *skr_ask(const struct skr_arguments *arguments, const char *path, unsigned patience_s);
 
 #endif

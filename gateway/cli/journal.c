@@ -4,37 +4,7 @@
 #include "client_flags.h"
 #include "commands.h"
 #include "display.h"
-#include "skerry/encoding.h"
-
-/* "&name=value" where there is a value. SKR_NO_MEMORY, SKR_INVALID_ARGUMENT. */
-static enum skr_status skr_journal_parameter(char *path, size_t capacity, const char *name, const char *value,
-                                             struct skr_error *err)
-{
-    struct skr_arena arena = {.blocks = NULL};
-    size_t used = strlen(path);
-    enum skr_status status = SKR_OK;
-    struct skr_bytes encoded = value == NULL ? SKR_NO_BYTES : skr_percent_encode(&arena, skr_text(value), "");
-    if (value != NULL && encoded.data == NULL && value[0] != '\0')
-        status = skr_fail(err, SKR_NO_MEMORY, "no memory to ask the server");
-    else if (value != NULL &&
-             (size_t)snprintf(path + used, capacity - used, "&%s=%.*s", name, SKR_PRINT(encoded)) >= capacity - used)
-        status = skr_fail(err, SKR_INVALID_ARGUMENT, "the %s is too long", name);
-    skr_arena_release(&arena);
-    return status;
-}
-
-static enum skr_status skr_journal_path(const struct skr_arguments *arguments, char *path, size_t capacity,
-                                        struct skr_error *err)
-{
-    const char *const *values = arguments->values;
-    snprintf(path, capacity, "/api/v1/journal?max=1000");
-    enum skr_status status = skr_journal_parameter(path, capacity, "account", values[SKR_FLAG_ACCOUNT], err);
-    if (status == SKR_OK)
-        status = skr_journal_parameter(path, capacity, "container", arguments->name, err);
-    if (status == SKR_OK)
-        status = skr_journal_parameter(path, capacity, "prefix", values[SKR_FLAG_PREFIX], err);
-    return status != SKR_OK ? status : skr_journal_parameter(path, capacity, "state", values[SKR_FLAG_STATE], err);
-}
+#include "scope.h"
 
 static void skr_journal_print(const json_t *entry)
 {
@@ -61,7 +31,7 @@ static void skr_journal_print(const json_t *entry)
 static enum skr_status skr_journal_pages(struct skr_admin_client *client, const char *path, json_t *all, size_t *count,
                                          struct skr_error *err)
 {
-    char page[16000];
+    char page[SKR_SCOPE_PATH + 64];
     json_int_t after = 0;
     for (bool more = true; more;) {
         json_t *answer = NULL, *entry;
@@ -91,7 +61,7 @@ int skr_command_journal(int argc, char **argv)
     struct skr_arguments arguments;
     struct skr_admin_client *client = NULL;
     struct skr_error error = {.message = ""};
-    char path[15000];
+    char path[SKR_SCOPE_PATH];
     size_t count = 0;
     int code;
     if (!skr_arguments_read(&arguments, "journal", SKR_FOR_JOURNAL, SKR_MAY_TAKE_CONTAINER, argc, argv, &code))
@@ -99,8 +69,12 @@ int skr_command_journal(int argc, char **argv)
     bool as_json = arguments.values[SKR_FLAG_JSON] != NULL;
     struct skr_admin_place place = skr_arguments_place(&arguments);
     json_t *all = as_json ? json_array() : NULL;
-    enum skr_status status = as_json && all == NULL ? skr_fail(&error, SKR_NO_MEMORY, "no memory for a journal")
-                                                    : skr_journal_path(&arguments, path, sizeof path, &error);
+    enum skr_status status = as_json && all == NULL ? skr_fail(&error, SKR_NO_MEMORY, "no memory for a journal") : SKR_OK;
+    snprintf(path, sizeof path, "/api/v1/journal?max=1000");
+    if (status == SKR_OK)
+        status = skr_scope_query_all(path, sizeof path, &arguments, &error);
+    if (status == SKR_OK)
+        status = skr_scope_query(path, sizeof path, "state", arguments.values[SKR_FLAG_STATE], &error);
     if (status == SKR_OK)
         status = skr_admin_client_open(&client, &place, &error);
     if (status == SKR_OK)

@@ -5,22 +5,6 @@
 #include "commands.h"
 #include "display.h"
 
-/* NULL: it has said why. */
-static json_t *skr_show_ask(const struct skr_arguments *arguments, const char *path)
-{
-    struct skr_admin_place place = skr_arguments_place(arguments);
-    struct skr_admin_client *client = NULL;
-    struct skr_error error = {.message = ""};
-    json_t *answer = NULL;
-    enum skr_status status = skr_admin_client_open(&client, &place, &error);
-    if (status == SKR_OK)
-        status = skr_admin_client_call(client, "GET", path, NULL, &answer, &error);
-    skr_admin_client_close(client);
-    if (status != SKR_OK)
-        fprintf(stderr, "skerry %s: %s\n", arguments->command, error.message);
-    return status == SKR_OK ? answer : NULL;
-}
-
 static void skr_print_binding(const json_t *binding)
 {
     char size[32];
@@ -84,7 +68,7 @@ static int skr_show(const char *command, unsigned bit, const char *path, int arg
     int code;
     if (!skr_arguments_read(&arguments, command, bit, SKR_TAKES_NOTHING, argc, argv, &code))
         return code;
-    json_t *answer = skr_show_ask(&arguments, path);
+    json_t *answer = skr_ask(&arguments, path, 0);
     if (answer == NULL)
         return 1;
     if (arguments.values[SKR_FLAG_JSON] != NULL) {

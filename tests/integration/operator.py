@@ -245,19 +245,63 @@ def resolve(place):
                  ("a state without a prefix", {"key": None, "state": "failed"}, "'prefix'"))
 
 
+def residency(place):
+    here, there = place.here, place.there
+    place.bind("data", "read-only")
+    for number in range(4):
+        there.put_blob("data", f"a/{number}", BODY)
+        there.put_blob("data", f"b/c/{number}", BODY)
+    there.put_blob("data", "top", b"123")
+    for number in range(2):
+        here.get_blob("data", f"a/{number}")
+    here.get_blob("data", "b/c/0")
+    here.head_blob("data", "top")
+    result = place.json("residency", "residency", "data")
+    rows = {one["prefix"]: one for one in result["rows"]}
+    check("the sum comes first", result["rows"][0]["prefix"] == "" and result["rows"][0]["local_bytes"] == 3 * len(BODY), result)
+    check("a row a folder", rows["a/"]["local_bytes"] == 2 * len(BODY) and rows["b/"]["local_objects"] == 1, rows)
+    check("deeper", "b/c/" in [one["prefix"] for one in place.json("deeper", "residency", "data", "--depth", "2")["rows"]])
+    check("only the sum", len(place.json("the sum", "residency", "data", "--depth=0", "--prefix", "a/")["rows"]) == 1)
+    place.does("residency as lines", "residency", "data", says=["all\t", "a/\t100%\t195.3 KiB of 195.3 KiB\t2 of 2 objects"])
+    place.does("nothing is pinned", "pins", says=["nothing is pinned"])
+    place.does("pin", "pin", "data", "--prefix", "a/", says=[f"pinned {ACCOUNT}/data/a/*"])
+    check("pins", place.json("pins", "pins") == {"pins": [{"account": ACCOUNT, "container": "data", "prefix": "a/"}]})
+    check("what is pinned shows", place.json("pinned", "residency", "data")["rows"][0]["pinned_bytes"] == 2 * len(BODY))
+    evicted = place.json("evict", "evict", "data")
+    check("what is pinned stays", (evicted["evicted_bytes"], evicted["spared_bytes"]) == (len(BODY), 2 * len(BODY)), evicted)
+    place.does("unpin", "unpin", "data", "--prefix", "a/", says=["unpinned"])
+    place.refuses("unpin again", "unpin", "data", "--prefix", "a/")
+    place.does("evict", "evict", "data", "--prefix", "a/", says=["evicted 195.3 KiB; 0 B stay"])
+    check("nothing is left", place.json("nothing", "residency", "data")["rows"][0]["local_bytes"] == 0)
+    check("and can be fetched again", here.get_blob("data", "a/0").body == BODY)
+    check("pin in JSON", place.json("pin in JSON", "pin", "data")["prefix"] == "")
+    check("unpin in JSON", place.json("unpin in JSON", "unpin", "data")["container"] == "data")
+    here.create_container("unbound")
+    for command in ("pin", "unpin", "evict", "residency"):
+        place.refuses(f"{command} of an unknown container", command, "absent", says=["absent"])
+        place.refuses(f"{command} of none", command, says=["name a container"])
+    for command in ("pin", "evict"):
+        place.refuses(f"{command} where nothing is bound", command, "unbound", says=["not attached"])
+        place.strict(f"/api/v1/{command}", {"container": "data"}, ("no container", {"container": None}, "'container'"),
+                     ("a long prefix", {"prefix": "x" * 4097}, "'prefix'"))
+    place.refuses("a bad depth", "residency", "data", "--depth", "17", says=["'depth'"])
+    for query in ("container=data&depth=x", "container=data&delimiter=", "container=data&dept=1", ""):
+        check(f"residency?{query}", place.ask("GET", f"/api/v1/residency?{query}")[0] == 400)
+
+
 def main():
     with tempfile.TemporaryDirectory(prefix="skerry-operator-") as folder:
         with Server(os.path.join(folder, "upstream")) as upstream, FaultProxy(upstream.blob) as proxy:
             gateway = Gateway(os.path.join(folder, "gateway"))
             with gateway:
                 place = Place(gateway, upstream, proxy)
-                for part in (journal, resolve):
+                for part in (journal, resolve, residency):
                     if not sys.argv[1:] or part.__name__ in sys.argv[1:]:
                         began = time.monotonic()
                         part(place)
                         proxy.clear()
                         print(f"{part.__name__}: {time.monotonic() - began:.1f} s", flush=True)
-                for command in ("journal", "flush", "resolve"):
+                for command in ("journal", "flush", "resolve", "pin", "unpin", "evict", "residency"):
                     place.does(f"{command} --help", command, "--help", says=["--account NAME", "--json"])
             check("the folder is whole", gateway.fsck() == 0)
     print(f"operator: {passed} passed, {failed} failed")

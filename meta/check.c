@@ -401,6 +401,7 @@ static void skr_check_free(struct skr_check *check)
     free(check->contents.numbers);
     free(check->files.numbers);
     free(check->uploads.numbers);
+    free(check->journal_leaves.numbers);
     free(check->garbage_contents.numbers);
     free(check->garbage_uploads.numbers);
     skr_arena_release(&check->arena);

@@ -9,13 +9,13 @@ static const char *skr_journal_fault(struct skr_check *check, const struct skr_j
     struct skr_bytes record;
     uint64_t sequence = 0;
     const struct skr_root *root = skr_root_find(check, entry->journal_node);
-    if (root == NULL || root->kind != SKR_ROOT_JOURNAL)
-        return "belongs to no container";
+    if (root == NULL || root->kind != SKR_ROOT_JOURNAL || root->objects_node == 0) /* of a container that was removed */
+        return skr_tally_count(&check->journal_leaves, entry->sequence) == 1 ? NULL : "belongs to no container";
     if (skr_tree_get(check->view, entry->journal_node, entry->key, &record, err) != SKR_OK ||
         !skr_journal_leaf_sequence(record, &sequence) || sequence != entry->sequence)
         return "is not the one that its name leads to";
-    if (root->objects_node == 0 || entry->what & SKR_JOURNAL_DELETE)
-        return NULL; /* of a container that was removed, or of an object that was */
+    if (entry->what & SKR_JOURNAL_DELETE)
+        return NULL;
     return skr_tree_get(check->view, root->objects_node, entry->key, &record, err) == SKR_OK ? NULL : "is of no object";
 }
 
@@ -42,10 +42,13 @@ bool skr_check_journal_leaf(struct skr_check *check, struct skr_bytes record)
 {
     struct skr_journal_entry entry;
     uint64_t sequence;
-    return skr_journal_leaf_sequence(record, &sequence) && skr_journal_at(check->view, sequence, &entry, NULL) == SKR_OK;
+    if (!skr_journal_leaf_sequence(record, &sequence) || skr_journal_at(check->view, sequence, &entry, NULL) != SKR_OK)
+        return false;
+    skr_tally_add(check, &check->journal_leaves, sequence);
+    return true;
 }
 
-/* Names whose entry a repair dropped. */
+/* Names whose entry a repair dropped. The tally is done with. */
 static enum skr_status skr_drop_journal_leaf(struct skr_check *check, struct skr_bytes key, struct skr_bytes value, bool *keep,
                                              struct skr_error *err)
 {
@@ -62,6 +65,8 @@ enum skr_status skr_check_journal(struct skr_check *check, struct skr_error *err
     if (check->view->meta->tables[SKR_TABLE_JOURNAL] == 0)
         return SKR_OK;
     check->journal = (struct skr_journal_numbers){.entries = 0};
+    check->out->dirty = 0;
+    skr_tally_sort(&check->journal_leaves);
     enum skr_status status = skr_check_table(check, SKR_TABLE_JOURNAL, skr_visit_journal, err);
     if (status == SKR_OK && check->repair && check->out->dirty != check->journal.entries)
         status = skr_check_table(check, SKR_TABLE_DIRENTS, skr_drop_journal_leaf, err);

@@ -227,6 +227,8 @@ static enum skr_status skr_drop_object(struct skr_check *check, struct skr_bytes
     struct skr_dirent dirent;
     struct skr_content content;
     const struct skr_root *root = skr_node_root(check, skr_get_be64(key.data));
+    if (root != NULL && root->kind == SKR_ROOT_JOURNAL && skr_dirent_decode(value, &dirent, err) == SKR_OK && !dirent.interior)
+        skr_check_journal_leaf(check, dirent.record);
     if (root == NULL || root->kind == SKR_ROOT_UPLOADS || root->kind == SKR_ROOT_JOURNAL ||
         skr_dirent_decode(value, &dirent, err) != SKR_OK || dirent.interior ||
         skr_object_content(dirent.record, &content, err) != SKR_OK || content.layout == SKR_CONTENT_EMPTY ||
@@ -265,6 +267,8 @@ enum skr_status skr_meta_drop_file(struct skr_view *view, uint64_t file_id, uint
     skr_tally_sort(&dropping.contents);
     if (status == SKR_OK)
         status = skr_check_table(check, SKR_TABLE_CONTAINERS, skr_visit_container, err);
+    if (status == SKR_OK)
+        status = skr_check_table(check, SKR_TABLE_GARBAGE, skr_visit_garbage_root, err);
     if (check->root_count > 1)
         qsort(check->roots, check->root_count, sizeof *check->roots, skr_root_order);
     if (status == SKR_OK)
@@ -280,6 +284,7 @@ enum skr_status skr_meta_drop_file(struct skr_view *view, uint64_t file_id, uint
     *removed = dropping.removed;
     free(check->roots);
     free(dropping.contents.numbers);
+    free(check->journal_leaves.numbers);
     skr_arena_release(&check->arena);
     return status;
 }

@@ -30,6 +30,7 @@ struct skr_check {
     struct skr_tally uploads;  /* in the trees */
     struct skr_tally garbage_contents, garbage_uploads;
     struct skr_journal_numbers journal; /* counted */
+    struct skr_tally journal_leaves;    /* sequences that names lead to */
     bool out_of_memory;
 };
 
@@ -52,7 +53,7 @@ enum skr_status skr_check_versions(struct skr_check *check, struct skr_error *er
 
 /* Rows of the journal against the trees that lead to them and against the sums. After the names (check_journal.c). */
 enum skr_status skr_check_journal(struct skr_check *check, struct skr_error *err);
-/* Does a leaf of a journal's tree lead to an entry? */
+/* Does a leaf of a journal's tree lead to an entry? Then it is tallied. */
 bool skr_check_journal_leaf(struct skr_check *check, struct skr_bytes record);
 
 /* Of a node that is one. NULL: it is not a root. */

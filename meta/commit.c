@@ -113,6 +113,8 @@ static int skr_transaction_commit(struct skr_view *view)
     if (result == 0) {
         MDB_envinfo info;
         meta->tick_ns = view->tick_ns;
+        if (view->journal_written)
+            skr_journal_publish(meta, &view->journal);
         mdb_env_info(meta->env, &info);
         atomic_fetch_add_explicit(&meta->counters.commits, 1, memory_order_relaxed);
         atomic_store_explicit(&meta->counters.map_bytes, info.me_mapsize, memory_order_relaxed);

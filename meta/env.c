@@ -179,6 +179,9 @@ static enum skr_status skr_try_boot(struct skr_meta *meta, bool *map_full, struc
         meta->was_clean = clean != 0 || boot == 0;
         meta->boot = boot + (meta->read_only ? 0 : 1);
         meta->tick_ns = (int64_t)tick;
+        struct skr_journal_numbers numbers;
+        if (skr_journal_numbers(&view, &numbers, NULL) == SKR_OK) /* damage is for those that need them, and for fsck */
+            skr_journal_publish(meta, &numbers);
     }
     if (status == SKR_OK && !meta->read_only)
         status = skr_config_put(&view, "boot", meta->boot, err);

@@ -149,7 +149,17 @@ enum skr_status skr_journal_count(struct skr_view *view, const struct skr_journa
     skr_put_be64(data + 8, numbers->bytes);
     skr_put_be64(data + 16, numbers->failed);
     skr_put_be64(data + 24, numbers->conflicts);
+    view->journal_written = true;
+    view->journal = *numbers;
     return skr_row_put(view, SKR_TABLE_CONFIG, SKR_BYTES(SKR_JOURNAL_SUMS), (struct skr_bytes){data, sizeof data}, err);
+}
+
+void skr_journal_publish(struct skr_meta *meta, const struct skr_journal_numbers *numbers)
+{
+    atomic_store_explicit(&meta->counters.dirty_entries, numbers->entries, memory_order_relaxed);
+    atomic_store_explicit(&meta->counters.dirty_bytes, numbers->bytes, memory_order_relaxed);
+    atomic_store_explicit(&meta->counters.dirty_failed, numbers->failed, memory_order_relaxed);
+    atomic_store_explicit(&meta->counters.dirty_conflicts, numbers->conflicts, memory_order_relaxed);
 }
 
 void skr_journal_tell(struct skr_journal_numbers *numbers, const struct skr_journal_entry *entry, bool comes)

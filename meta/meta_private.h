@@ -44,6 +44,8 @@ struct skr_view {
     int64_t tick_ns;    /* the last one given in this transaction */
     int64_t room_bytes; /* what growing may still use, where the map has a limit */
     bool map_full;      /* LMDB said so: the map can grow */
+    bool journal_written;
+    struct skr_journal_numbers journal; /* as they are then */
 };
 
 struct skr_meta_reader {
@@ -82,6 +84,9 @@ struct skr_meta {
     void (*on_commit_failure)(void *context, const struct skr_error *err);
     void *failure_context;
 };
+
+/* For the counters: what a transaction has made of them, once it is committed (journal.c). */
+void skr_journal_publish(struct skr_meta *meta, const struct skr_journal_numbers *numbers);
 
 /* ---- the gate (gate.c) ---- */
 enum skr_status skr_gate_make(struct skr_meta *meta, size_t places, struct skr_error *err);

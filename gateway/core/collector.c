@@ -22,7 +22,7 @@ struct skr_collector {
     struct skr_meta_reader *reader; /* owned by the thread */
     pthread_t thread;
     _Atomic uint64_t begun, ended; /* rounds */
-    pthread_mutex_t lock; /* guards what follows */
+    pthread_mutex_t lock;          /* guards what follows */
     pthread_cond_t wake;
     bool stopping, kicked;
 };

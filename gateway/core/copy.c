@@ -1,4 +1,5 @@
 /* Copies inside the gateway: one more reference on the content, whatever its size. */
+#include "gather.h"
 #include "put.h"
 #include "source.h"
 
@@ -95,6 +96,31 @@ static enum skr_status skr_take_from_source(struct skr_copy_change *op, const st
     return SKR_OK;
 }
 
+static bool skr_is_one_container(const struct skr_object_name *a, const struct skr_object_name *b)
+{
+    return skr_bytes_equal(a->account, b->account) && skr_bytes_equal(a->container, b->container);
+}
+
+/* What upstream has, and is here: the copy shares the files, and no longer depends on upstream. */
+static enum skr_status skr_copy_cached(struct skr_view *view, struct skr_copy_change *op, const struct skr_content *source,
+                                       struct skr_content *out, struct skr_error *err)
+{
+    uint64_t content_id = skr_meta_next_id(op->pending.worker->core->meta);
+    struct skr_bytes payload;
+    struct skr_extent *extents;
+    uint32_t crc32c;
+    size_t count;
+    enum skr_status status = skr_content_cached_payload(view, source, &payload, &crc32c, err);
+    if (status == SKR_OK) {
+        payload = skr_arena_copy(&op->pending.arena, payload); /* it lies in the map, which is about to change */
+        return payload.data == NULL ? skr_fail(err, SKR_NO_MEMORY, "no memory for a copy")
+                                    : skr_content_create_inline(view, content_id, payload, crc32c, out, err);
+    }
+    if (status == SKR_NOT_FOUND)
+        status = skr_collect_extents(view, &op->pending.arena, source, 0, source->size_bytes, &extents, &count, err);
+    return status != SKR_OK ? status : skr_content_create_extents(view, content_id, extents, count, out, err);
+}
+
 static enum skr_status skr_apply_copy(struct skr_view *view, struct skr_change *change, struct skr_error *err)
 {
     struct skr_copy_change *op = (struct skr_copy_change *)change;
@@ -107,9 +133,12 @@ static enum skr_status skr_apply_copy(struct skr_view *view, struct skr_change *
         status = skr_put_begin(view, &op->pending, &put, &state, err);
     if (status == SKR_OK)
         status = skr_take_from_source(op, &source, &put, &state.etag, err);
-    if (status == SKR_OK && source.content.layout != SKR_CONTENT_EMPTY)
-        status = skr_content_retain(view, &source.content, err);
-    return status != SKR_OK ? status : skr_put_finish(view, &op->pending, &put, &state, &source.content, err);
+    struct skr_content content = source.content;
+    if (status == SKR_OK && content.layout == SKR_CONTENT_CACHED && !skr_is_one_container(&op->source.name, &put.name))
+        status = skr_copy_cached(view, op, &source.content, &content, err);
+    else if (status == SKR_OK && content.layout != SKR_CONTENT_EMPTY)
+        status = skr_content_retain(view, &content, err);
+    return status != SKR_OK ? status : skr_put_finish(view, &op->pending, &put, &state, &content, err);
 }
 
 static void skr_settle_copy(struct skr_pending *pending)
@@ -131,6 +160,6 @@ struct skr_pending *skr_copy_object(struct skr_worker *worker, const struct skr_
     if (!skr_put_copy(&op->pending.arena, &op->put, &op->conditions) ||
         !skr_source_copy(&op->pending.arena, source, &op->source, &op->source_conditions))
         return skr_pending_fail(&op->pending, SKR_NO_MEMORY, "no memory for a copy");
-    return skr_pending_submit_object(&op->pending, &op->put.name,
-                                     !skr_conditions_are_empty(&op->conditions) || put->create_only, &op->source.name);
+    return skr_pending_submit_copy(&op->pending, &op->put.name, !skr_conditions_are_empty(&op->conditions) || put->create_only,
+                                   &op->source, true);
 }

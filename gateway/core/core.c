@@ -5,6 +5,7 @@
 
 #include "collector.h"
 #include "federation/federation.h"
+#include "federation/prefetch.h"
 #include "federation/space.h"
 #include "federation/uploader.h"
 #include "skerry/log.h"
@@ -50,7 +51,7 @@ static enum skr_status skr_core_open_parts(struct skr_core *core, struct skr_err
         .directory = core->directory,
         .map_initial_bytes = options->meta_map_initial_bytes,
         .map_max_bytes = options->meta_map_max_bytes,
-        .max_readers = options->workers + 4, /* the collector, the uploader, space, and one to spare */
+        .max_readers = options->workers + 5, /* the collector, the uploader, space, prefetching, and one to spare */
         .on_commit_failure = skr_on_commit_failure,
         .context = core,
     };
@@ -83,7 +84,9 @@ static enum skr_status skr_core_open_parts(struct skr_core *core, struct skr_err
         status = skr_collector_open(&core->collector, core, err);
     if (status == SKR_OK)
         status = skr_space_start(core->space, err);
-    return status == SKR_OK ? skr_uploader_open(&core->uploader, core, err) : status;
+    if (status == SKR_OK)
+        status = skr_uploader_open(&core->uploader, core, err);
+    return status == SKR_OK ? skr_prefetcher_open(&core->prefetcher, core, err) : status;
 }
 
 enum skr_status skr_core_open(struct skr_core **out, const struct skr_core_options *options, struct skr_error *err)
@@ -119,6 +122,7 @@ void skr_core_close(struct skr_core *core)
 {
     if (core == NULL)
         return;
+    skr_prefetcher_close(core->prefetcher);
     skr_uploader_close(core->uploader);
     skr_space_stop(core->space);
     skr_collector_close(core->collector);
@@ -151,11 +155,11 @@ void skr_core_read_numbers(struct skr_core *core, struct skr_core_numbers *out)
         .checksum_failures = atomic_load(&store->checksum_failures),
         .syncs = atomic_load(&store->syncs),
         .garbage_collected = atomic_load(&core->garbage_collected),
-        .dirty_objects = atomic_load(&core->dirty.objects),
-        .dirty_bytes = atomic_load(&core->dirty.bytes),
-        .dirty_failed = atomic_load(&core->dirty.failed),
-        .dirty_conflicts = atomic_load(&core->dirty.conflicts),
-        .dirty_oldest_ns = atomic_load(&core->dirty.oldest_ns),
+        .dirty_objects = atomic_load(&meta->dirty_entries),
+        .dirty_bytes = atomic_load(&meta->dirty_bytes),
+        .dirty_failed = atomic_load(&meta->dirty_failed),
+        .dirty_conflicts = atomic_load(&meta->dirty_conflicts),
+        .dirty_oldest_ns = atomic_load(&core->dirty_oldest_ns),
         .read_only = skr_store_is_read_only(core->store),
         .out_of_space = atomic_load(&core->out_of_space),
     };

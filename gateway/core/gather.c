@@ -1,16 +1,36 @@
 /* See gather.h. No byte moves: what is written is a list of extents and a list of blocks. */
 #include "gather.h"
 
+#include "federation/flights.h"
+
+/* Of upstream's content: all of it was here when the operation began. */
+static enum skr_status skr_collect_cached(struct skr_view *view, const struct skr_content *content, uint64_t offset,
+                                          uint64_t length, struct skr_extent *out, size_t capacity, size_t *count,
+                                          struct skr_error *err)
+{
+    uint64_t found = 0;
+    enum skr_status status = skr_content_resident(view, content, offset, length, out, capacity, count, err);
+    for (size_t i = 0; i < *count; i++)
+        found += out[i].length_bytes;
+    return status == SKR_OK && found != length ? skr_fail(err, SKR_BUSY, "bytes of the source were evicted meanwhile") : status;
+}
+
 enum skr_status skr_collect_extents(struct skr_view *view, struct skr_arena *arena, const struct skr_content *content,
                                     uint64_t offset, uint64_t length, struct skr_extent **out, size_t *out_count,
                                     struct skr_error *err)
 {
-    size_t capacity = content->layout == SKR_CONTENT_EXTENT ? 1 : content->extent_count, count = 0;
+    bool is_cached = content->layout == SKR_CONTENT_CACHED; /* whose extents are a chunk each */
+    size_t capacity = is_cached                               ? (size_t)(length / SKR_CHUNK_BYTES) + 2
+                      : content->layout == SKR_CONTENT_EXTENT ? 1
+                                                              : content->extent_count,
+           count = 0;
     *out = skr_arena_alloc(arena, (capacity == 0 ? 1 : capacity) * sizeof **out);
     if (*out == NULL)
         return skr_fail(err, SKR_NO_MEMORY, "no memory for %zu extents", capacity);
     enum skr_status status = SKR_OK;
-    if (length > 0)
+    if (length > 0 && is_cached)
+        status = skr_collect_cached(view, content, offset, length, *out, capacity, &count, err);
+    else if (length > 0)
         status = skr_content_extents(view, content, offset, length, *out, capacity, &count, err);
     *out_count = count;
     return status;

@@ -2,6 +2,7 @@
  * Invariant: `done` runs at most once, on the worker's thread, never inside the call that started the change. */
 #include <stdlib.h>
 
+#include "federation/fetching.h"
 #include "state.h"
 
 static void skr_pending_free(struct skr_pending *pending)
@@ -44,6 +45,7 @@ static void skr_pending_complete(struct skr_task *task)
             .block = status == SKR_OK && pending->has_block ? &pending->block : NULL,
             .upload_id = status == SKR_OK ? pending->upload_id : 0,
             .flush = pending->flush,
+            .job_id = status == SKR_OK ? pending->job_id : 0,
         };
         pending->done(pending->context, &result);
     }
@@ -98,6 +100,14 @@ void skr_pending_detach(struct skr_pending *pending)
 
 static void skr_pending_look(struct skr_pending *pending);
 
+static struct skr_pending *skr_pending_go(struct skr_pending *pending)
+{
+    if (pending->go == NULL)
+        return skr_pending_submit(pending);
+    pending->go(pending);
+    return pending;
+}
+
 static void skr_pending_looked(void *context, enum skr_status status)
 {
     struct skr_pending *pending = context;
@@ -106,6 +116,31 @@ static void skr_pending_looked(void *context, enum skr_status status)
         skr_pending_look(pending);
     else
         skr_pending_fail(pending, status, "what is behind the container does not say what is there");
+}
+
+static void skr_pending_fetched(void *context, enum skr_status status)
+{
+    struct skr_pending *pending = context;
+    pending->fetching = NULL;
+    if (status == SKR_OK)
+        skr_pending_look(pending);
+    else
+        skr_pending_fail(pending, status, "the bytes of the source cannot be fetched");
+}
+
+/* False: it waits, or failed. */
+static bool skr_pending_fetch(struct skr_pending *pending)
+{
+    const struct skr_copy_source *source = pending->fetches;
+    struct skr_error error = {.message = ""};
+    pending->fetches = NULL;
+    if (source == NULL)
+        return true;
+    enum skr_status status = skr_fetching_begin(pending->worker, &source->name, source->offset, source->length,
+                                                skr_pending_fetched, pending, &pending->fetching, &error);
+    if (status != SKR_OK && status != SKR_PENDING)
+        skr_pending_fail(pending, status, error.message);
+    return status == SKR_OK;
 }
 
 /* Asks for the next of what must be known, then submits. */
@@ -123,21 +158,34 @@ static void skr_pending_look(struct skr_pending *pending)
             return;
         }
     }
+    if (!skr_pending_fetch(pending))
+        return;
     if (pending->written != NULL)
         pending->awaited.is_absent_upstream = skr_is_absent_upstream(pending->worker, pending->written);
-    skr_pending_submit(pending);
+    skr_pending_go(pending);
+}
+
+static bool skr_is_bound(struct skr_worker *worker, const struct skr_object_name *name)
+{
+    struct skr_bound *bound = skr_bound_find(&worker->core->bindings, worker->reader, name->account, name->container);
+    skr_bound_release(bound);
+    return bound != NULL;
+}
+
+static bool skr_is_bound_read_only(struct skr_worker *worker, const struct skr_object_name *name)
+{
+    struct skr_bound *bound = skr_bound_find(&worker->core->bindings, worker->reader, name->account, name->container);
+    bool read_only = bound != NULL && bound->binding.mode == SKR_BINDING_READ_ONLY;
+    skr_bound_release(bound);
+    return read_only;
 }
 
 struct skr_pending *skr_pending_submit_object(struct skr_pending *pending, const struct skr_object_name *name, bool looks,
                                               const struct skr_object_name *source)
 {
-    struct skr_worker *worker = pending->worker;
-    if (atomic_load_explicit(&worker->core->bindings.count, memory_order_acquire) == 0)
-        return skr_pending_submit(pending);
-    struct skr_bound *bound = skr_bound_find(&worker->core->bindings, worker->reader, name->account, name->container);
-    bool read_only = bound != NULL && bound->binding.mode == SKR_BINDING_READ_ONLY;
-    skr_bound_release(bound);
-    if (read_only)
+    if (atomic_load_explicit(&pending->worker->core->bindings.count, memory_order_acquire) == 0)
+        return skr_pending_go(pending); /* contents of a binding that was detached are whole, or gone */
+    if (skr_is_bound_read_only(pending->worker, name))
         return skr_pending_fail(pending, SKR_BOUND_READ_ONLY, "the container is bound to an upstream for reading only");
     if (looks)
         pending->looks[pending->look_count++] = pending->written = name;
@@ -145,4 +193,18 @@ struct skr_pending *skr_pending_submit_object(struct skr_pending *pending, const
         pending->looks[pending->look_count++] = source;
     skr_pending_look(pending);
     return pending;
+}
+
+/* Are both behind one binding, which writes? */
+static bool skr_is_one_binding(struct skr_worker *worker, const struct skr_object_name *a, const struct skr_object_name *b)
+{
+    return skr_bytes_equal(a->account, b->account) && skr_bytes_equal(a->container, b->container) && skr_is_bound(worker, a);
+}
+
+struct skr_pending *skr_pending_submit_copy(struct skr_pending *pending, const struct skr_object_name *name, bool looks,
+                                            const struct skr_copy_source *source, bool whole)
+{
+    if (!whole || !skr_is_one_binding(pending->worker, name, &source->name))
+        pending->fetches = source;
+    return skr_pending_submit_object(pending, name, looks, &source->name);
 }

@@ -223,8 +223,12 @@ static enum skr_status skr_read_small_source(struct skr_worker *worker, struct s
         return status;
     status = skr_find_source(view, &op->pending.arena, &op->source, &container, &source, err);
     *is_inline = status == SKR_OK && source.content.layout == SKR_CONTENT_INLINE;
-    if (*is_inline)
+    if (*is_inline) {
         status = skr_content_payload(view, &source.content, &payload, err);
+    } else if (status == SKR_OK && source.content.layout == SKR_CONTENT_CACHED) {
+        uint32_t crc32c;
+        *is_inline = skr_content_cached_payload(view, &source.content, &payload, &crc32c, err) == SKR_OK;
+    }
     if (status == SKR_OK && *is_inline) {
         uint64_t length = op->source.length == SKR_SIZE_ANY ? payload.size - op->source.offset : op->source.length;
         *bytes = skr_arena_copy(&op->pending.arena, (struct skr_bytes){payload.data + op->source.offset, length});
@@ -253,19 +257,28 @@ static struct skr_pending *skr_stage_small_source(struct skr_worker *worker, str
     return status == SKR_OK ? skr_pending_submit(&op->pending) : skr_pending_fail(&op->pending, status, error.message);
 }
 
-static struct skr_pending *skr_stage_from(struct skr_worker *worker, struct skr_stage_change *op,
-                                          const struct skr_copy_source *source)
+/* The source is known, and its bytes are here. */
+static void skr_stage_go(struct skr_pending *pending)
 {
+    struct skr_stage_change *op = (struct skr_stage_change *)pending;
     struct skr_error error = {.status = SKR_OK};
     struct skr_bytes bytes;
     bool is_inline;
+    enum skr_status status = skr_read_small_source(pending->worker, op, &bytes, &is_inline, &error);
+    if (status != SKR_OK)
+        skr_pending_fail(pending, status, error.message);
+    else if (is_inline)
+        skr_stage_small_source(pending->worker, op, bytes);
+    else
+        skr_pending_submit(pending);
+}
+
+static struct skr_pending *skr_stage_from(struct skr_stage_change *op, const struct skr_copy_source *source)
+{
     if (!skr_source_copy(&op->pending.arena, source, &op->source, &op->source_conditions))
         return skr_pending_fail(&op->pending, SKR_NO_MEMORY, "no memory for a block");
-    enum skr_status status = skr_read_small_source(worker, op, &bytes, &is_inline, &error);
-    if (status != SKR_OK)
-        return skr_pending_fail(&op->pending, status, error.message);
-    return is_inline ? skr_stage_small_source(worker, op, bytes)
-                     : skr_pending_submit_object(&op->pending, &op->name, false, NULL);
+    op->pending.go = skr_stage_go;
+    return skr_pending_submit_copy(&op->pending, &op->name, false, &op->source, false);
 }
 
 struct skr_pending *skr_put_block_from(struct skr_worker *worker, const struct skr_object_name *name,
@@ -277,7 +290,7 @@ struct skr_pending *skr_put_block_from(struct skr_worker *worker, const struct s
     if (op == NULL)
         return NULL;
     const char *refusal = skr_stage_name_block(op, block_name, &status);
-    return refusal != NULL ? skr_pending_fail(&op->pending, status, refusal) : skr_stage_from(worker, op, source);
+    return refusal != NULL ? skr_pending_fail(&op->pending, status, refusal) : skr_stage_from(op, source);
 }
 
 struct skr_pending *skr_put_part_from(struct skr_worker *worker, const struct skr_object_name *name, uint64_t upload_id,
@@ -293,5 +306,5 @@ struct skr_pending *skr_put_part_from(struct skr_worker *worker, const struct sk
     memcpy(op->block.md5, md5, sizeof op->block.md5);
     if (checksum != NULL)
         op->block.checksum = *checksum;
-    return refusal != NULL ? skr_pending_fail(&op->pending, status, refusal) : skr_stage_from(worker, op, source);
+    return refusal != NULL ? skr_pending_fail(&op->pending, status, refusal) : skr_stage_from(op, source);
 }

@@ -17,6 +17,7 @@
 struct skr_collector;
 struct skr_accesses;
 struct skr_space;
+struct skr_prefetcher;
 struct skr_uploader;
 
 /* Shared by all threads; immutable after opening but for its parts, which guard themselves. */
@@ -30,15 +31,13 @@ struct skr_core {
     struct skr_bindings bindings;      /* containers in front of upstreams */
     struct skr_federation *federation; /* what is known of upstreams, and under way from them */
     struct skr_space *space;           /* how much of upstreams' bytes is here, and what of it goes */
+    struct skr_prefetcher *prefetcher; /* what an operator wants here before it is read */
     struct skr_collector *collector;
     struct skr_uploader *uploader;   /* brings changes of bound containers upstream */
     _Atomic bool out_of_space;       /* the last change that needed room did not find any */
     _Atomic int64_t meta_room_bytes; /* see room.h */
     _Atomic uint64_t garbage_collected;
-    struct { /* what upstreams lack, as the uploader saw it last */
-        _Atomic uint64_t objects, bytes, failed, conflicts;
-        _Atomic int64_t oldest_ns;
-    } dirty;
+    _Atomic int64_t dirty_oldest_ns; /* of what upstreams lack, as the uploader saw it last */
 };
 
 /* Owned by one thread. */
@@ -68,11 +67,15 @@ struct skr_pending {
     size_t look_count;
     const struct skr_object_name *written; /* of these the one that is changed; NULL: it is not looked at */
     struct skr_preparation *preparation;
+    const struct skr_copy_source *fetches; /* whose bytes must be here, not upstream's; NULL: nothing */
+    struct skr_fetching *fetching;
+    /* Called once what must be known is known, and what must be here is, in place of the submission that it then makes. */
+    void (*go)(struct skr_pending *pending);
     bool again; /* set by `settle`: it is submitted once more instead of being over */
     bool has_object, has_container, has_block;
     struct skr_object object;
     struct skr_block block;
-    uint64_t upload_id;
+    uint64_t upload_id, job_id;
     struct skr_container container;
     struct skr_awaited awaited;
     const struct skr_flush_numbers *flush; /* in the operation itself; NULL: it is none */
@@ -90,6 +93,10 @@ struct skr_pending *skr_pending_submit(struct skr_pending *pending);
  * NULL). Both live as long as the pending. */
 struct skr_pending *skr_pending_submit_object(struct skr_pending *pending, const struct skr_object_name *name, bool looks,
                                               const struct skr_object_name *source);
+/* As skr_pending_submit_object() for what takes bytes of `source` by reference: what upstream has of them is fetched first.
+ * Unless source and object are of one binding and `whole` is true: then upstream can copy them, too. */
+struct skr_pending *skr_pending_submit_copy(struct skr_pending *pending, const struct skr_object_name *name, bool looks,
+                                            const struct skr_copy_source *source, bool whole);
 /* Upstream was asked for the name a moment ago, and had nothing. */
 bool skr_is_absent_upstream(struct skr_worker *worker, const struct skr_object_name *name);
 /* Reports a failure found before submission, in the same asynchronous way. */

@@ -10,6 +10,17 @@ static bool skr_s3_look(struct skr_s3_call *call, struct skr_object *object)
     return skr_s3_bucket_exists(call) && skr_s3_open_object(call, NULL, object, NULL);
 }
 
+/* Before it is changed. What is not known here may be upstream: the change finds out, and says so if it is not. */
+static bool skr_s3_look_to_change(struct skr_s3_call *call)
+{
+    struct skr_object object;
+    struct skr_error error;
+    if (skr_open_object(call->worker, call->arena, &call->name, NULL, &object, NULL, &error) == SKR_OBJECT_NOT_FOUND &&
+        object.kind == 0)
+        return skr_s3_bucket_exists(call);
+    return skr_s3_look(call, &object);
+}
+
 static void skr_s3_change(struct skr_s3_call *call, const struct skr_object_settings *settings, skr_done done)
 {
     skr_s3_wait(call, skr_update_object(call->worker, &call->name, &call->conditions, settings, done, call));
@@ -65,17 +76,15 @@ static void skr_s3_tagging_received(struct skr_s3_call *call, struct skr_bytes d
 SKR_S3_HANDLER(put_object_tagging)
 {
     struct skr_s3_call *call = context;
-    struct skr_object object;
-    if (skr_s3_look(call, &object))
+    if (skr_s3_look_to_change(call))
         skr_s3_receive_document(call, skr_s3_tagging_received);
 }
 
 SKR_S3_HANDLER(delete_object_tagging)
 {
     struct skr_s3_call *call = context;
-    struct skr_object object;
     struct skr_object_settings settings = {.set_tags = true};
-    if (skr_s3_look(call, &object))
+    if (skr_s3_look_to_change(call))
         skr_s3_change(call, &settings, skr_s3_delete_done);
 }
 
@@ -104,7 +113,6 @@ static void skr_s3_object_acl_chosen(struct skr_s3_call *call, struct skr_bytes 
 SKR_S3_HANDLER(put_object_acl)
 {
     struct skr_s3_call *call = context;
-    struct skr_object object;
-    if (skr_s3_look(call, &object))
+    if (skr_s3_look_to_change(call))
         skr_s3_acl_receive(call, skr_s3_object_acl_chosen);
 }

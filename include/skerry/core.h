@@ -68,8 +68,9 @@ struct skr_result {
                                               see skr_delete_object */
     const struct skr_block *block;         /* a part that was staged; else NULL */
     uint64_t upload_id;                    /* of an upload that was created; else 0 */
-    const struct skr_flush_numbers *flush; /* of skr_flush(), also when it failed; else NULL */
+    uint64_t job_id;                       /* of a job that was begun; else 0 */
     const struct skr_container *container; /* likewise */
+    const struct skr_flush_numbers *flush; /* of skr_flush(), also when it failed; else NULL */
 };
 /* `result` is valid during the call. */
 typedef void (*skr_done)(void *context, const struct skr_result *result);
@@ -536,6 +537,41 @@ struct skr_survey *skr_evict_prefix(struct skr_worker *worker, const struct skr_
                                     void *context);
 /* `done` is not called any more; what was evicted stays so. NULL-safe. */
 void skr_survey_cancel(struct skr_survey *survey);
+
+/* Fetching ahead, in the background, what may not be known here yet. A job goes on after a restart where it was. */
+struct skr_prefetch_options {
+    struct skr_bytes account, container;
+    struct skr_bytes prefix;      /* what upstream lists with this prefix */
+    const struct skr_bytes *keys; /* or these, when not NULL */
+    size_t key_count;             /* at most SKR_MOST_PREFETCH_KEYS */
+    uint64_t bytes_per_s;         /* 0: as fast as it goes */
+    unsigned concurrency;         /* objects at a time, at most 64. 0: 8 */
+};
+#define SKR_MOST_PREFETCH_KEYS 100000
+/* Values are stored. */
+enum skr_prefetch_phase { SKR_PREFETCH_RUNS = 1, SKR_PREFETCH_DONE = 2, SKR_PREFETCH_CANCELLED = 3, SKR_PREFETCH_FAILED = 4 };
+/* `result->job_id`. SKR_NOT_FOUND: the container is not bound. */
+struct skr_pending *skr_prefetch_begin(struct skr_worker *worker, const struct skr_prefetch_options *options, skr_done done,
+                                       void *context);
+/* Ends a job; one that has ended is forgotten. SKR_NOT_FOUND. */
+struct skr_pending *skr_prefetch_cancel(struct skr_worker *worker, uint64_t job_id, skr_done done, void *context);
+struct skr_prefetch_state {
+    uint64_t job_id;
+    enum skr_prefetch_phase phase;
+    struct skr_bytes account, container, prefix;
+    bool is_manifest;
+    bool is_counted; /* the totals are of all: upstream was listed to the end. Bytes of a manifest are not known before */
+    uint64_t objects_done, objects_total, objects_failed; /* failed ones are done, too */
+    uint64_t bytes_done, bytes_total;
+    uint64_t fetched_bytes; /* of bytes_done: the others were here already */
+    uint64_t bytes_per_s;   /* lately */
+    int64_t left_s;         /* at that rate; -1: not known */
+    int64_t created_ns, ended_ns;
+    struct skr_bytes last_failure; /* why the last object that failed did */
+};
+/* All jobs that were not forgotten, in the order of their beginning. Any thread. `visit` returns false to stop. */
+void skr_visit_prefetches(struct skr_core *core, bool (*visit)(void *context, const struct skr_prefetch_state *state),
+                          void *context);
 
 struct skr_space_numbers {
     uint64_t cached_bytes, cached_items; /* here, and upstreams have it, too; items are chunks or whole small objects */

@@ -499,6 +499,7 @@ enum skr_status skr_meta_drop_file(struct skr_view *view, uint64_t file_id, uint
 /* Numbers for metrics; any thread. */
 struct skr_meta_counters {
     _Atomic uint64_t commits, changes, failed_changes, replays, queue_length, map_bytes, used_bytes;
+    _Atomic uint64_t dirty_entries, dirty_bytes, dirty_failed, dirty_conflicts; /* of the journal, as committed */
 };
 const struct skr_meta_counters *skr_meta_counters(const struct skr_meta *meta);
 

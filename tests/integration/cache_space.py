@@ -15,6 +15,7 @@ from blobclient import ACCOUNT, BINARY, KEY, Client, Server  # noqa: E402
 PROBE = os.environ.get("SKERRY_SPACE_PROBE") or os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "build", "tests",
                                                               "integration", "space_probe")
 MIB = 1 << 20
+RUNS, DONE, CANCELLED, FAILED = 1, 2, 3, 4
 passed = failed = 0
 
 
@@ -87,6 +88,20 @@ class Probe:
         """(prefix, objects, bytes, local objects, local bytes, pinned, own)"""
         answer = self.call("residency", container, prefix, depth)
         return [(row.split("| ")[0], *(int(number) for number in row.split("| ")[1].split())) for row in answer.all("row")]
+
+    def job(self, number):
+        names = ["job", "phase", "counted", "done", "total", "failed", "bytes", "total_bytes", "fetched", "rate", "left"]
+        jobs = [dict(zip(names, (int(word) for word in line.split()))) for line in self.call("jobs").all("job")]
+        return next((job for job in jobs if job["job"] == number), None)
+
+    def ended(self, number, timeout=60):
+        until = time.monotonic() + timeout
+        while time.monotonic() < until:
+            job = self.job(number)
+            if job is not None and job["phase"] != RUNS:
+                return job
+            time.sleep(0.05)
+        return self.job(number)
 
     def counted(self):
         until = time.monotonic() + 20
@@ -251,6 +266,66 @@ def operator(folder):
         fsck(data, "operator")
 
 
+def prefetch(folder):
+    """Jobs that fetch ahead: by prefix, by manifest, slowly, over a restart, cancelled; then upstream is away and all can be read."""
+    data = os.path.join(folder, "prefetch")
+    with Upstream(folder) as upstream:
+        names = [f"set/{i:04d}" for i in range(200)] + [f"set/large{i}" for i in range(3)]
+        for name in names:
+            upstream.put(name, 18 * MIB + 5 if "large" in name else 5000 if int(name[-1]) % 2 else 30000)
+        upstream.put("set/empty", 0)
+        upstream.put("elsewhere", 1000)
+        whole = sum(size for name, size in upstream.size.items() if name.startswith("set/"))
+        with Probe(data) as probe:
+            check("prefetch: nothing to attach to", probe.call("prefetch", "nowhere", "", 0, 0).status == "not_found")
+            probe.attach(upstream)
+            number = int(probe.call("prefetch", "data", "set/", 0, 4).all("job")[0])
+            job = probe.ended(number)
+            check("prefetch: done", job["phase"] == DONE and job["done"] == job["total"] == 204 and job["failed"] == 0, str(job))
+            check("prefetch: all bytes", job["bytes"] == job["total_bytes"] == whole and job["fetched"] == whole, f"{job} {whole}")
+            total = probe.sum("set/")
+            check("prefetch: all of it is here", total[0] == total[2] == 204 and total[3] == whole, str(total))
+            check("prefetch: and nothing else", probe.sum("elsewhere")[2] == 0, str(probe.sum("elsewhere")))
+            again = probe.ended(int(probe.call("prefetch", "data", "set/", 0, 4).all("job")[0]))
+            check("prefetch: again is nothing", again["phase"] == DONE and again["fetched"] == 0, str(again))
+            check("prefetch: evict", probe.call("evict", "data", "").status == "ok")
+            keys = ["set/0007", "set/large1", "set/none", "elsewhere"]
+            job = probe.ended(int(probe.call("manifest", "data", ",".join(keys)).all("job")[0]))
+            check("prefetch: a manifest", job["phase"] == DONE and job["done"] == 4 and job["failed"] == 1, str(job))
+            check("prefetch: what it names", probe.sum("")[3] == sum(upstream.size[name] for name in keys if name != "set/none"),
+                  str(probe.sum("")))
+            check("prefetch: forget", probe.call("cancel", number).status == "ok" and probe.call("cancel", number).status == "not_found")
+            check("prefetch: evict again", probe.call("evict", "data", "").status == "ok")
+            slow = int(probe.call("prefetch", "data", "set/large", 10 * MIB, 2).all("job")[0])
+            began = time.monotonic()
+            time.sleep(1.5)
+            check("prefetch: slowly", probe.job(slow)["phase"] == RUNS, str(probe.job(slow)))
+            job = probe.ended(slow)
+            check("prefetch: as slowly as asked for", 3 < time.monotonic() - began < 12 and job["phase"] == DONE, f"{job} {time.monotonic() - began}")
+            check("prefetch: evict once more", probe.call("evict", "data", "").status == "ok")
+            slow = int(probe.call("prefetch", "data", "set/", 8 * MIB, 2).all("job")[0])
+            cancelled = int(probe.call("prefetch", "data", "set/", 1 * MIB, 2).all("job")[0])
+            time.sleep(1)
+            check("prefetch: cancel", probe.call("cancel", cancelled).status == "ok" and probe.ended(cancelled, 5)["phase"] == CANCELLED)
+            time.sleep(2.5)
+            before = probe.job(slow)
+            check("prefetch: it was under way", before["phase"] == RUNS and before["done"] > 0, str(before))
+        with Probe(data) as probe:
+            time.sleep(0.3)
+            after = probe.job(slow)
+            check("prefetch: goes on where it was", after is not None and after["done"] >= before["done"], f"{before} {after}")
+            check("prefetch: what was cancelled stays so", probe.job(cancelled)["phase"] == CANCELLED)
+            job = probe.ended(slow)
+            check("prefetch: to its end", job["phase"] == DONE and job["done"] == job["total"] == 204 and job["failed"] == 0, str(job))
+            upstream.server.stop()
+            reads_right(probe, upstream, names, "prefetch: without an upstream")
+            check("prefetch: hits", probe.space()["miss"] == 0, str(probe.space()))
+            away = int(probe.call("manifest", "data", "elsewhere").all("job")[0])
+            time.sleep(1.5)
+            check("prefetch: waits for its upstream", probe.job(away)["phase"] == RUNS, str(probe.job(away)))
+        fsck(data, "prefetch")
+
+
 def full_disk(folder):
     """Without a capacity the disk is the limit: reading goes on, and so does writing here."""
     mounted = os.path.join(folder, "disk")
@@ -293,7 +368,7 @@ def key_file(folder):
 
 
 def main():
-    for test in (small_cache, scan, operator, full_disk):
+    for test in (small_cache, scan, operator, prefetch, full_disk):
         if len(sys.argv) > 1 and test.__name__ not in sys.argv[1:]:
             continue
         with tempfile.TemporaryDirectory(prefix="skerry-cache-") as folder:

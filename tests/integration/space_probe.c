@@ -253,6 +253,60 @@ static enum skr_status probe_numbers(char **words)
     return SKR_OK;
 }
 
+/* ---- fetching ahead ---- */
+
+static void probe_begun(void *context, const struct skr_result *result)
+{
+    (void)context;
+    printf("job %llu\n", (unsigned long long)result->job_id);
+    probe_note(result->status, result->error);
+}
+
+/* prefetch CONTAINER PREFIX BYTES_A_SECOND CONCURRENCY */
+static enum skr_status probe_prefetch(char **words)
+{
+    struct skr_prefetch_options options = {.account = ACCOUNT,
+                                           .container = word(words[1]),
+                                           .prefix = word(words[2]),
+                                           .bytes_per_s = strtoull(words[3], NULL, 10),
+                                           .concurrency = (unsigned)strtoul(words[4], NULL, 10)};
+    return probe_wait(skr_prefetch_begin(probe.worker, &options, probe_begun, NULL) != NULL);
+}
+
+/* manifest CONTAINER KEY,KEY... */
+static enum skr_status probe_manifest(char **words)
+{
+    static struct skr_bytes keys[2000];
+    struct skr_prefetch_options options = {.account = ACCOUNT, .container = word(words[1]), .keys = keys};
+    for (char *next, *rest = words[2]; options.key_count < 2000 && (next = strsep(&rest, ",")) != NULL;)
+        keys[options.key_count++] = skr_text(next);
+    return probe_wait(skr_prefetch_begin(probe.worker, &options, probe_begun, NULL) != NULL);
+}
+
+static enum skr_status probe_cancel(char **words)
+{
+    return probe_wait(skr_prefetch_cancel(probe.worker, strtoull(words[1], NULL, 10), probe_done, NULL) != NULL);
+}
+
+static bool probe_print_job(void *context, const struct skr_prefetch_state *state)
+{
+    (void)context;
+    printf("job %llu %d %d %llu %llu %llu %llu %llu %llu %llu %lld\n", (unsigned long long)state->job_id, (int)state->phase,
+           state->is_counted, (unsigned long long)state->objects_done, (unsigned long long)state->objects_total,
+           (unsigned long long)state->objects_failed, (unsigned long long)state->bytes_done,
+           (unsigned long long)state->bytes_total, (unsigned long long)state->fetched_bytes,
+           (unsigned long long)state->bytes_per_s, (long long)state->left_s);
+    printf("failure %.*s\n", SKR_PRINT(state->last_failure));
+    return true;
+}
+
+static enum skr_status probe_jobs(char **words)
+{
+    (void)words;
+    skr_visit_prefetches(probe.core, probe_print_job, NULL);
+    return SKR_OK;
+}
+
 /* ---- the loop ---- */
 
 static const struct command {
@@ -260,9 +314,11 @@ static const struct command {
     int words;
     enum skr_status (*run)(char **words);
 } commands[] = {
-    {"attach", 5, probe_attach}, {"detach", 2, probe_detach},       {"read", 5, probe_read},
-    {"pin", 3, probe_pin},       {"unpin", 3, probe_unpin},         {"pins", 1, probe_pins},
-    {"evict", 3, probe_evict},   {"residency", 4, probe_residency}, {"numbers", 1, probe_numbers},
+    {"attach", 5, probe_attach},     {"detach", 2, probe_detach},       {"read", 5, probe_read},
+    {"pin", 3, probe_pin},           {"unpin", 3, probe_unpin},         {"pins", 1, probe_pins},
+    {"evict", 3, probe_evict},       {"residency", 4, probe_residency}, {"numbers", 1, probe_numbers},
+    {"jobs", 1, probe_jobs},         {"cancel", 2, probe_cancel},       {"prefetch", 5, probe_prefetch},
+    {"manifest", 3, probe_manifest},
 };
 
 static void probe_command(char *line)

@@ -129,6 +129,13 @@ def away(gateway, side):
         check("after a lost answer", gateway.drained(30), gateway.numbers())
         side.proxy.clear()
         same("lost", side, here, "away", "lost")
+    for asked in range(1, 7): # any request of an upload in parts
+        side.proxy.fault(times=asked)
+        side.proxy.fault(lose=True)
+        here.put_blob("away", "lost-part", os.urandom(10_000_000), **{"x-ms-meta-n": str(asked)})
+        check(f"after a lost answer to request {asked} of a large upload", gateway.drained(30), gateway.numbers())
+        side.proxy.clear()
+        same("lost", side, here, "away", "lost-part")
     for fault in ({"status": 503, "retry_after": "1"}, {"status": 500}, {"status": 403}):
         side.proxy.fault(times=1, **fault)
         here.put_blob("away", "thrown", os.urandom(100))
@@ -179,6 +186,26 @@ def unknown(gateway, side):
     here.set_metadata("before", "ours", now="dirty")
     check("uploaded", gateway.drained(), gateway.numbers())
     same("before", side, here, "before", "theirs", "ours")
+
+
+def copies(gateway, side):
+    """Of what only upstream has, whose source then changes: upstream keeps the source until the copy is there."""
+    here, names = Client(gateway.blob), ("one", "two", "three", "four")
+    side.client.create_container("copies")
+    for name in names:
+        side.client.put_blob("copies", name, LARGE, **{"x-ms-meta-n": name})
+    side.attach(gateway, "copies", "write-back")
+    for name in names:
+        check("copy", here.copy_blob("copies", name + "-copy", name).status == 202)
+    here.put_blob("copies", "one", b"new")
+    here.delete_blob("copies", "two")
+    here.set_metadata("copies", "three", other="yes")
+    check("uploaded", gateway.drained(60), gateway.numbers())
+    same("copied", side, here, "copies", *names, *(name + "-copy" for name in names))
+    check("the copy is the old one", side.client.get_blob("copies", "one-copy").body == LARGE)
+    here.delete_blob("copies", "four-copy")
+    here.put_blob("copies", "four", b"new")
+    check("nothing waits for ever", gateway.drained(30), gateway.numbers())
 
 
 def limit(folder, side):
@@ -238,9 +265,9 @@ def write_through(gateway, side):
     check("nothing is left over", gateway.drained(10), gateway.numbers())
 
 
-def killed(folder, side, rounds):
+def killed(folder, side, rounds, log):
     """SIGKILL while uploads are under way, upstream cut now and then."""
-    gateway, written = Gateway(os.path.join(folder, "killed")), {}
+    gateway, written = Gateway(os.path.join(folder, "killed"), log=log), {}
     for round_ in range(rounds):
         gateway.start()
         here = Client(gateway.blob)
@@ -275,9 +302,9 @@ def everything(kind, folder, endpoint, proxied):
         side = Side(kind, endpoint, proxy)
         log = open(os.path.join(folder, "gateway.log"), "w")
         gateway = Gateway(os.path.join(folder, "gateway"), log=log)
-        parts = sys.argv[2:] or ["ways", "away", "conflicts", "unknown", "write_through", "limit", "killed"]
+        parts = sys.argv[2:] or ["ways", "away", "conflicts", "unknown", "copies", "write_through", "limit", "killed"]
         with gateway:
-            for part in (ways, away, conflicts, unknown, write_through):
+            for part in (ways, away, conflicts, unknown, copies, write_through):
                 if part.__name__ in parts:
                     began = time.monotonic()
                     part(gateway, side)
@@ -287,7 +314,7 @@ def everything(kind, folder, endpoint, proxied):
         if "limit" in parts:
             limit(folder, side)
         if "killed" in parts:
-            killed(folder, side, 6)
+            killed(folder, side, 6, log)
         log.close()
         if failed:
             with open(log.name) as file:

@@ -1,7 +1,8 @@
 """An HTTP/1.1 proxy before one server that spoils answers on demand: one fault a request, in the order in which they were asked for, and
 transparent when there is none left. Requests are forwarded as they came, Host included, so signatures stay good.
 
-Faults, as keywords of `fault()`; several may stand together:
+Faults, as keywords of `fault()`, or of `always()` for every request until `clear()`; several may stand together:
+  match=TEXT        only for requests whose first line has this in it; the others go by
   status=N, retry_after=TEXT, code=TEXT   an answer of the proxy's own, with headers, and the request is not forwarded
   reset=True        the connection is reset when the request was read; it is not forwarded
   lose=True         the request is forwarded, and the connection reset instead of the answer
@@ -13,6 +14,10 @@ Faults, as keywords of `fault()`; several may stand together:
   delay=SECONDS     before the answer's head
   hang_up=True      the connection is closed after the answer, without announcing it
   chunked=True      the body in one chunk, without a length; with `cut`, the last chunk is missing
+
+The network, as attributes that hold for every answer: `latency` in seconds before it, `rate` and `total_rate` in bytes a second of one
+connection and of all. `down()`: nobody listens and connections are reset, until `up()`. `watch`, when set, is called with the first line of each
+request before it is forwarded. What went by is counted: `requests`, and bytes of bodies of successes by path in `bodies`.
 """
 import socket
 import struct
@@ -42,45 +47,108 @@ def _read_head(stream):
         headers.append((name, value.strip()))
 
 
+class _Pace:
+    """Lets bytes by at a rate, whoever sends them."""
+
+    def __init__(self):
+        self.lock, self.free_at = threading.Lock(), 0.0
+
+    def wait(self, size, rate):
+        with self.lock:
+            self.free_at = max(self.free_at, time.monotonic()) + size / rate
+            until = self.free_at
+        time.sleep(max(0, until - time.monotonic()))
+
+
 def _value(headers, name):
     return next((value for key, value in headers if key.lower() == name), None)
 
 
 class FaultProxy:
-    """Threads: one accepts, one a connection. `faults` and `requests` are guarded by `lock`. As a context manager it is ended."""
+    """Threads: one accepts, one a connection. `faults`, `requests` and `bodies` are guarded by `lock`. As a context manager it is ended."""
 
     def __init__(self, target):
         host, port = target.rsplit(":", 1)
         self.target = (host, int(port))
-        self.lock, self.faults, self.requests, self.connections = threading.Lock(), [], [], 0
+        self.lock, self.faults, self.standing, self.requests, self.bodies, self.connections = threading.Lock(), [], [], [], {}, 0
+        self.latency, self.rate, self.total_rate, self.watch = 0, None, None, None
+        self.all, self.open = _Pace(), set()
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=128)
         self.address = "127.0.0.1:%d" % self.listener.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
+        threading.Thread(target=self._accept, args=(self.listener,), daemon=True).start()
 
     def fault(self, times=1, **what):
         with self.lock:
             self.faults += [what] * times
 
-    def clear(self):
-        """Forgets faults and requests."""
+    def always(self, **what):
         with self.lock:
-            self.faults, self.requests = [], []
+            self.standing.append(what)
+
+    def clear(self):
+        """Forgets faults, and what was counted."""
+        with self.lock:
+            self.faults, self.standing, self.requests, self.bodies = [], [], [], {}
+
+    def sent(self, part=""):
+        """Bytes of bodies whose path has `part` in it."""
+        with self.lock:
+            return sum(size for path, size in self.bodies.items() if part in path)
+
+    def count(self, *parts):
+        """Requests whose first line has all of these in it."""
+        with self.lock:
+            return sum(all(part in line for part in parts) for _, line, _ in self.requests)
+
+    def down(self):
+        self._close()
+        self.listener = socket.socket()
+        self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.listener.bind(("127.0.0.1", int(self.address.rsplit(":", 1)[1])))  # and does not listen: nobody else may either
+        with self.lock:
+            connections = list(self.open)
+        for connection in connections:
+            try:
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                connection.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
+    def up(self):
+        self.listener.listen(128)
+        threading.Thread(target=self._accept, args=(self.listener,), daemon=True).start()
+
+    def _close(self):
+        try:
+            self.listener.shutdown(socket.SHUT_RDWR)  # wakes whoever accepts
+        except OSError:
+            pass
+        self.listener.close()
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
-        self.listener.close()
+        self._close()
 
-    def _accept(self):
+    def _accept(self, listener):
         while True:
             try:
-                client, _ = self.listener.accept()
+                client, _ = listener.accept()
             except OSError:
                 return
             with self.lock:
                 self.connections += 1
+                self.open.add(client)
             threading.Thread(target=self._serve, args=(client,), daemon=True).start()
+
+    def _fault(self, line):
+        """Under the lock: what befalls this request."""
+        fault = next((each for each in self.standing if each.get("match", "") in line), {})
+        for at, each in enumerate(self.faults):
+            if each.get("match", "") in line:
+                return {**fault, **self.faults.pop(at)}
+        return fault
 
     def _serve(self, client):
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -95,12 +163,16 @@ class FaultProxy:
                 if len(body) < length: # the client is gone in the middle
                     break
                 with self.lock:
-                    fault = self.faults.pop(0) if self.faults else {}
+                    fault = self._fault(head[0])
                     self.requests.append((time.monotonic(), head[0], dict(head[1])))
+                if self.watch is not None:
+                    self.watch(head[0])
                 if not self._answer(client, head, body, fault):
                     break
-        except OSError:
+        except (OSError, ValueError):
             pass
+        with self.lock:
+            self.open.discard(client)
         stream.close()
         client.close()
 
@@ -110,7 +182,10 @@ class FaultProxy:
             lines = [head[0]] + [f"{name}: {value}" for name, value in head[1] if name.lower() != "connection"] + ["Connection: close"]
             server.sendall(("\r\n".join(lines) + "\r\n\r\n").encode("latin-1") + body)
             stream = server.makefile("rb")
-            line, headers = _read_head(stream)
+            answer = _read_head(stream)
+            if answer is None:
+                raise OSError("the server hung up")
+            line, headers = answer
             length = _value(headers, "content-length")
             bodiless = head[0].startswith("HEAD") or line.split()[1] in ("204", "304")
             if _value(headers, "transfer-encoding") is not None:
@@ -136,10 +211,11 @@ class FaultProxy:
                 headers.append(("x-ms-error-code", fault["code"]))
         else:
             line, headers, content = self._forward(head, body)
+        pace, path = _Pace(), head[0].split()[1].split("?")[0]
         if fault.get("lose"):
             _reset(client)
             return False
-        time.sleep(fault.get("delay", 0))
+        time.sleep(self.latency + fault.get("delay", 0))
         if fault.get("stall") == -1:
             return self._hold(client)
         if "body" in fault:
@@ -148,23 +224,39 @@ class FaultProxy:
         if fault.get("chunked"):
             headers = [pair for pair in headers if pair[0].lower() != "content-length"] + [("Transfer-Encoding", "chunked")]
             content = b"%x\r\n%s\r\n" % (len(content), content) + (b"" if "cut" in fault else b"0\r\n\r\n")
-        return self._send(client, fault, fault.get("status_line", line), headers, content)
+        counted = path if line.split()[1].startswith("2") else None
+        return self._send(client, fault, fault.get("status_line", line), headers, content, lambda data: self._body(client, data, pace, counted))
 
-    def _send(self, client, fault, line, headers, content):
+    def _body(self, client, data, pace, path):
+        """Sends it as fast as the network is. `path`: counts it."""
+        data = memoryview(data)
+        while len(data) > 0:
+            piece = data[:65536] if self.rate or self.total_rate else data[:1 << 20]
+            if self.rate:
+                pace.wait(len(piece), self.rate)
+            if self.total_rate:
+                self.all.wait(len(piece), self.total_rate)
+            client.sendall(piece)
+            if path is not None:
+                with self.lock:
+                    self.bodies[path] = self.bodies.get(path, 0) + len(piece)
+            data = data[len(piece):]
+
+    def _send(self, client, fault, line, headers, content, send):
         for name, value in fault.get("headers", {}).items():
             headers = [pair for pair in headers if pair[0].lower() != name.lower()]
             headers += [(name, each) for each in ([] if value is None else value if isinstance(value, list) else [value])]
         client.sendall(("\r\n".join([line] + [f"{name}: {value}" for name, value in headers]) + "\r\n\r\n").encode("latin-1"))
         for how in ("cut", "reset_after", "stall"):
             if how in fault:
-                client.sendall(content[:fault[how]])
+                send(content[:fault[how]])
                 if how == "stall":
                     return self._hold(client)
                 if how == "reset_after":
                     time.sleep(0.1)  # so that what was sent is read before the reset
                     _reset(client)
                 return False
-        client.sendall(content)
+        send(content)
         if fault.get("hang_up"):
             return False
         return _value(headers, "content-length") is not None or bool(fault.get("chunked")) or line.split()[1] in ("204", "304")

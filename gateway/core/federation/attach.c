@@ -51,10 +51,12 @@ static void skr_attach_id(struct skr_view *view, struct skr_attach_change *op)
 /* ---- ending it ---- */
 
 /* One object of a container that was bound until now. */
-static enum skr_status skr_release_object(struct skr_view *view, const struct skr_container *container, struct skr_bytes key,
-                                          struct skr_arena *arena, struct skr_error *err)
+static enum skr_status skr_release_object(struct skr_view *view, const struct skr_attach_change *op,
+                                          const struct skr_container *container, struct skr_bytes key, struct skr_arena *arena,
+                                          struct skr_error *err)
 {
     struct skr_object object;
+    struct skr_origin origin;
     enum skr_status status = skr_object_get(view, arena, container->objects_node, key, &object, err);
     if (status != SKR_OK || object.upstream_etag.size == 0)
         return status;
@@ -62,7 +64,11 @@ static enum skr_status skr_release_object(struct skr_view *view, const struct sk
         return skr_fail(err, SKR_NO_MEMORY, "no memory for an object's record");
     if (object.content.layout == SKR_CONTENT_CACHED) {
         struct skr_content adopted;
-        status = skr_content_adopt(view, object.content.id, &adopted, err);
+        status = skr_content_origin(view, object.content.id, &origin, err);
+        if (status == SKR_OK && origin.binding != op->binding.id) /* of one before, which nobody asked about since */
+            status = SKR_NOT_FOUND;
+        if (status == SKR_OK)
+            status = skr_content_adopt(view, object.content.id, &adopted, err);
         if (status == SKR_NOT_FOUND)
             return skr_object_remove(view, container->objects_node, key, err);
         if (status != SKR_OK)
@@ -113,7 +119,7 @@ static enum skr_status skr_release_step(struct skr_view *view, struct skr_attach
         op->next.size = names[count - 1].size + 1;
     }
     for (size_t i = 0; i < count && status == SKR_OK; i++)
-        status = skr_release_object(view, &container, names[i], &arena, err);
+        status = skr_release_object(view, op, &container, names[i], &arena, err);
     skr_arena_release(&arena);
     return status == SKR_CONTAINER_NOT_FOUND ? SKR_OK : status;
 }
@@ -121,7 +127,12 @@ static enum skr_status skr_release_step(struct skr_view *view, struct skr_attach
 /* A step is applied once more when another change of its batch fails: where the next one goes on is set when it is durable. */
 static enum skr_status skr_detach_step(struct skr_view *view, struct skr_attach_change *op, struct skr_error *err)
 {
-    return op->is_detached ? skr_release_step(view, op, err) : skr_binding_remove(view, op->account, op->container, err);
+    struct skr_binding there;
+    if (op->is_detached)
+        return skr_release_step(view, op, err);
+    enum skr_status status = skr_binding_get(view, op->account, op->container, &there, err);
+    op->binding.id = there.id;
+    return status != SKR_OK ? status : skr_binding_remove(view, op->account, op->container, err);
 }
 
 static enum skr_status skr_apply_attach(struct skr_view *view, struct skr_change *change, struct skr_error *err)

@@ -26,6 +26,7 @@ struct skr_cached_reader {
     struct skr_flight *flight; /* of the chunk that is read from */
     struct skr_waiter *waiter; /* what the reader waits for */
     struct skr_pending *repair;
+    uint64_t repaired; /* the chunk that was damaged last, and how often */
     unsigned repairs;
     void (*ready)(void *context);
     void *context;
@@ -168,14 +169,11 @@ static ssize_t skr_cached_wait(struct skr_cached_reader *reader, size_t inside, 
     struct skr_waiter *waiter = skr_cached_waiter(reader, ready, context);
     if (waiter == NULL)
         return skr_cached_failed(reader, "no memory");
-    if (!skr_flight_await(reader->flight, inside, waiter)) { /* it came meanwhile */
-        struct skr_waiter *alone = waiter;
-        alone->next = NULL;
-        reader->waiter = waiter;
-        skr_waiters_wake(&alone);
-        return 0;
-    }
     reader->waiter = waiter;
+    if (skr_flight_await(reader->flight, inside, waiter))
+        return 0;
+    waiter->next = NULL; /* it came meanwhile */
+    skr_waiters_wake(&waiter);
     return 0;
 }
 
@@ -266,6 +264,9 @@ static void skr_cached_repaired(void *context, const struct skr_result *result)
 
 bool skr_cached_repair(struct skr_cached_reader *reader, uint64_t offset, void (*ready)(void *context), void *context)
 {
+    if (reader->repaired != offset / SKR_CHUNK_BYTES)
+        reader->repairs = 0;
+    reader->repaired = offset / SKR_CHUNK_BYTES;
     if (reader->bound == NULL || reader->repairs++ >= SKR_MOST_REPAIRS)
         return false;
     struct skr_evict_change *op =

@@ -127,6 +127,18 @@ bool skr_flight_await(struct skr_flight *flight, size_t offset, struct skr_waite
     return waits;
 }
 
+bool skr_flight_await_end(struct skr_flight *flight, struct skr_waiter *waiter)
+{
+    pthread_mutex_lock(&flight->lock);
+    bool waits = flight->state == SKR_FLIGHT_COMING || flight->state == SKR_FLIGHT_WHOLE;
+    if (waits) {
+        waiter->next = flight->end_waiters;
+        flight->end_waiters = waiter;
+    }
+    pthread_mutex_unlock(&flight->lock);
+    return waits;
+}
+
 /* ---- the end ---- */
 
 void skr_flight_end(struct skr_flight *flight, enum skr_flight_state state)
@@ -142,6 +154,7 @@ void skr_flight_end(struct skr_flight *flight, enum skr_flight_state state)
     pthread_mutex_lock(&flight->lock);
     flight->state = state;
     skr_waiters_wake(&flight->waiters);
+    skr_waiters_wake(&flight->end_waiters);
     pthread_mutex_unlock(&flight->lock);
     pthread_mutex_unlock(&flights->lock);
     flight->worker->under_way--;
@@ -235,8 +248,9 @@ static bool skr_flight_goes_on(struct skr_flight *flight, const struct skr_upstr
 {
     bool broken = result->outcome == SKR_UPSTREAM_TRUNCATED || result->outcome == SKR_UPSTREAM_UNAVAILABLE ||
                   result->outcome == SKR_UPSTREAM_TIMEOUT;
+    bool begun = flight->filled > 0 || result->outcome == SKR_UPSTREAM_TRUNCATED; /* else the call tried often enough itself */
     flight->fruitless = flight->filled > flight->attempt_filled ? 0 : flight->fruitless + 1;
-    return broken && flight->etag.size > 0 && flight->filled > 0 && flight->fruitless < SKR_FRUITLESS_ATTEMPTS;
+    return broken && begun && flight->etag.size > 0 && flight->fruitless < SKR_FRUITLESS_ATTEMPTS;
 }
 
 static void skr_flight_done(struct skr_upstream_call *call, const struct skr_upstream_result *result)

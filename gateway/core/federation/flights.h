@@ -29,8 +29,8 @@ struct skr_flight {
     enum skr_flight_state state;
     enum skr_upstream_outcome outcome; /* FAILED */
     bool has_head;
-    size_t filled, size; /* of this chunk; `size` is SKR_CHUNK_BYTES until `has_head` */
-    struct skr_waiter *waiters;
+    size_t filled, size;                      /* of this chunk; `size` is SKR_CHUNK_BYTES until `has_head` */
+    struct skr_waiter *waiters, *end_waiters; /* for bytes; for the end */
     char *buffer;
 
     /* the worker's thread only */
@@ -41,7 +41,7 @@ struct skr_flight {
     unsigned fruitless;         /* attempts that brought nothing */
     struct skr_ingest *ingest;
     size_t ingested;
-    size_t reserved;         /* of space, for what is to be kept */
+    size_t reserved;        /* of space, for what is to be kept */
     int64_t waits_since_ms; /* for room; 0: it does not */
     /* For whoever began it without knowing the object: called once with its head, or not at all. */
     void (*head)(void *context, const struct skr_upstream_object *object);
@@ -86,6 +86,8 @@ size_t skr_flight_copy(struct skr_flight *flight, size_t offset, void *buffer, s
                        enum skr_upstream_outcome *outcome);
 /* Puts `waiter` into the list unless there is something to see by now: bytes behind `offset`, or an end. False: there is. */
 bool skr_flight_await(struct skr_flight *flight, size_t offset, struct skr_waiter *waiter);
+/* Likewise until it has ended, well or not. False: it has. */
+bool skr_flight_await_end(struct skr_flight *flight, struct skr_waiter *waiter);
 /* Nobody wants what was begun without knowing the object; its callbacks do not come any more. On the worker's thread. */
 void skr_flight_disown(struct skr_flight *flight);
 

@@ -80,8 +80,6 @@ enum skr_status skr_note_finish(struct skr_view *view, struct skr_pending *pendi
     change.what = what;
     change.size_bytes = size_bytes;
     change.changed_ns = skr_view_tick(view);
-    if (!(what & (SKR_JOURNAL_CONTENT | SKR_JOURNAL_DELETE)))
-        change.after_content = 0; /* what upstream has of its bytes stays */
     awaited->names[note->index] = *name;
     awaited->count = note->index + 1;
     awaited->waits = change.is_awaited;

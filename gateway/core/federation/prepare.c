@@ -162,10 +162,7 @@ static enum skr_status skr_preparation_fly(struct skr_preparation *preparation, 
     size_t inside = (size_t)(preparation->offset % SKR_CHUNK_BYTES);
     if (skr_flight_await(preparation->flight, inside, preparation->waiter))
         return SKR_PENDING;
-    struct skr_waiter *unused = preparation->waiter; /* it frees itself */
-    unused->next = NULL;
-    skr_waiter_forget(unused);
-    skr_waiters_wake(&unused);
+    skr_waiter_drop(preparation->waiter);
     preparation->waiter = NULL;
     return skr_preparation_landed(preparation, err);
 }
@@ -190,10 +187,7 @@ static enum skr_status skr_preparation_ask(struct skr_preparation *preparation, 
     preparation->refresh = skr_refresh_join(preparation->worker, &question, preparation->waiter);
     if (preparation->refresh != NULL)
         return SKR_PENDING;
-    struct skr_waiter *unused = preparation->waiter;
-    unused->next = NULL;
-    skr_waiter_forget(unused);
-    skr_waiters_wake(&unused);
+    skr_waiter_drop(preparation->waiter);
     preparation->waiter = NULL;
     if (state->exists) /* as it is */
         return SKR_OK;

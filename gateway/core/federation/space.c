@@ -317,7 +317,8 @@ static uint64_t skr_space_excess_of_disk(struct skr_space *space)
 static uint64_t skr_excess(const struct skr_core_options *options, uint64_t bytes, uint64_t wanted, uint64_t capacity)
 {
     uint64_t low = skr_part_of(capacity, options->cache_low_percent), left = wanted < capacity ? capacity - wanted : 0;
-    bool is_over = bytes > skr_part_of(capacity, options->cache_high_percent) || (wanted > 0 && wanted <= capacity && bytes > left);
+    bool is_over =
+        bytes > skr_part_of(capacity, options->cache_high_percent) || (wanted > 0 && wanted <= capacity && bytes > left);
     if (wanted > 0 && wanted <= capacity && left < low)
         low = left;
     return capacity != 0 && is_over && bytes > low ? bytes - low : 0;
@@ -332,8 +333,8 @@ static uint64_t skr_space_excess(struct skr_space *space, uint32_t *lane, bool *
     pthread_mutex_lock(&space->lock);
     for (*lane = 0; *lane < space->lane_count && excess == 0; ++*lane) {
         struct skr_space_lane *one = space->lanes[*lane];
-        excess = skr_excess(options, space->policy.lanes[*lane].bytes + one->reserved_bytes, one->wanted_bytes,
-                            one->capacity_bytes);
+        excess =
+            skr_excess(options, space->policy.lanes[*lane].bytes + one->reserved_bytes, one->wanted_bytes, one->capacity_bytes);
         one->wanted_bytes = 0;
     }
     if (excess > 0)

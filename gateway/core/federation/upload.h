@@ -91,7 +91,7 @@ struct skr_upload_job {
     uint64_t compare_offset; /* of the local bytes in `single` */
     size_t compare_size;
     uint64_t compare_at;
-    bool compare_loading, compare_waits, compare_differs;
+    bool compare_loading, compare_waits, compare_differs, compare_unreadable;
     struct skr_bytes compare_etag;
 
     /* the outcome */

@@ -115,48 +115,52 @@ static void skr_upload_conflict(struct skr_upload_job *job)
 static void skr_compare_loaded(struct skr_upload_job *job, bool good)
 {
     job->compare_loading = false;
-    if (!good) {
-        skr_upload_end(job, SKR_UPLOAD_REFUSED, "its bytes cannot be read here");
-        return;
-    }
+    job->compare_unreadable = !good; /* told by the next write: this may be inside of one */
     if (job->compare_waits) {
         job->compare_waits = false;
         skr_upstream_resume(&job->call);
     }
 }
 
+/* Are the local bytes at `compare_at` in the buffer? Begins to load them when they are not. */
+static bool skr_compare_ready(struct skr_upload_job *job)
+{
+    uint64_t left = job->object.content.size_bytes - job->compare_at;
+    if (!job->compare_loading && job->compare_at - job->compare_offset >= job->compare_size) {
+        job->compare_offset = job->compare_at;
+        job->compare_size = (size_t)(left < SKR_COMPARE_BYTES ? left : SKR_COMPARE_BYTES);
+        job->compare_loading = true;
+        skr_upload_load(job, job->single, job->compare_offset, job->compare_size, skr_compare_loaded);
+    }
+    return !job->compare_loading;
+}
+
 static size_t skr_compare_write(struct skr_upstream_call *call, const void *data, size_t size)
 {
     struct skr_upload_job *job = skr_upload_job_of(call);
-    uint64_t total = job->object.content.size_bytes;
-    if (job->compare_differs || job->compare_at >= total)
-        return size; /* to its end, which comes soon enough */
-    if (job->compare_loading || job->compare_at < job->compare_offset ||
-        job->compare_at >= job->compare_offset + job->compare_size) {
-        if (!job->compare_loading) {
-            job->compare_offset = job->compare_at;
-            job->compare_size =
-                (size_t)(total - job->compare_at < SKR_COMPARE_BYTES ? total - job->compare_at : SKR_COMPARE_BYTES);
-            job->compare_loading = true;
-            skr_upload_load(job, job->single, job->compare_offset, job->compare_size, skr_compare_loaded);
-        }
-        if (job->compare_loading) {
+    for (size_t done = 0; done < size;) {
+        if (job->compare_differs || job->compare_unreadable || job->compare_at >= job->object.content.size_bytes)
+            return size; /* to its end, which comes soon enough */
+        if (!skr_compare_ready(job)) {
             job->compare_waits = true;
-            return 0;
+            return done;
         }
+        size_t inside = (size_t)(job->compare_at - job->compare_offset);
+        size_t taken = job->compare_size - inside < size - done ? job->compare_size - inside : size - done;
+        job->compare_differs = !job->compare_unreadable && memcmp(job->single + inside, (const char *)data + done, taken) != 0;
+        job->compare_at += taken;
+        done += taken;
     }
-    size_t inside = (size_t)(job->compare_at - job->compare_offset);
-    size_t taken = job->compare_size - inside < size ? job->compare_size - inside : size;
-    job->compare_differs = memcmp(job->single + inside, data, taken) != 0;
-    job->compare_at += taken;
-    return taken;
+    return size;
 }
 
 static void skr_compare_done(struct skr_upstream_call *call, const struct skr_upstream_result *result)
 {
     struct skr_upload_job *job = skr_upload_job_of(call);
     skr_bound_note(job->bound, result);
-    if (result->outcome == SKR_UPSTREAM_OK && (job->compare_differs || job->compare_at != job->object.content.size_bytes))
+    if (job->compare_unreadable)
+        skr_upload_end(job, SKR_UPLOAD_REFUSED, "its bytes cannot be read here");
+    else if (result->outcome == SKR_UPSTREAM_OK && (job->compare_differs || job->compare_at != job->object.content.size_bytes))
         skr_upload_conflict(job);
     else if (result->outcome == SKR_UPSTREAM_OK)
         skr_upload_found(job, job->compare_etag);
@@ -183,7 +187,7 @@ static void skr_compare_begin(struct skr_upload_job *job, struct skr_bytes etag)
     job->uploader->buffered_bytes += job->single_bytes;
     job->compare_offset = job->compare_at = 0;
     job->compare_size = 0;
-    job->compare_loading = job->compare_waits = job->compare_differs = false;
+    job->compare_loading = job->compare_waits = job->compare_differs = job->compare_unreadable = false;
     struct skr_upstream_get get = {
         .key = job->entry.key, .write = skr_compare_write, .conditions = {.if_match = job->compare_etag}};
     job->call.retry = NULL;

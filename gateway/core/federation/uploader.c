@@ -174,12 +174,15 @@ static void skr_sweep_at(struct skr_uploader *uploader, int64_t at_ns)
         uploader->sweep_ns = at_ns;
 }
 
-/* Does some object, a copy say, still need what upstream has under the entry's name? */
+/* Does another object, a copy say, still need what upstream has under the entry's name, and under the entity tag that it has? The
+ * object itself does, where its bytes are the same still, and is none of them. */
 static bool skr_is_needed(struct skr_view *view, const struct skr_journal_entry *entry)
 {
     struct skr_origin origin;
+    uint64_t references = 0, own = entry->what & (SKR_JOURNAL_CONTENT | SKR_JOURNAL_DELETE) ? 0 : 1;
     return entry->after_content != 0 && skr_content_origin(view, entry->after_content, &origin, NULL) == SKR_OK &&
-           skr_bytes_equal(origin.key, entry->key) && skr_bytes_equal(origin.container, entry->container);
+           skr_bytes_equal(origin.key, entry->key) && skr_bytes_equal(origin.container, entry->container) &&
+           skr_content_references(view, entry->after_content, &references, NULL) == SKR_OK && references > own;
 }
 
 /* May it go now? If not, when to look at it again is taken care of. */
@@ -292,21 +295,14 @@ static void skr_uploader_pick(struct skr_uploader *uploader)
 
 static void skr_uploader_publish(struct skr_uploader *uploader)
 {
-    struct skr_core *core = uploader->core;
-    struct skr_journal_numbers numbers;
     struct skr_journal_entry first = {.since_ns = 0};
     struct skr_view *view;
     if (skr_view_begin(uploader->worker->reader, &view, NULL) != SKR_OK)
         return;
-    if (skr_journal_numbers(view, &numbers, NULL) == SKR_OK) {
-        int64_t oldest_ns = skr_journal_next(view, 0, &first, NULL) == SKR_OK ? first.since_ns : 0;
-        atomic_store(&core->dirty.objects, numbers.entries);
-        atomic_store(&core->dirty.bytes, numbers.bytes);
-        atomic_store(&core->dirty.failed, numbers.failed);
-        atomic_store(&core->dirty.conflicts, numbers.conflicts);
-        atomic_store(&core->dirty.oldest_ns, oldest_ns);
-    }
+    enum skr_status status = skr_journal_next(view, 0, &first, NULL);
     skr_view_end(view);
+    if (status == SKR_OK || status == SKR_NOT_FOUND)
+        atomic_store(&uploader->core->dirty_oldest_ns, status == SKR_OK ? first.since_ns : 0);
 }
 
 static bool skr_uploader_drain(struct skr_uploader *uploader)

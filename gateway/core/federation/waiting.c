@@ -28,6 +28,12 @@ void skr_waiter_forget(struct skr_waiter *waiter)
         waiter->run = NULL;
 }
 
+void skr_waiter_drop(struct skr_waiter *waiter)
+{
+    waiter->worker->under_way--;
+    free(waiter);
+}
+
 void skr_waiters_wake(struct skr_waiter **list)
 {
     struct skr_waiter *waiter = *list;

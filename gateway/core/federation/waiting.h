@@ -17,6 +17,8 @@ struct skr_waiter {
 struct skr_waiter *skr_waiter_new(struct skr_worker *worker, void (*run)(void *context), void *context); /* NULL: no memory */
 /* `run` will not be called. The waiter stays in its list until that is woken. On the worker's thread. NULL-safe. */
 void skr_waiter_forget(struct skr_waiter *waiter);
+/* One that came into no list is not wanted. On the worker's thread. */
+void skr_waiter_drop(struct skr_waiter *waiter);
 /* Wakes all of a list, and empties it. Any thread. */
 void skr_waiters_wake(struct skr_waiter **list);
 

@@ -1,0 +1,32 @@
+/* A thread of federation's own: a ring, a worker and an inbox, around what its owner does in turns. */
+#ifndef SKERRY_CORE_BACKGROUND_H
+#define SKERRY_CORE_BACKGROUND_H
+
+#include "../state.h"
+
+/* Embedded in its owner. */
+struct skr_background {
+    struct skr_executor executor; /* first */
+    struct skr_core *core;
+    struct skr_io *io;         /* the thread's */
+    struct skr_worker *worker; /* likewise */
+    const char *name;
+    /* On the thread, after each wake-up: returns how many milliseconds it may be until the next; -1: any time. */
+    int (*turn)(struct skr_background *background);
+    /* Likewise, when it is to end: gives up what is under way, and says whether that is over. */
+    bool (*wind_down)(struct skr_background *background);
+    pthread_t thread;
+    bool has_thread;
+    pthread_mutex_t lock; /* guards what follows */
+    struct skr_task *first, **last;
+    bool stopping, woken;
+};
+
+/* Of `background` the name and the two functions are set. */
+enum skr_status skr_background_open(struct skr_background *background, struct skr_core *core, struct skr_error *err);
+/* Another turn soon. Any thread. */
+void skr_background_wake(struct skr_background *background);
+/* Ends the thread; also of one that could not be opened. */
+void skr_background_close(struct skr_background *background);
+
+#endif

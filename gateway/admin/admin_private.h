@@ -56,13 +56,19 @@ void skr_admin_reply_error(struct skr_exchange *exchange, const struct skr_error
 enum skr_admin_field_type {
     SKR_ADMIN_TEXT,   /* struct skr_bytes; `data` NULL: not there */
     SKR_ADMIN_NUMBER, /* uint64_t from `least` to `most` */
+    SKR_ADMIN_ID,     /* uint64_t from 1 on: a text of digits, since numbers above 2^53 are not safe in JSON */
     SKR_ADMIN_WORD,   /* int: which of `words` */
+    SKR_ADMIN_TEXTS,  /* struct skr_admin_texts, in a body only */
+};
+struct skr_admin_texts {
+    const struct skr_bytes *texts; /* in the exchange's arena; NULL: not there */
+    size_t count;
 };
 struct skr_admin_field {
     const char *name;
     enum skr_admin_field_type type;
     void *out;                /* left as it is when the field is not there */
-    uint64_t least, most;     /* of a number; of a text: bytes */
+    uint64_t least, most;     /* of a number; of a text: bytes; of texts: how many */
     const char *const *words; /* NULL after the last */
 };
 /* SKR_INVALID_ARGUMENT with a message that says what to do: unknown, twice, of another type, out of bounds. */
@@ -93,6 +99,8 @@ enum skr_status skr_admin_scope_check(struct skr_admin_call *call, struct skr_ad
                                       struct skr_error *err);
 /* A name in JSON; bytes that are not UTF-8 become '?'. NULL: no memory. */
 json_t *skr_admin_json_name(struct skr_bytes name);
+/* A text of digits. */
+json_t *skr_admin_json_id(uint64_t id);
 /* Unix time as text; empty for 0. */
 json_t *skr_admin_json_time(int64_t unix_ns);
 
@@ -106,6 +114,11 @@ void skr_admin_pin(struct skr_admin_call *call);
 void skr_admin_unpin(struct skr_admin_call *call);
 void skr_admin_residency(struct skr_admin_call *call);
 void skr_admin_evict(struct skr_admin_call *call);
+/* prefetch.c, jobs.c */
+void skr_admin_prefetch(struct skr_admin_call *call);
+void skr_admin_list_jobs(struct skr_admin_call *call);
+void skr_admin_get_job(struct skr_admin_call *call);
+void skr_admin_delete_job(struct skr_admin_call *call);
 /* The words for enum skr_dirty_state, the first at 1; as words of a field from `+ 1`. */
 extern const char *const skr_admin_dirty_words[];
 #define SKR_ADMIN_MOST_LOOKED_AT 20000 /* entries of the journal in one request: it holds up others on its thread */

@@ -11,6 +11,7 @@
 
 #define SKR_ADMIN_BODY_LIMIT (1 << 20)
 #define SKR_ADMIN_NO_BODY 0
+#define SKR_ADMIN_MANIFEST_LIMIT (32 << 20) /* names of 16 MiB, which is what core takes, in JSON */
 
 struct skr_admin_route {
     const char *name; /* in metrics */
@@ -38,6 +39,10 @@ static const struct skr_admin_route skr_admin_routes[] = {
     {"Unpin", SKR_POST, "/api/v1/unpin", true, SKR_ADMIN_BODY_LIMIT, skr_admin_unpin},
     {"Evict", SKR_POST, "/api/v1/evict", true, SKR_ADMIN_BODY_LIMIT, skr_admin_evict},
     {"Residency", SKR_GET, "/api/v1/residency", true, SKR_ADMIN_NO_BODY, skr_admin_residency},
+    {"Prefetch", SKR_POST, "/api/v1/prefetch", true, SKR_ADMIN_MANIFEST_LIMIT, skr_admin_prefetch},
+    {"List Jobs", SKR_GET, "/api/v1/jobs", true, SKR_ADMIN_NO_BODY, skr_admin_list_jobs},
+    {"Get Job", SKR_GET, "/api/v1/jobs/{id}", true, SKR_ADMIN_NO_BODY, skr_admin_get_job},
+    {"Delete Job", SKR_DELETE, "/api/v1/jobs/{id}", true, SKR_ADMIN_NO_BODY, skr_admin_delete_job},
 };
 #define SKR_ADMIN_ROUTE_COUNT (sizeof skr_admin_routes / sizeof *skr_admin_routes)
 

@@ -47,6 +47,15 @@ static enum skr_status skr_admin_set_number(const struct skr_admin_field *field,
     return SKR_OK;
 }
 
+static enum skr_status skr_admin_set_id(const struct skr_admin_field *field, struct skr_bytes text, struct skr_error *err)
+{
+    uint64_t id;
+    if (!skr_parse_u64(text, &id) || id == 0 || id > INT64_MAX)
+        return skr_fail(err, SKR_INVALID_ARGUMENT, "'%s' must be a text of digits, out of an earlier answer", field->name);
+    *(uint64_t *)field->out = id;
+    return SKR_OK;
+}
+
 static enum skr_status skr_admin_set_word(const struct skr_admin_field *field, struct skr_bytes text, struct skr_error *err)
 {
     char words[200] = "";
@@ -61,14 +70,40 @@ static enum skr_status skr_admin_set_word(const struct skr_admin_field *field, s
     return skr_fail(err, SKR_INVALID_ARGUMENT, "'%s' must be one of %s", field->name, words);
 }
 
-static enum skr_status skr_admin_set_json(const struct skr_admin_field *field, const json_t *value, struct skr_error *err)
+static enum skr_status skr_admin_set_texts(struct skr_admin_call *call, const struct skr_admin_field *field,
+                                           const json_t *value, struct skr_error *err)
 {
+    size_t count = json_array_size(value), i;
+    struct skr_admin_texts *out = field->out;
+    json_t *item;
+    if (!json_is_array(value) || count < field->least || count > field->most)
+        return skr_fail(err, SKR_INVALID_ARGUMENT, "'%s' must be a list of %llu to %llu texts", field->name,
+                        (unsigned long long)field->least, (unsigned long long)field->most);
+    struct skr_bytes *texts = skr_arena_alloc(skr_exchange_arena(call->exchange), count * sizeof *texts);
+    if (texts == NULL)
+        return skr_fail(err, SKR_NO_MEMORY, "no memory for '%s'", field->name);
+    json_array_foreach (value, i, item) {
+        if (!json_is_string(item))
+            return skr_fail(err, SKR_INVALID_ARGUMENT, "'%s' must hold texts only", field->name);
+        texts[i] = (struct skr_bytes){json_string_value(item), json_string_length(item)};
+    }
+    *out = (struct skr_admin_texts){texts, count};
+    return SKR_OK;
+}
+
+static enum skr_status skr_admin_set_json(struct skr_admin_call *call, const struct skr_admin_field *field, const json_t *value,
+                                          struct skr_error *err)
+{
+    if (field->type == SKR_ADMIN_TEXTS)
+        return skr_admin_set_texts(call, field, value, err);
     struct skr_bytes text = {json_string_value(value), json_string_length(value)};
     if (field->type == SKR_ADMIN_NUMBER)
         return skr_admin_set_number(field, json_is_integer(value) && json_integer_value(value) >= 0,
                                     (uint64_t)json_integer_value(value), err);
     if (!json_is_string(value))
         return skr_fail(err, SKR_INVALID_ARGUMENT, "'%s' must be a text", field->name);
+    if (field->type == SKR_ADMIN_ID)
+        return skr_admin_set_id(field, text, err);
     return field->type == SKR_ADMIN_WORD ? skr_admin_set_word(field, text, err) : skr_admin_set_text(field, text, err);
 }
 
@@ -93,7 +128,8 @@ enum skr_status skr_admin_read_body(struct skr_admin_call *call, const struct sk
         struct skr_bytes name = {key, key_size};
         const struct skr_admin_field *field = skr_admin_field_find(fields, count, name);
         if (status == SKR_OK)
-            status = field == NULL ? skr_admin_field_unknown(fields, count, name, err) : skr_admin_set_json(field, value, err);
+            status =
+                field == NULL ? skr_admin_field_unknown(fields, count, name, err) : skr_admin_set_json(call, field, value, err);
     }
     return status;
 }
@@ -116,6 +152,8 @@ enum skr_status skr_admin_read_query(struct skr_admin_call *call, const struct s
         seen[field - fields] = true;
         if (field->type == SKR_ADMIN_NUMBER)
             status = skr_admin_set_number(field, is_number, number, err);
+        else if (field->type == SKR_ADMIN_ID)
+            status = skr_admin_set_id(field, parameter->value, err);
         else if (!skr_is_utf8(parameter->value))
             status = skr_fail(err, SKR_INVALID_ARGUMENT, "'%s' must be UTF-8", field->name);
         else if (field->type == SKR_ADMIN_WORD)

@@ -4,7 +4,6 @@
  * is left behind by those who go away, and a restart of the server ends nobody's waiting.
  */
 #include "admin_private.h"
-#include "skerry/encoding.h"
 
 #define SKR_MOST_WAIT_MS 10000 /* a server that ends waits for it */
 
@@ -12,36 +11,31 @@ static void skr_flush_replied(void *context, const struct skr_result *result)
 {
     struct skr_admin_call *call = context;
     const struct skr_flush_numbers *left = result->flush;
-    char mark[32];
     call->pending = NULL;
     if (left == NULL || (result->status != SKR_OK && result->status != SKR_BUSY && result->status != SKR_CONDITION_FAILED &&
                          result->status != SKR_UPSTREAM_FAILED)) {
         skr_admin_reply_error(call->exchange, result->error);
         return;
     }
-    snprintf(mark, sizeof mark, "%lld", (long long)left->mark_ns);
     skr_admin_reply_json(call->exchange, 200,
-                         json_pack("{s:b,s:b,s:I,s:I,s:I,s:I,s:s}", "ended", left->pending_objects == 0, "is_upstream",
+                         json_pack("{s:b,s:b,s:I,s:I,s:I,s:I,s:o}", "ended", left->pending_objects == 0, "is_upstream",
                                    result->status == SKR_OK, "pending_objects", (json_int_t)left->pending_objects,
                                    "pending_bytes", (json_int_t)left->pending_bytes, "failed_objects",
                                    (json_int_t)left->failed_objects, "conflict_objects", (json_int_t)left->conflict_objects,
-                                   "mark", mark));
+                                   "mark", skr_admin_json_id((uint64_t)left->mark_ns)));
 }
 
 void skr_admin_flush(struct skr_admin_call *call)
 {
     struct skr_admin_scope scope = {.account = SKR_NO_BYTES};
-    struct skr_bytes mark = SKR_NO_BYTES;
     uint64_t wait_ms = 1000, mark_ns = 0;
     const struct skr_admin_field fields[] = {
         SKR_ADMIN_SCOPE_FIELDS(&scope),
-        {"mark", SKR_ADMIN_TEXT, &mark, 1, 20, NULL},
+        {"mark", SKR_ADMIN_ID, &mark_ns, 0, 0, NULL},
         {"wait_ms", SKR_ADMIN_NUMBER, &wait_ms, 0, SKR_MOST_WAIT_MS, NULL},
     };
     struct skr_error error;
     enum skr_status status = skr_admin_read_body(call, fields, sizeof fields / sizeof *fields, &error);
-    if (status == SKR_OK && mark.size > 0 && (!skr_parse_u64(mark, &mark_ns) || mark_ns == 0 || mark_ns > INT64_MAX))
-        status = skr_fail(&error, SKR_INVALID_ARGUMENT, "'mark' must be that of an earlier answer");
     if (status == SKR_OK)
         status = skr_admin_scope_check(call, &scope, false, &error);
     if (status != SKR_OK) {

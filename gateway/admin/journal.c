@@ -18,13 +18,13 @@ struct skr_journal_page {
 
 static json_t *skr_journal_entry_json(const struct skr_dirty *dirty)
 {
-    return json_pack("{s:o,s:o,s:o,s:s,s:s,s:o,s:I,s:o,s:o,s:o,s:i,s:I}", "account", skr_admin_json_name(dirty->account),
+    return json_pack("{s:o,s:o,s:o,s:s,s:s,s:o,s:I,s:o,s:o,s:o,s:i,s:o}", "account", skr_admin_json_name(dirty->account),
                      "container", skr_admin_json_name(dirty->container), "key", skr_admin_json_name(dirty->key), "what",
                      dirty->is_deletion ? "delete" : "put", "state", skr_admin_dirty_words[dirty->state], "reason",
                      skr_admin_json_name(dirty->reason), "size_bytes", (json_int_t)dirty->size_bytes, "since",
                      skr_admin_json_time(dirty->since_ns), "changed", skr_admin_json_time(dirty->changed_ns), "not_before",
                      skr_admin_json_time(dirty->not_before_ns), "attempts", (int)dirty->attempts, "sequence",
-                     (json_int_t)dirty->sequence);
+                     skr_admin_json_id(dirty->sequence));
 }
 
 static bool skr_journal_append(void *context, const struct skr_dirty *dirty)
@@ -52,7 +52,7 @@ void skr_admin_list_journal(struct skr_admin_call *call)
     const struct skr_admin_field fields[] = {
         SKR_ADMIN_SCOPE_FIELDS(&page.scope),
         {"state", SKR_ADMIN_WORD, &state, 0, 0, skr_admin_dirty_words + 1},
-        {"after", SKR_ADMIN_NUMBER, &page.after, 0, INT64_MAX, NULL},
+        {"after", SKR_ADMIN_ID, &page.after, 0, 0, NULL},
         {"max", SKR_ADMIN_NUMBER, &page.max, 1, SKR_MOST_ENTRIES, NULL},
     };
     struct skr_error error;
@@ -68,8 +68,8 @@ void skr_admin_list_journal(struct skr_admin_call *call)
     else if (page.entries == NULL || page.no_memory)
         skr_admin_reply_json(call->exchange, 503, NULL);
     else
-        skr_admin_reply_json(call->exchange, 200,
-                             json_pack("{s:O,s:o}", "entries", page.entries, "next",
-                                       page.is_cut ? json_integer((json_int_t)page.after) : json_null()));
+        skr_admin_reply_json(
+            call->exchange, 200,
+            json_pack("{s:O,s:o}", "entries", page.entries, "next", page.is_cut ? skr_admin_json_id(page.after) : json_null()));
     json_decref(page.entries);
 }

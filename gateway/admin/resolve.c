@@ -44,7 +44,7 @@ static void skr_resolve_reply(struct skr_resolve_call *whole)
     skr_admin_reply_json(call->exchange, 200,
                          json_pack("{s:I,s:I,s:o}", "resolved", (json_int_t)whole->resolved, "passed_over",
                                    (json_int_t)whole->passed_over, "next",
-                                   whole->is_cut ? json_integer((json_int_t)whole->after) : json_null()));
+                                   whole->is_cut ? skr_admin_json_id(whole->after) : json_null()));
 }
 
 static void skr_resolve_one_done(void *context, const struct skr_result *result)
@@ -93,9 +93,9 @@ static enum skr_status skr_resolve_read(struct skr_resolve_call *whole, struct s
     const struct skr_admin_field fields[] = {
         SKR_ADMIN_SCOPE_FIELDS(&whole->scope),
         {"key", SKR_ADMIN_TEXT, &whole->key, 1, SKR_MAX_KEY_BYTES, NULL},
-        {"sequence", SKR_ADMIN_NUMBER, &sequence, 1, INT64_MAX, NULL},
+        {"sequence", SKR_ADMIN_ID, &sequence, 0, 0, NULL},
         {"state", SKR_ADMIN_WORD, &whole->state, 0, 0, skr_admin_dirty_words + 1},
-        {"after", SKR_ADMIN_NUMBER, &whole->after, 0, INT64_MAX, NULL},
+        {"after", SKR_ADMIN_ID, &whole->after, 0, 0, NULL},
         {"choice", SKR_ADMIN_WORD, &whole->choice, 0, 0, skr_resolution_words},
     };
     enum skr_status status = skr_admin_read_body(whole->call, fields, sizeof fields / sizeof *fields, err);

@@ -1,4 +1,6 @@
 /* Which names a request is about: an account, a container, a prefix. */
+#include <inttypes.h>
+
 #include "admin_private.h"
 #include "skerry/encoding.h"
 
@@ -51,6 +53,13 @@ json_t *skr_admin_json_name(struct skr_bytes name)
     text = json_stringn(plain, name.size);
     free(plain);
     return text;
+}
+
+json_t *skr_admin_json_id(uint64_t id)
+{
+    char text[24];
+    snprintf(text, sizeof text, "%" PRIu64, id);
+    return json_string(text);
 }
 
 json_t *skr_admin_json_time(int64_t unix_ns)

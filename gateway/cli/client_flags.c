@@ -45,20 +45,26 @@ const struct skr_flag_row skr_flag_table[SKR_FLAG_COUNT] = {
                              NULL},
     [SKR_FLAG_PREFIX] = {"prefix", "PREFIX", "Only objects whose names begin so",
                          SKR_FOR_JOURNAL | SKR_FOR_FLUSH | SKR_FOR_RESOLVE | SKR_FOR_PIN | SKR_FOR_UNPIN | SKR_FOR_EVICT |
-                             SKR_FOR_RESIDENCY,
+                             SKR_FOR_RESIDENCY | SKR_FOR_PREFETCH,
                          NULL},
     [SKR_FLAG_STATE] = {"state", "pending|failed|conflict",
                         "Only objects that wait, that upstream refuses, or that were changed on both sides",
                         SKR_FOR_JOURNAL | SKR_FOR_RESOLVE, NULL},
     [SKR_FLAG_DEPTH] = {"depth", "N", "A line for each folder up to so many below; 1 unless said, 0: only the sum",
                         SKR_FOR_RESIDENCY, NULL},
+    [SKR_FLAG_MANIFEST] = {"manifest", "FILE", "The objects that are named there, a line each; - for standard input",
+                           SKR_FOR_PREFETCH, NULL},
+    [SKR_FLAG_RATE] = {"rate", "SIZE", "No more than so much a second, such as 100MiB", SKR_FOR_PREFETCH, NULL},
+    [SKR_FLAG_CONCURRENCY] = {"concurrency", "N", "Objects at a time; 8 unless said", SKR_FOR_PREFETCH, NULL},
+    [SKR_FLAG_WAIT] = {"wait", NULL, "Wait until it is done; an interrupt ends the waiting only", SKR_FOR_PREFETCH, NULL},
+    [SKR_FLAG_CANCEL] = {"cancel", "ID", "End a job; one that has ended is forgotten", SKR_FOR_JOBS, NULL},
     [SKR_FLAG_TIMEOUT] = {"timeout", "TIME", "Wait no longer than so: 60 or 60s, 5m, 1h. Without it, as long as it takes",
                           SKR_FOR_FLUSH, NULL},
     [SKR_FLAG_RETRY] = {"retry", NULL, "Try to upload it again, at once", SKR_FOR_RESOLVE, NULL},
     [SKR_FLAG_KEEP_LOCAL] = {"keep-local", NULL, "What is here replaces whatever upstream has", SKR_FOR_RESOLVE, NULL},
     [SKR_FLAG_KEEP_REMOTE] = {"keep-remote", NULL, "What is here is dropped for what upstream has", SKR_FOR_RESOLVE, NULL},
     [SKR_FLAG_ACCOUNT] = {"account", "NAME", "Account of the container; the server's first unless said",
-                          SKR_FOR_ALL & ~(unsigned)(SKR_FOR_BINDINGS | SKR_FOR_STATUS | SKR_FOR_PINS), NULL},
+                          SKR_FOR_ALL & ~(unsigned)(SKR_FOR_BINDINGS | SKR_FOR_STATUS | SKR_FOR_PINS | SKR_FOR_JOBS), NULL},
     [SKR_FLAG_DATA] = {"data", "DIR", "Data folder of the running server; else SKERRY_DATA, else ./skerry-data", SKR_FOR_ALL,
                        NULL},
     [SKR_FLAG_ADMIN] = {"admin", "ADDR:PORT",
@@ -68,8 +74,8 @@ const struct skr_flag_row skr_flag_table[SKR_FLAG_COUNT] = {
     [SKR_FLAG_JSON] = {"json", NULL, "Print what the server says, as JSON", SKR_FOR_ALL, NULL},
 };
 
-static const char *const skr_command_names[] = {"attach",  "detach", "bindings", "status", "journal", "flush",
-                                                "resolve", "pins",   "pin",      "unpin",  "evict",   "residency"};
+static const char *const skr_command_names[] = {"attach", "detach", "bindings", "status", "journal",   "flush",    "resolve",
+                                                "pins",   "pin",    "unpin",    "evict",  "residency", "prefetch", "jobs"};
 
 void skr_flag_commands(const struct skr_flag_row *row, char out[128])
 {

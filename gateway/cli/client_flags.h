@@ -21,7 +21,9 @@ enum {
     SKR_FOR_UNPIN = 1 << 9,
     SKR_FOR_EVICT = 1 << 10,
     SKR_FOR_RESIDENCY = 1 << 11,
-    SKR_FOR_ALL = (1 << 12) - 1
+    SKR_FOR_PREFETCH = 1 << 12,
+    SKR_FOR_JOBS = 1 << 13,
+    SKR_FOR_ALL = (1 << 14) - 1
 };
 
 enum skr_flag {
@@ -50,6 +52,11 @@ enum skr_flag {
     SKR_FLAG_PREFIX,
     SKR_FLAG_STATE,
     SKR_FLAG_DEPTH,
+    SKR_FLAG_MANIFEST,
+    SKR_FLAG_RATE,
+    SKR_FLAG_CONCURRENCY,
+    SKR_FLAG_WAIT,
+    SKR_FLAG_CANCEL,
     SKR_FLAG_TIMEOUT,
     SKR_FLAG_RETRY,
     SKR_FLAG_KEEP_LOCAL,

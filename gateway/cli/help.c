@@ -10,6 +10,8 @@ static const char *const skr_commands[][2] = {
     {"journal [NAME]", "list what upstreams do not have as it is here, and why; --json"},
     {"flush [NAME]", "wait until upstream has what was changed; exit code 0 only then"},
     {"resolve NAME [KEY]", "decide about what upstream refuses or was changed on both sides: skerry resolve --help"},
+    {"prefetch NAME", "bring objects of upstream here: --prefix or --manifest, --rate, --wait with a bar"},
+    {"jobs", "list what is being brought here; --cancel ID, --json"},
     {"residency NAME", "how much of a container is here, by folder; --depth, --json"},
     {"pin NAME", "keep what is here of a container, or of a --prefix, from being evicted"},
     {"unpin NAME", "end that"},

@@ -32,23 +32,24 @@ static enum skr_status skr_journal_pages(struct skr_admin_client *client, const 
                                          struct skr_error *err)
 {
     char page[SKR_SCOPE_PATH + 64];
-    json_int_t after = 0;
+    char after[32] = "";
     for (bool more = true; more;) {
         json_t *answer = NULL, *entry;
         size_t i;
-        snprintf(page, sizeof page, "%s&after=%" JSON_INTEGER_FORMAT, path, after);
+        snprintf(page, sizeof page, "%s%s%s", path, after[0] != '\0' ? "&after=" : "", after);
         enum skr_status status = skr_admin_client_call(client, "GET", page, NULL, &answer, err);
         if (status != SKR_OK)
             return status;
-        json_t *entries = json_object_get(answer, "entries"), *next = json_object_get(answer, "next");
+        json_t *entries = json_object_get(answer, "entries");
+        const char *next = skr_text_of(answer, "next");
         *count += json_array_size(entries);
         json_array_foreach (entries, i, entry)
             if (all == NULL)
                 skr_journal_print(entry);
         if (all != NULL && json_array_extend(all, entries) != 0)
             status = skr_fail(err, SKR_NO_MEMORY, "no memory for so long a journal: ask for a part of it");
-        more = status == SKR_OK && json_is_integer(next) && json_integer_value(next) > after;
-        after = json_integer_value(next);
+        more = status == SKR_OK && next[0] != '\0';
+        snprintf(after, sizeof after, "%s", next);
         json_decref(answer);
         if (status != SKR_OK)
             return status;

@@ -67,7 +67,7 @@ static uint64_t skr_progress_left(uint64_t done, uint64_t total)
 /* By bytes, or where those are done or none, by objects. -1: not known. */
 static int64_t skr_progress_seconds_left(const struct skr_progress *progress, const struct skr_progress_numbers *numbers)
 {
-    uint64_t bytes = skr_progress_left(numbers->done_bytes, numbers->total_bytes);
+    uint64_t bytes = numbers->is_by_objects ? 0 : skr_progress_left(numbers->done_bytes, numbers->total_bytes);
     double left = bytes > 0 ? (double)bytes : (double)skr_progress_left(numbers->done_objects, numbers->total_objects);
     double rate = bytes > 0 ? progress->bytes_s : progress->objects_s;
     if (left == 0)
@@ -79,17 +79,19 @@ static void skr_progress_text(const struct skr_progress *progress, const struct 
 {
     char done[32], total[32], rate[32], left[32];
     int64_t seconds = skr_progress_seconds_left(progress, numbers);
-    snprintf(out, 256, "%s of %s, %llu of %llu objects, %s/s, %s left", skr_size_text((json_int_t)numbers->done_bytes, done),
-             skr_size_text((json_int_t)numbers->total_bytes, total), (unsigned long long)numbers->done_objects,
-             (unsigned long long)numbers->total_objects,
+    bool is_total_known = !numbers->is_by_objects;
+    snprintf(out, 256, "%s%s%s, %llu of %llu objects, %s/s, %s left", skr_size_text((json_int_t)numbers->done_bytes, done),
+             is_total_known ? " of " : "", is_total_known ? skr_size_text((json_int_t)numbers->total_bytes, total) : "",
+             (unsigned long long)numbers->done_objects, (unsigned long long)numbers->total_objects,
              skr_size_text((json_int_t)(progress->bytes_s < 0 ? 0 : progress->bytes_s), rate),
              seconds < 0 ? "?" : skr_duration_text(seconds, left));
 }
 
 static double skr_progress_part(const struct skr_progress_numbers *numbers)
 {
-    uint64_t done = numbers->total_bytes > 0 ? numbers->done_bytes : numbers->done_objects;
-    uint64_t total = numbers->total_bytes > 0 ? numbers->total_bytes : numbers->total_objects;
+    bool by_bytes = numbers->total_bytes > 0 && !numbers->is_by_objects;
+    uint64_t done = by_bytes ? numbers->done_bytes : numbers->done_objects;
+    uint64_t total = by_bytes ? numbers->total_bytes : numbers->total_objects;
     return total == 0 ? 1 : done >= total ? 1 : (double)done / (double)total;
 }
 

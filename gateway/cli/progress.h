@@ -15,6 +15,7 @@ struct skr_progress {
 };
 struct skr_progress_numbers {
     uint64_t done_bytes, total_bytes, done_objects, total_objects;
+    bool is_by_objects; /* the bytes of all are not known */
 };
 
 void skr_progress_begin(struct skr_progress *progress, const char *what, bool is_silent);

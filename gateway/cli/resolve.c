@@ -44,7 +44,7 @@ static enum skr_status skr_resolve_all(struct skr_admin_client *client, json_t *
             return status;
         *resolved += skr_number_of(answer, "resolved");
         *passed_over += skr_number_of(answer, "passed_over");
-        more = json_is_integer(json_object_get(answer, "next"));
+        more = json_is_string(json_object_get(answer, "next"));
         if (more && json_object_set(body, "after", json_object_get(answer, "next")) != 0)
             status = skr_fail(err, SKR_NO_MEMORY, "no memory to ask the server");
         json_decref(answer);

@@ -36,8 +36,8 @@ enum skr_status skr_scope_query(char *path, size_t capacity, const char *name, c
     enum skr_status status = SKR_OK;
     if (value != NULL && encoded.data == NULL && value[0] != '\0')
         status = skr_fail(err, SKR_NO_MEMORY, "no memory to ask the server");
-    else if (value != NULL &&
-             (size_t)snprintf(path + used, capacity - used, "%c%s=%.*s", strchr(path, '?') == NULL ? '?' : '&', name, SKR_PRINT(encoded)) >= capacity - used)
+    else if (value != NULL && (size_t)snprintf(path + used, capacity - used, "%c%s=%.*s", strchr(path, '?') == NULL ? '?' : '&',
+                                               name, SKR_PRINT(encoded)) >= capacity - used)
         status = skr_fail(err, SKR_INVALID_ARGUMENT, "the %s is too long", name);
     skr_arena_release(&arena);
     return status;

@@ -4,6 +4,7 @@ errors and their exit codes. Another Skerry is upstream, behind a proxy that tak
 import json
 import os
 import pty
+import signal
 import subprocess
 import sys
 import tempfile
@@ -73,7 +74,7 @@ class Place:
         status, text = self.gateway.api(method, path, body)
         return status, json.loads(text)
 
-    def strict(self, path, good, *wrong):
+    def strict(self, path, good, *wrong, large=1 << 20):
         """`wrong`: what, changes of the good body, a word of the message."""
         for what, changes, word in (*wrong, ("an unknown field", {"containr": "x"}, "'containr'"), ("an account as number", {"account": 1}, "text")):
             body = {name: value for name, value in {**good, **changes}.items() if value is not None}
@@ -84,7 +85,7 @@ class Place:
         check(f"{path}, an unknown account", self.ask("POST", path, {**good, "account": "nobody"})[0] == 404)
         status, answer = self.ask("POST", path, {**good, "container": "absent"})
         check(f"{path}, an unknown container", status == 404 and "absent" in answer["error"]["message"], (status, answer))
-        check(f"{path}, a body that is too large", self.ask("POST", path, {**good, "prefix": "x" * (1 << 20)})[0] == 413)
+        check(f"{path}, a body that is too large", self.ask("POST", path, {**good, "prefix": "x" * large})[0] == 413)
 
 
 def journal(place):
@@ -103,19 +104,19 @@ def journal(place):
     check("all are listed", len(entries) == 27 and entries[0]["container"] == "box" and entries[0]["key"] == "dir/x00", entries[:1])
     one = entries[0]
     check("with all there is to know", (one["account"], one["what"], one["state"], one["size_bytes"]) ==
-          (ACCOUNT, "put", "pending", len(BODY)) and one["since"] <= one["changed"] and one["sequence"] > 0, one)
+          (ACCOUNT, "put", "pending", len(BODY)) and one["since"] <= one["changed"] and int(one["sequence"]) > 0, one)
     check("of one container", [one["key"] for one in place.json("of one container", "journal", "other")["entries"]] == ["y"])
     check("with a prefix", len(place.json("with a prefix", "journal", "box", "--prefix", "dir/x1")["entries"]) == 10)
     check("with a prefix of two bytes", len(place.json("with a prefix", "journal", "box", "--prefix", "grö")["entries"]) == 1)
     check("in a state", place.json("in a state", "journal", "--state", "conflict")["entries"] == [])
     result = place.does("as lines", "journal", "box", says=[f"{ACCOUNT}/box/dir/x07\tput\tpending\t97.7 KiB\tsince ", "größe\\x1b\t"])
     check("no name commands the terminal", "\x1b" not in result.stdout)
-    seen, after = [], 0
+    seen, after = [], ""
     while after is not None:
-        status, page = place.ask("GET", f"/api/v1/journal?container=box&max=10&after={after}")
-        seen, after = seen + [one["key"] for one in page["entries"]], page["next"]
+        status, page = place.ask("GET", f"/api/v1/journal?container=box&max=10{after}")
+        seen, after = seen + [one["key"] for one in page["entries"]], f"&after={page['next']}" if page["next"] else None
     check("page by page", len(seen) == 26 and len(set(seen)) == 26 and seen[:2] == ["dir/x00", "dir/x01"], seen)
-    for query, code, word in (("max=0", 400, "'max'"), ("max=1001", 400, "'max'"), ("max=x", 400, "'max'"), ("after=-1", 400, "'after'"),
+    for query, code, word in (("max=0", 400, "'max'"), ("max=1001", 400, "'max'"), ("max=x", 400, "'max'"), ("after=-1", 400, "'after'"), ("after=x", 400, "'after'"),
                               ("state=dirty", 400, "pending, failed, conflict"), ("state=", 400, "'state'"), ("color=red", 400, "'color'"),
                               ("max=1&max=2", 400, "twice"), ("prefix=x", 400, "'container'"), ("account=nobody", 404, "nobody"),
                               ("container=absent", 404, "absent"), ("container=box&prefix=%ff", 400, "UTF-8"), ("container=", 400, "'container'"),
@@ -160,7 +161,7 @@ def flush(place):
     check("with a mark later changes are not waited for", left["pending_objects"] == 1 and left["mark"] == mark, left)
     check("without one they are", place.ask("POST", "/api/v1/flush", {"container": "box", "wait_ms": 10})[1]["pending_objects"] == 2)
     place.strict("/api/v1/flush", {"container": "box", "wait_ms": 0}, ("a long wait", {"wait_ms": 10001}, "'wait_ms'"),
-                 ("a broken wait", {"wait_ms": 1.5}, "'wait_ms'"), ("no mark", {"mark": "x"}, "'mark'"), ("a mark of nothing", {"mark": "0"}, "'mark'"),
+                 ("a broken wait", {"wait_ms": 1.5}, "'wait_ms'"), ("a mark as number", {"mark": 5}, "'mark'"), ("no mark", {"mark": "x"}, "'mark'"), ("a mark of nothing", {"mark": "0"}, "'mark'"),
                  ("a prefix without its container", {"container": None, "prefix": "x"}, "'container'"))
     place.refuses("flush of an unknown container", "flush", "absent", says=["absent"])
     place.refuses("a bad time", "flush", "--timeout", "soon", says=["60s"])
@@ -289,19 +290,98 @@ def residency(place):
         check(f"residency?{query}", place.ask("GET", f"/api/v1/residency?{query}")[0] == 400)
 
 
+def prefetch(place):
+    here, there, proxy = place.here, place.there, place.proxy
+    place.bind("set", "read-only")
+    names = [f"dir/x{number:02}" for number in range(20)] + ["größe"]
+    for name in names:
+        there.put_blob("set", name, BODY)
+    place.does("no jobs", "jobs", says=["there are no jobs"])
+    result = place.does("prefetch and wait", "prefetch", "set", "--prefix", "dir/", "--wait", says=["done: 1.9 MiB, 20 of 20 objects, 0 failed"])
+    check("how far it is, in lines", "fetching: " in result.stderr and "\r" not in result.stderr, result.stderr)
+    check("it is here", place.json("it is here", "residency", "set", "--depth", "0")["rows"][0]["local_bytes"] == 20 * len(BODY))
+    job = place.json("jobs", "jobs")["jobs"][0]
+    check("a job", (job["phase"], job["container"], job["prefix"], job["objects_done"], job["bytes_done"], job["fetched_bytes"], job["is_counted"],
+                    job["is_manifest"]) == ("done", "set", "dir/", 20, 20 * len(BODY), 20 * len(BODY), True, False) and job["created"] <= job["ended"], job)
+    check("by its number", place.ask("GET", f"/api/v1/jobs/{job['id']}") == (200, job))
+    place.does("jobs as lines", "jobs", says=[f"{job['id']}\t{ACCOUNT}/set/dir/*\tdone\t1.9 MiB of 1.9 MiB\t20 of 20 objects"])
+    place.does("forget", "jobs", "--cancel", job["id"], says=[f"ended job {job['id']}"])
+    place.refuses("forget again", "jobs", "--cancel", job["id"], says=["no such job"])
+    place.refuses("no number", "jobs", "--cancel", "x", says=["number of a job"])
+    for path in (job["id"], "0", "x", "99999999999999999999999"):
+        check(f"no job {path}", place.ask("GET", f"/api/v1/jobs/{path}")[0] == 404 and place.ask("DELETE", f"/api/v1/jobs/{path}")[0] == 404)
+    place.does("evict", "evict", "set")
+    manifest = os.path.join(os.path.dirname(place.gateway.data), "manifest")
+    with open(manifest, "w") as file:
+        file.write("dir/x03\n\ngröße\r\ndir/x05")
+    ended = place.json("a manifest", "prefetch", "set", "--manifest", manifest, "--wait", "--concurrency", "2")["jobs"][0]
+    check("what it names", (ended["objects_done"], ended["is_manifest"], ended["bytes_done"]) == (3, True, 3 * len(BODY)), ended)
+    check("and nothing else", place.json("residency", "residency", "set", "--depth", "0")["rows"][0]["local_objects"] == 3)
+    with open(manifest, "w") as file:
+        file.write("dir/x03\nabsent\n")
+    result = place.run("prefetch", "set", "--manifest", manifest, "--wait")
+    check("what is not there fails", result.returncode == 1 and "1 failed: skerry jobs says why" in result.stdout, result)
+    with open(manifest, "w") as file:
+        file.writelines(f"many/{number}\n" for number in range(100_001))
+    ids = place.json("a long manifest", "prefetch", "set", "--manifest", manifest, "--rate", "1MiB")["ids"]
+    check("is several jobs", len(ids) == 2, ids)
+    for one in ids:
+        place.does("end it", "jobs", "--cancel", one)
+    slow(place)
+    with open(manifest, "w") as file:
+        file.write("x" * 4097 + "\n")
+    place.refuses("a name that is too long", "prefetch", "set", "--manifest", manifest, says=["line 1"])
+    with open(manifest, "wb") as file:
+        file.write(b"a\n\xff\n")
+    place.refuses("a name that is none", "prefetch", "set", "--manifest", manifest, says=["line 2", "UTF-8"])
+    with open(manifest, "w") as file:
+        file.write("\n\n")
+    place.refuses("an empty manifest", "prefetch", "set", "--manifest", manifest, says=["names nothing"])
+    place.refuses("no manifest", "prefetch", "set", "--manifest", manifest + "-absent", says=["manifest-absent"])
+    place.refuses("both", "prefetch", "set", "--manifest", manifest, "--prefix", "x", says=["not both"])
+    place.refuses("a bad rate", "prefetch", "set", "--rate", "fast", says=["100MiB"])
+    place.refuses("too many at a time", "prefetch", "set", "--concurrency", "65", says=["'concurrency'"])
+    place.refuses("an unknown container", "prefetch", "absent", says=["absent"])
+    here.create_container("free")
+    place.refuses("what is not bound", "prefetch", "free", says=["not attached"])
+    place.strict("/api/v1/prefetch", {"container": "set", "keys": ["a"]}, ("no container", {"container": None}, "'container'"),
+                 ("keys and prefix", {"prefix": "a"}, "not both"), ("no list", {"keys": "a"}, "'keys'"), ("an empty list", {"keys": []}, "'keys'"),
+                 ("an empty name", {"keys": [""]}, "line 1"), ("numbers", {"keys": [1]}, "'keys'"), ("a zero", {"keys": ["a\0b"]}, "line 1"),
+                 ("too many", {"keys": ["a"] * 100_001}, "'keys'"), ("a rate as text", {"rate_bytes_s": "1"}, "'rate_bytes_s'"),
+                 ("none at a time", {"concurrency": 0}, "'concurrency'"), large=32 << 20)
+    for method, path in (("GET", "/api/v1/jobs?x=1"), ("GET", "/api/v1/pins?x=1")):
+        check(f"{path}", place.ask(method, path)[0] == 400)
+
+
+def slow(place):
+    """Ctrl-C ends the watching and not the job."""
+    place.does("evict", "evict", "set")
+    command = [BINARY, "prefetch", "set", "--prefix", "dir/", "--rate", "200KiB", "--wait", "--data", place.gateway.data]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    time.sleep(2)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    check("an interrupt", process.returncode == 130 and "goes on: skerry jobs" in out, (process.returncode, out, err))
+    job = place.json("it goes on", "jobs")["jobs"][-1]
+    check("and runs", job["phase"] == "running" and 0 < job["objects_done"] < 20, job)
+    place.does("a running one as a line", "jobs", says=["\trunning\t", "/s, "])
+    place.does("end it", "jobs", "--cancel", job["id"])
+    check("it is cancelled", place.ask("GET", f"/api/v1/jobs/{job['id']}")[1]["phase"] == "cancelled")
+
+
 def main():
     with tempfile.TemporaryDirectory(prefix="skerry-operator-") as folder:
         with Server(os.path.join(folder, "upstream")) as upstream, FaultProxy(upstream.blob) as proxy:
             gateway = Gateway(os.path.join(folder, "gateway"))
             with gateway:
                 place = Place(gateway, upstream, proxy)
-                for part in (journal, resolve, residency):
+                for part in (journal, resolve, residency, prefetch):
                     if not sys.argv[1:] or part.__name__ in sys.argv[1:]:
                         began = time.monotonic()
                         part(place)
                         proxy.clear()
                         print(f"{part.__name__}: {time.monotonic() - began:.1f} s", flush=True)
-                for command in ("journal", "flush", "resolve", "pin", "unpin", "evict", "residency"):
+                for command in ("journal", "flush", "resolve", "pin", "unpin", "evict", "residency", "prefetch"):
                     place.does(f"{command} --help", command, "--help", says=["--account NAME", "--json"])
             check("the folder is whole", gateway.fsck() == 0)
     print(f"operator: {passed} passed, {failed} failed")

@@ -58,6 +58,7 @@ static void *skr_background_run(void *argument)
         skr_io_run(background->io, 20);
         skr_background_drain(background, &woken);
     }
+    skr_io_settle(background->io); /* the ring is this thread's */
     return NULL;
 }
 

@@ -90,5 +90,7 @@ void skr_help_man(void)
     printf(".SH SIGNALS\nSIGTERM and SIGINT end the server when the requests under way are done. With \\-\\-tls\\-cert, SIGHUP "
            "reads certificate and "
            "key again; connections that are there live on.\n");
-    printf(".SH EXIT STATUS\n0 on success; 1 when a command failed, or fsck found problems; 2 when fsck could not check.\n");
+    printf(".SH EXIT STATUS\n0 on success; 1 when a command failed, flush left something, an object could not be prefetched, "
+           "or fsck found problems; "
+           "2 when fsck could not check; 130 when prefetch \\-\\-wait was interrupted.\n");
 }

@@ -117,6 +117,7 @@ void skr_progress_show(struct skr_progress *progress, const struct skr_progress_
 {
     int64_t now_ns = skr_progress_now_ns(), every_ns = progress->is_terminal ? SKR_SECOND_NS / 5 : 5 * SKR_SECOND_NS;
     char text[256];
+    progress->last = *numbers;
     skr_progress_measure(progress, numbers, now_ns);
     if (progress->is_silent || (progress->shown_ns != 0 && now_ns - progress->shown_ns < every_ns))
         return;
@@ -131,7 +132,9 @@ void skr_progress_show(struct skr_progress *progress, const struct skr_progress_
 
 void skr_progress_end(struct skr_progress *progress)
 {
-    if (progress->is_drawn)
+    if (progress->is_drawn) { /* the end came sooner than the next time to draw */
+        skr_progress_draw(progress, &progress->last);
         fprintf(stderr, "\n");
+    }
     progress->is_drawn = false;
 }

@@ -44,6 +44,14 @@ static void skr_print_dirty(const json_t *dirty)
     printf("\n");
 }
 
+static void skr_print_cache(const json_t *cache)
+{
+    char here[32], capacity[32], hit[32], miss[32];
+    printf("%-18s %s of %s; read from it %s, from upstreams %s\n", "cached", skr_size_text(skr_number_of(cache, "bytes"), here),
+           skr_size_text(skr_number_of(cache, "capacity_bytes"), capacity),
+           skr_size_text(skr_number_of(cache, "hit_bytes"), hit), skr_size_text(skr_number_of(cache, "miss_bytes"), miss));
+}
+
 static void skr_print_status(const json_t *status)
 {
     static const char *const numbers[][2] = {
@@ -59,6 +67,7 @@ static void skr_print_status(const json_t *status)
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
         printf("%-18s %s\n", sizes[i][1], skr_size_text(skr_number_of(status, sizes[i][0]), size));
     skr_print_dirty(json_object_get(status, "dirty"));
+    skr_print_cache(json_object_get(status, "cache"));
     skr_print_bindings(json_object_get(status, "bindings"));
 }
 

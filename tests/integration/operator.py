@@ -264,6 +264,9 @@ def residency(place):
     check("deeper", "b/c/" in [one["prefix"] for one in place.json("deeper", "residency", "data", "--depth", "2")["rows"]])
     check("only the sum", len(place.json("the sum", "residency", "data", "--depth=0", "--prefix", "a/")["rows"]) == 1)
     place.does("residency as lines", "residency", "data", says=["all\t", "a/\t100%\t195.3 KiB of 195.3 KiB\t2 of 2 objects"])
+    cache = json.loads(place.gateway.api("GET", "/status")[1])["cache"]
+    check("status tells of the cache", cache["bytes"] >= 3 * len(BODY) and cache["capacity_bytes"] > 0, cache)
+    place.does("as a line, too", "status", says=["cached ", "from upstreams"])
     place.does("nothing is pinned", "pins", says=["nothing is pinned"])
     place.does("pin", "pin", "data", "--prefix", "a/", says=[f"pinned {ACCOUNT}/data/a/*"])
     check("pins", place.json("pins", "pins") == {"pins": [{"account": ACCOUNT, "container": "data", "prefix": "a/"}]})

@@ -5,6 +5,7 @@ import json
 import os
 import pty
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -372,13 +373,38 @@ def slow(place):
     check("it is cancelled", place.ask("GET", f"/api/v1/jobs/{job['id']}")[1]["phase"] == "cancelled")
 
 
+def gone(place):
+    """Clients that go away in the middle of a request leave nothing behind."""
+    place.bind("left")
+    place.proxy.fault(times=1_000_000, reset=True)
+    for number in range(50):
+        place.here.put_blob("left", f"x{number}", BODY)
+    with open(os.path.join(place.gateway.data, "admin-token")) as file:
+        token = file.read().strip()
+    host, port = place.gateway.admin.rsplit(":", 1)
+    for turn in range(60):
+        method, path, body = [("POST", "/api/v1/flush", {"container": "left", "wait_ms": 3000}),
+                              ("POST", "/api/v1/journal/resolve", {"container": "left", "prefix": "", "state": "pending", "choice": "retry"}),
+                              ("GET", "/api/v1/residency?container=left&depth=1", None), ("POST", "/api/v1/evict", {"container": "left"}),
+                              ("POST", "/api/v1/prefetch", {"container": "left", "keys": ["x1"]}), ("POST", "/api/v1/pin", {"container": "left"})][turn % 6]
+        text = "" if body is None else json.dumps(body)
+        with socket.create_connection((host, int(port))) as connection:
+            connection.sendall(f"{method} {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nContent-Length: {len(text)}\r\n\r\n{text}".encode())
+            time.sleep(0.0005 * (turn % 7))
+    check("they leave it well", place.gateway.api("GET", "/readyz")[0] == 200)
+    for job in place.json("jobs of those who left", "jobs")["jobs"]:
+        place.ask("DELETE", f"/api/v1/jobs/{job['id']}")
+    place.proxy.clear()
+    place.does("and all gets there", "flush", "left", "--timeout", "60")
+
+
 def main():
     with tempfile.TemporaryDirectory(prefix="skerry-operator-") as folder:
         with Server(os.path.join(folder, "upstream")) as upstream, FaultProxy(upstream.blob) as proxy:
             gateway = Gateway(os.path.join(folder, "gateway"))
             with gateway:
                 place = Place(gateway, upstream, proxy)
-                for part in (journal, resolve, residency, prefetch):
+                for part in (journal, resolve, residency, prefetch, gone):
                     if not sys.argv[1:] or part.__name__ in sys.argv[1:]:
                         began = time.monotonic()
                         part(place)

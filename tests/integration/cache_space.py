@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 from blobclient import ACCOUNT, BINARY, KEY, Client, Server  # noqa: E402
@@ -337,10 +338,7 @@ def full_disk(folder):
         try:
             data = os.path.join(mounted, "data")
             with Server(data, "--reserve", "16MiB", "--meta-map-initial", "4MiB") as server:
-                attached = subprocess.run([BINARY, "attach", "data", "--upstream", f"http://{upstream.blob}/{ACCOUNT}/data", "--key-file", key_file(folder),
-                                           "--mode", "write-back", "--listing", "upstream", "--data", data],
-                                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-                check("disk: attached", attached.returncode == 0, attached.stdout)
+                attach(server, upstream, folder)
                 client = Client(server.blob)
                 client.create_container("here")
                 wrong = refused = 0
@@ -360,6 +358,61 @@ def full_disk(folder):
             subprocess.run(["umount", mounted], check=False)
 
 
+def attach(server, upstream, folder):
+    attached = subprocess.run([BINARY, "attach", "data", "--upstream", f"http://{upstream.blob}/{ACCOUNT}/data", "--key-file", key_file(folder),
+                               "--mode", "write-back", "--listing", "upstream", "--data", server.data],
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    check("attached by command", attached.returncode == 0, attached.stdout)
+
+
+def metric(server, name):
+    with urllib.request.urlopen(f"http://{server.admin}/metrics", timeout=30) as answer:
+        for line in answer.read().decode().splitlines():
+            if line.startswith(f"skerry_{name} "):
+                return float(line.split()[1])
+    return None
+
+
+def settled(server, truth, timeout=30):
+    until = time.monotonic() + timeout
+    while not truth(server) and time.monotonic() < until:
+        time.sleep(0.1)
+    return truth(server)
+
+
+def uploaded(folder):
+    """What is written here stays until upstream has it; then it is a part of the cache like any other."""
+    data, capacity = os.path.join(folder, "uploaded"), 32 * MIB
+    bodies = {f"large{i:02d}": random.Random(i).randbytes(5 * MIB) for i in range(16)}
+    bodies.update({f"small{i:03d}": random.Random(i).randbytes(6000) for i in range(100)})
+    with Upstream(folder) as upstream:
+        with Server(data, "--cache-capacity", "32MiB") as server:
+            attach(server, upstream, folder)
+            client = Client(server.blob)
+            for name, body in bodies.items():
+                check("uploaded: put", client.put_blob("data", name, body, **{"x-ms-meta-of": name}).status == 201, name)
+            check("uploaded: what is ours alone is no part of the cache", metric(server, "cached_bytes") <= sum(map(len, bodies.values())))
+            check("uploaded: upstream has all", settled(server, lambda server: metric(server, "dirty_objects") == 0),
+                  f"{metric(server, 'dirty_objects')}")
+            check("uploaded: then the limit holds", settled(server, lambda server: metric(server, "cached_bytes") <= capacity),
+                  f"{metric(server, 'cached_bytes')}")
+            check("uploaded: by evicting", metric(server, "evicted_bytes_total") >= 48 * MIB, f"{metric(server, 'evicted_bytes_total')}")
+            check("uploaded: in use", metric(server, "cached_bytes") >= capacity // 2, f"{metric(server, 'cached_bytes')}")
+            before = metric(server, "cached_bytes")
+        with Server(data, "--cache-capacity", "32MiB") as server:
+            check("uploaded: a restart keeps the account", settled(server, lambda server: metric(server, "cached_bytes") == before),
+                  f"{before} {metric(server, 'cached_bytes')}")
+            client = Client(server.blob)
+            wrong = []
+            for name, body in bodies.items():
+                answer = client.get_blob("data", name)
+                if answer.status != 200 or answer.body != body or answer.headers["x-ms-meta-of"] != name:
+                    wrong.append(f"{name} {answer}")
+            check("uploaded: all of it reads right", not wrong, str(wrong[:5]))
+            check("uploaded: hits and misses", metric(server, "cache_miss_bytes_total") > 32 * MIB, f"{metric(server, 'cache_miss_bytes_total')}")
+        fsck(data, "uploaded")
+
+
 def key_file(folder):
     path = os.path.join(folder, "key")
     with open(path, "w") as file:
@@ -368,7 +421,7 @@ def key_file(folder):
 
 
 def main():
-    for test in (small_cache, scan, operator, prefetch, full_disk):
+    for test in (small_cache, scan, operator, prefetch, uploaded, full_disk):
         if len(sys.argv) > 1 and test.__name__ not in sys.argv[1:]:
             continue
         with tempfile.TemporaryDirectory(prefix="skerry-cache-") as folder:

@@ -35,8 +35,8 @@ static void probe_post(struct skr_executor *executor, struct skr_task *task)
     pthread_mutex_lock(&probe.lock);
     *probe.last = task;
     probe.last = &task->next;
-    pthread_mutex_unlock(&probe.lock);
     skr_io_wake(probe.io);
+    pthread_mutex_unlock(&probe.lock);
 }
 
 static void probe_run(void)

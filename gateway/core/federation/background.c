@@ -12,8 +12,8 @@ static void skr_background_post(struct skr_executor *executor, struct skr_task *
     pthread_mutex_lock(&background->lock);
     *background->last = task;
     background->last = &task->next;
+    skr_io_wake(background->io); /* under the lock: whoever has taken the task may close the ring */
     pthread_mutex_unlock(&background->lock);
-    skr_io_wake(background->io);
 }
 
 void skr_background_wake(struct skr_background *background)
@@ -21,9 +21,9 @@ void skr_background_wake(struct skr_background *background)
     pthread_mutex_lock(&background->lock);
     bool wakes = !background->woken && background->io != NULL;
     background->woken = true;
-    pthread_mutex_unlock(&background->lock);
     if (wakes)
         skr_io_wake(background->io);
+    pthread_mutex_unlock(&background->lock);
 }
 
 /* Runs what ended. `*woken`: there is reason for another turn at once. */
@@ -85,8 +85,8 @@ void skr_background_close(struct skr_background *background)
     if (background->has_thread) {
         pthread_mutex_lock(&background->lock);
         background->stopping = true;
-        pthread_mutex_unlock(&background->lock);
         skr_io_wake(background->io);
+        pthread_mutex_unlock(&background->lock);
         pthread_join(background->thread, NULL);
     }
     skr_worker_close(background->worker);

@@ -55,8 +55,8 @@ static void skr_uploader_post(struct skr_executor *executor, struct skr_task *ta
     pthread_mutex_lock(&uploader->lock);
     *uploader->last = task;
     uploader->last = &task->next;
+    skr_io_wake(uploader->io); /* under the lock: whoever has taken the task may close the ring */
     pthread_mutex_unlock(&uploader->lock);
-    skr_io_wake(uploader->io);
 }
 
 void skr_uploader_kick(struct skr_uploader *uploader)

@@ -126,6 +126,13 @@ static void skr_metrics_of_space(struct skr_admin *admin, FILE *out)
 
 /* ---- of all ---- */
 
+/* Not negative, whatever became of the clock. */
+static long long skr_seconds_since(int64_t unix_ns)
+{
+    long long seconds = (long long)time(NULL) - (long long)(unix_ns / 1000000000);
+    return seconds > 0 ? seconds : 0;
+}
+
 static double skr_cpu_seconds(void)
 {
     struct rusage usage;
@@ -206,22 +213,31 @@ void skr_admin_metrics(struct skr_admin *admin, FILE *out)
 void skr_admin_status(struct skr_admin *admin, FILE *out)
 {
     struct skr_core_numbers core;
+    struct skr_space_numbers space;
     struct skr_http_counters http = {.requests = 0};
     const char *trouble = skr_admin_trouble(admin);
     skr_core_read_numbers(admin->options.core, &core);
+    skr_space_read_numbers(admin->options.core, &space);
     if (admin->http != NULL)
         skr_http_read_counters(admin->http, &http);
     fprintf(out,
             "{\"version\":\"%s\",\"state\":\"%s\",\"uptime_seconds\":%lld,\"connections\":%llu,\"requests\":%llu,"
             "\"received_bytes\":%llu,\"sent_bytes\":%llu,\"free_bytes\":%llu,\"total_bytes\":%llu,\"meta_used_bytes\":%llu,"
             "\"changes\":%llu,\"commits\":%llu,\"queue_length\":%llu,\"checksum_failures\":%llu,\"resident_bytes\":%.0f,"
+            "\"dirty\":{\"objects\":%llu,\"bytes\":%llu,\"failed\":%llu,\"conflicts\":%llu,\"oldest_seconds\":%lld},"
+            "\"cache\":{\"bytes\":%llu,\"capacity_bytes\":%llu,\"hit_bytes\":%llu,\"miss_bytes\":%llu,"
+            "\"evicted_bytes\":%llu},"
             "\"bindings\":",
             SKERRY_VERSION, trouble == NULL ? "ready" : trouble, (long long)(time(NULL) - admin->started),
             (unsigned long long)http.connections_open, (unsigned long long)http.requests,
             (unsigned long long)http.received_bytes, (unsigned long long)http.sent_bytes, (unsigned long long)core.free_bytes,
             (unsigned long long)core.total_bytes, (unsigned long long)core.meta_used_bytes, (unsigned long long)core.changes,
             (unsigned long long)core.commits, (unsigned long long)core.queue_length, (unsigned long long)core.checksum_failures,
-            skr_resident_bytes());
+            skr_resident_bytes(), (unsigned long long)core.dirty_objects, (unsigned long long)core.dirty_bytes,
+            (unsigned long long)core.dirty_failed, (unsigned long long)core.dirty_conflicts,
+            core.dirty_oldest_ns == 0 ? 0LL : skr_seconds_since(core.dirty_oldest_ns), (unsigned long long)space.cached_bytes,
+            (unsigned long long)space.capacity_bytes, (unsigned long long)space.hit_bytes, (unsigned long long)space.miss_bytes,
+            (unsigned long long)space.evicted_bytes);
     json_t *bindings = skr_admin_bindings(admin);
     if (bindings == NULL || json_dumpf(bindings, out, JSON_COMPACT) != 0)
         fprintf(out, "null"); /* no memory for them */

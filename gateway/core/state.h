@@ -80,6 +80,7 @@ struct skr_pending {
     uint64_t upload_id, job_id;
     struct skr_container container;
     struct skr_awaited awaited;
+    const struct skr_flush_numbers *flush; /* in the operation itself; NULL: it is none */
     _Alignas(16) char memory[1536];
 };
 

@@ -70,6 +70,7 @@ struct skr_result {
     uint64_t upload_id;                    /* of an upload that was created; else 0 */
     uint64_t job_id;                       /* of a job that was begun; else 0 */
     const struct skr_container *container; /* likewise */
+    const struct skr_flush_numbers *flush; /* of skr_flush(), also when it failed; else NULL */
 };
 /* `result` is valid during the call. */
 typedef void (*skr_done)(void *context, const struct skr_result *result);
@@ -466,19 +467,28 @@ struct skr_dirty {
 enum skr_status skr_list_dirty(struct skr_worker *worker, uint64_t after, enum skr_dirty_state state,
                                bool (*visit)(void *context, const struct skr_dirty *dirty), void *context,
                                struct skr_error *err);
-/* Waits until upstream has what was changed before the call, in names with the prefix; an empty account or container: in all.
- * Ends with SKR_BUSY after `patience_ms` (ask again), with SKR_CONDITION_FAILED when what is left is in conflict, with
- * SKR_UPSTREAM_FAILED when upstream refuses some of it. The message says how much. */
-struct skr_pending *skr_flush(struct skr_worker *worker, struct skr_bytes account, struct skr_bytes container,
-                              struct skr_bytes prefix, unsigned patience_ms, skr_done done, void *context);
+struct skr_flush_options {
+    struct skr_bytes account, container, prefix; /* empty: any */
+    int64_t mark_ns; /* what was dirty before it is waited for: skr_flush_numbers.mark_ns of an earlier call. 0: before now */
+    unsigned patience_ms;
+};
+struct skr_flush_numbers {
+    int64_t mark_ns;
+    uint64_t pending_objects, pending_bytes, failed_objects, conflict_objects; /* what is left of what was waited for */
+};
+/* Waits until upstream has what was changed before the mark. Ends with SKR_BUSY after `patience_ms` (ask again with the mark,
+ * or later changes are waited for as well), with SKR_CONDITION_FAILED when what is left is in conflict, with
+ * SKR_UPSTREAM_FAILED when upstream refuses some of it. `result->flush` says how much. */
+struct skr_pending *skr_flush(struct skr_worker *worker, const struct skr_flush_options *options, skr_done done, void *context);
 enum skr_resolution {
     SKR_RESOLVE_RETRY,
     SKR_RESOLVE_KEEP_LOCAL,  /* ours replaces whatever upstream has */
     SKR_RESOLVE_KEEP_REMOTE, /* ours goes, and what upstream has is taken in when it is asked for */
 };
-/* SKR_NOT_FOUND: the name is not dirty. */
-struct skr_pending *skr_resolve(struct skr_worker *worker, const struct skr_object_name *name, enum skr_resolution resolution,
-                                skr_done done, void *context);
+/* `sequence`: only if that is what the name's still is, for those who decide about what they were shown; 0: whatever it is.
+ * SKR_NOT_FOUND: the name is not dirty. SKR_CONDITION_FAILED: it was changed meanwhile. */
+struct skr_pending *skr_resolve(struct skr_worker *worker, const struct skr_object_name *name, uint64_t sequence,
+                                enum skr_resolution resolution, skr_done done, void *context);
 
 /* ---- what is here of upstreams: how much, what stays, what goes ---- */
 

@@ -156,6 +156,7 @@ bool skr_object_encode(struct skr_encoder *encoder, const struct skr_object *obj
     skr_encode_number(encoder, object->checksum_form, 1);
     skr_encode_number(encoder, object->upload_id, 8);
     skr_encode_text(encoder, object->upstream_etag, 1);
+    skr_encode_number(encoder, object->is_partial, 1);
     return !encoder->failed;
 }
 
@@ -191,8 +192,10 @@ enum skr_status skr_object_decode(struct skr_arena *arena, struct skr_bytes reco
         out->checksum_form = (unsigned)skr_decode_number(&decoder, 1);
         out->upload_id = skr_decode_number(&decoder, 8);
     }
-    if (version >= 3)
+    if (version >= 3) {
         out->upstream_etag = skr_decode_text(&decoder, 1);
+        out->is_partial = skr_decode_number(&decoder, 1) != 0;
+    }
     if (decoder.failed || version == 0 || out->kind < SKR_OBJECT_BLOCK || out->kind > SKR_OBJECT_DELETE_MARKER ||
         out->checksum_form > SKR_CHECKSUM_COMPOSITE)
         return skr_fail(err, SKR_CORRUPT, "an object's record is damaged");

@@ -30,6 +30,11 @@ def run(name, body):
     _run(name, lambda checks, folder: _with_server(checks, folder, servers.start, body))
 
 
+def run_own(name, body):
+    """body(checks, folder) starts its servers itself."""
+    _run(name, body)
+
+
 def run_s3(name, body, real_files=tree.REAL_FILES):
     """body(checks, server, folder, inputs) with a server over http, then with another one over https, where the input is smaller: see Inputs."""
 

@@ -43,7 +43,7 @@ static json_t *skr_binding_json(const struct skr_binding_state *state)
     if (state->last_failure_ns != 0)
         failed[skr_iso8601_format(failed, state->last_failure_ns, 0)] = '\0';
     return json_pack(
-        "{s:o,s:o,s:o,s:s,s:s,s:s,s:s,s:I,s:I,s:b,s:b,s:s,s:s,s:s,s:I,s:I,s:I,s:I,s:I}", "account",
+        "{s:o,s:o,s:o,s:s,s:s,s:s,s:s,s:I,s:I,s:b,s:b,s:s,s:s,s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "account",
         skr_json_bytes(state->account), "container", skr_json_bytes(state->container), "upstream",
         state->upstream[0] != '\0' ? json_string(state->upstream) : skr_json_bytes(binding->texts[SKR_BINDING_URL]), "kind",
         binding->is_s3 ? "s3" : "azure", "mode", skr_binding_mode_text(binding->mode), "listing",
@@ -52,7 +52,8 @@ static json_t *skr_binding_json(const struct skr_binding_state *state)
         (json_int_t)binding->capacity_bytes, "allow_http", binding->allow_http, "derived", state->is_derived, "state",
         skr_binding_state_text(state), "last_failure", state->last_failure, "last_failure_at", failed, "fetched_bytes",
         (json_int_t)state->fetched_bytes, "fetches", (json_int_t)state->fetches, "failures", (json_int_t)state->failures,
-        "refreshes", (json_int_t)state->refreshes, "stale_answers", (json_int_t)state->stale_answers);
+        "refreshes", (json_int_t)state->refreshes, "stale_answers", (json_int_t)state->stale_answers, "mirror_rounds",
+        (json_int_t)state->mirror_rounds, "mirrored_objects", (json_int_t)state->mirrored_objects);
 }
 
 struct skr_binding_search {

@@ -5,6 +5,7 @@
 
 #include "collector.h"
 #include "federation/federation.h"
+#include "federation/mirror.h"
 #include "federation/prefetch.h"
 #include "federation/space.h"
 #include "federation/uploader.h"
@@ -51,7 +52,7 @@ static enum skr_status skr_core_open_parts(struct skr_core *core, struct skr_err
         .directory = core->directory,
         .map_initial_bytes = options->meta_map_initial_bytes,
         .map_max_bytes = options->meta_map_max_bytes,
-        .max_readers = options->workers + 5, /* the collector, the uploader, space, prefetching, and one to spare */
+        .max_readers = options->workers + 6, /* the collector, the uploader, the mirrorer, space, prefetching, one to spare */
         .on_commit_failure = skr_on_commit_failure,
         .context = core,
     };
@@ -86,6 +87,8 @@ static enum skr_status skr_core_open_parts(struct skr_core *core, struct skr_err
         status = skr_space_start(core->space, err);
     if (status == SKR_OK)
         status = skr_uploader_open(&core->uploader, core, err);
+    if (status == SKR_OK)
+        status = skr_mirrorer_open(&core->mirrorer, core, err);
     return status == SKR_OK ? skr_prefetcher_open(&core->prefetcher, core, err) : status;
 }
 
@@ -123,6 +126,7 @@ void skr_core_close(struct skr_core *core)
     if (core == NULL)
         return;
     skr_prefetcher_close(core->prefetcher);
+    skr_mirrorer_close(core->mirrorer);
     skr_uploader_close(core->uploader);
     skr_space_stop(core->space);
     skr_collector_close(core->collector);

@@ -12,6 +12,7 @@
 
 #define SKR_EXTENT_WINDOW 16
 #define SKR_MAX_READ_BYTES (1u << 20)
+#define SKR_MAX_PAYLOAD_BYTES 65536 /* inline_limit_bytes at most */
 #define SKR_MAX_READ_CHUNKS (SKR_MAX_READ_BYTES / SKR_CRC_CHUNK_BYTES + 2)
 
 /* Owned by its worker's thread. */
@@ -213,11 +214,32 @@ static ssize_t skr_reader_failed(struct skr_reader *reader, uint64_t offset, con
     return -1;
 }
 
+/* A small object whose bytes came as a payload after it was opened. 0: they did not. */
+static ssize_t skr_reader_payload_came(struct skr_reader *reader, uint64_t offset, void *buffer, size_t size)
+{
+    struct skr_bytes payload;
+    struct skr_error error;
+    struct skr_view *view;
+    uint32_t crc32c;
+    size_t taken = 0;
+    if (reader->content.size_bytes > SKR_MAX_PAYLOAD_BYTES || skr_view_begin(reader->worker->reader, &view, &error) != SKR_OK)
+        return 0;
+    if (skr_content_cached_payload(view, &reader->content, &payload, &crc32c, &error) == SKR_OK &&
+        skr_crc32c(0, payload.data, payload.size) == crc32c) {
+        taken = payload.size - (size_t)offset < size ? payload.size - (size_t)offset : size;
+        memcpy(buffer, payload.data + offset, taken);
+    }
+    skr_view_end(view);
+    return (ssize_t)taken;
+}
+
 /* The store does not have them. Where a flight ended in the store between two looks, it has them now. */
 static ssize_t skr_reader_fetch(struct skr_reader *reader, uint64_t offset, void *buffer, size_t size,
                                 void (*ready)(void *context), void *context)
 {
-    ssize_t flown = skr_cached_read(reader->cached, offset, buffer, size, true, ready, context);
+    ssize_t flown = skr_reader_payload_came(reader, offset, buffer, size);
+    if (flown == 0)
+        flown = skr_cached_read(reader->cached, offset, buffer, size, true, ready, context);
     return flown == SKR_CACHED_IS_HERE ? skr_reader_read(reader, offset, buffer, size, ready, context) : flown;
 }
 

@@ -15,6 +15,7 @@
 #include "slots.h"
 
 struct skr_collector;
+struct skr_mirrorer;
 struct skr_accesses;
 struct skr_space;
 struct skr_prefetcher;
@@ -26,9 +27,10 @@ struct skr_core {
     char *directory;
     struct skr_meta *meta;
     struct skr_store *store;
-    struct skr_pins pins;              /* contents that are being read */
-    struct skr_upload_slots uploads;   /* files that blocks of open uploads go to */
-    struct skr_bindings bindings;      /* containers in front of upstreams */
+    struct skr_pins pins;            /* contents that are being read */
+    struct skr_upload_slots uploads; /* files that blocks of open uploads go to */
+    struct skr_bindings bindings;    /* containers in front of upstreams */
+    struct skr_mirrorer *mirrorer;
     struct skr_federation *federation; /* what is known of upstreams, and under way from them */
     struct skr_space *space;           /* how much of upstreams' bytes is here, and what of it goes */
     struct skr_prefetcher *prefetcher; /* what an operator wants here before it is read */

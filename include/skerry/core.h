@@ -438,8 +438,9 @@ struct skr_pending *skr_detach(struct skr_worker *worker, struct skr_bytes accou
                                void *context);
 struct skr_binding_state {
     struct skr_bytes account, container;
-    const struct skr_binding *binding; /* without its secrets */
-    const char *upstream;              /* "https://host/path" */
+    const struct skr_binding *binding;        /* without its secrets */
+    const char *upstream;                     /* "https://host/path" */
+    uint64_t mirror_rounds, mirrored_objects; /* a mirror: rounds that ended; names seen in the one under way, or the last */
     uint64_t fetched_bytes, fetches, failures, refreshes, stale_answers;
     const char *last_failure; /* how the last call that failed did; empty: none has since the binding was made */
     int64_t last_failure_ns;  /* Unix; 0: none */

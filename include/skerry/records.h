@@ -112,6 +112,7 @@ struct skr_object {
     struct skr_checksum checksum;
     enum skr_checksum_form checksum_form;
     uint64_t upload_id;             /* of the multipart upload that it was completed from; else 0 */
+    bool is_partial;                /* only what a listing of upstream's says of it is known */
     struct skr_bytes upstream_etag; /* what the upstream of its container calls this state of it; empty: it has none there */
     enum skr_versioning versioning; /* not stored: its container's, filled when core hands the record out */
     bool is_current; /* not stored: no version was asked for, or the one that was is the current one. Filled by looking an

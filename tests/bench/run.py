@@ -10,12 +10,13 @@ import tempfile
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 from blob import encrypted, reads, writes  # noqa: E402
+from elsewhere import federation  # noqa: E402
 from peers import S3_PEERS  # noqa: E402
 from s3 import s3  # noqa: E402
 from scale import constants, scale  # noqa: E402
 from table import Table  # noqa: E402
 
-PARTS = {part.__name__: part for part in (reads, encrypted, writes, constants, scale, s3)}
+PARTS = {part.__name__: part for part in (reads, encrypted, writes, constants, scale, s3, federation)}
 
 
 def main():
@@ -25,6 +26,9 @@ def main():
     arguments.add_argument("--only", choices=PARTS)
     arguments.add_argument("--peers", default=",".join(S3_PEERS), help="beside which S3 servers, with commas between: %(default)s")
     arguments.add_argument("--rows", default="", help="of the S3 part only those with one of these words, with commas between")
+    arguments.add_argument("--round-trip", type=float, default=20, help="of the link to upstreams, in milliseconds: %(default)s")
+    arguments.add_argument("--connection-rate", type=float, default=50, help="what one connection over it carries, in MB/s: %(default)s")
+    arguments.add_argument("--link-rate", type=float, default=250, help="what all of them carry, in MB/s: %(default)s")
     arguments.add_argument("--folder", default=None, help="where to write; the disk that is measured")
     arguments.add_argument("--markdown", metavar="FILE", help="write the table there too, as Markdown")
     options = arguments.parse_args()

@@ -201,7 +201,7 @@ def copies(gateway, side):
     here.delete_blob("copies", "two")
     here.set_metadata("copies", "three", other="yes")
     check("uploaded", gateway.drained(60), gateway.numbers())
-    same("copied", side, here, "copies", *names, *(name + "-copy" for name in names))
+    same("copied", side, here, "copies", *names[:3], *(name + "-copy" for name in names))
     check("the copy is the old one", side.client.get_blob("copies", "one-copy").body == LARGE)
     here.delete_blob("copies", "four-copy")
     here.put_blob("copies", "four", b"new")

@@ -4,6 +4,7 @@
  * small changes, one after the other, after the one that ends the binding.
  */
 #include "../state.h"
+#include "mirror.h"
 
 #define SKR_RELEASE_STEP 200 /* objects looked at in one change */
 
@@ -162,6 +163,7 @@ static void skr_settle_attach(struct skr_pending *pending)
         skr_view_end(view);
     }
     pending->change.status = status;
+    skr_mirrorer_wake(core->mirrorer);
     if (status != SKR_OK || !op->detaches || skr_is_all(op->container) || (op->is_detached && op->is_last))
         return;
     pending->again = true;

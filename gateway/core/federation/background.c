@@ -12,17 +12,16 @@ static void skr_background_post(struct skr_executor *executor, struct skr_task *
     pthread_mutex_lock(&background->lock);
     *background->last = task;
     background->last = &task->next;
-    skr_io_wake(background->io); /* under the lock: whoever has taken the task may close the ring */
+    skr_io_wake(background->io); /* under the lock: the thread may run the task, and close the ring, as soon as it has it */
     pthread_mutex_unlock(&background->lock);
 }
 
 void skr_background_wake(struct skr_background *background)
 {
     pthread_mutex_lock(&background->lock);
-    bool wakes = !background->woken && background->io != NULL;
-    background->woken = true;
-    if (wakes)
+    if (!background->woken && background->io != NULL)
         skr_io_wake(background->io);
+    background->woken = true;
     pthread_mutex_unlock(&background->lock);
 }
 
@@ -58,7 +57,13 @@ static void *skr_background_run(void *argument)
         skr_io_run(background->io, 20);
         skr_background_drain(background, &woken);
     }
-    skr_io_settle(background->io); /* the ring is this thread's */
+    skr_worker_close(background->worker); /* here: a ring is its thread's */
+    background->worker = NULL;
+    pthread_mutex_lock(&background->lock);
+    struct skr_io *io = background->io;
+    background->io = NULL;
+    pthread_mutex_unlock(&background->lock);
+    skr_io_close(io);
     return NULL;
 }
 
@@ -85,7 +90,8 @@ void skr_background_close(struct skr_background *background)
     if (background->has_thread) {
         pthread_mutex_lock(&background->lock);
         background->stopping = true;
-        skr_io_wake(background->io);
+        if (background->io != NULL)
+            skr_io_wake(background->io);
         pthread_mutex_unlock(&background->lock);
         pthread_join(background->thread, NULL);
     }

@@ -406,6 +406,8 @@ void skr_visit_bindings(struct skr_core *core, bool (*visit)(void *context, cons
             .container = skr_text(bound->container),
             .binding = &bound->binding,
             .upstream = bound->upstream == NULL ? "" : skr_upstream_name(bound->upstream),
+            .mirror_rounds = atomic_load(&bound->mirror_rounds),
+            .mirrored_objects = atomic_load(&bound->mirrored_objects),
             .fetched_bytes = atomic_load(&bound->fetched_bytes),
             .fetches = atomic_load(&bound->fetches),
             .failures = atomic_load(&bound->failures),

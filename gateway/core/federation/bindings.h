@@ -17,9 +17,10 @@ struct skr_bound {
     char *account, *container;
     struct skr_binding binding; /* its texts without the secrets, in `memory` */
     struct skr_arena memory;
-    struct skr_upstream *upstream;              /* NULL for SKR_ALL_CONTAINERS: each container gets one of its own */
-    struct skr_upstream_token_provider *tokens; /* may be NULL */
-    bool is_derived;                            /* of SKR_ALL_CONTAINERS, for one container */
+    struct skr_upstream *upstream;                    /* NULL for SKR_ALL_CONTAINERS: each container gets one of its own */
+    struct skr_upstream_token_provider *tokens;       /* may be NULL */
+    bool is_derived;                                  /* of SKR_ALL_CONTAINERS, for one container */
+    _Atomic uint64_t mirror_rounds, mirrored_objects; /* MIRROR: rounds that ended; names of the round under way, or the last */
     _Atomic uint64_t fetched_bytes, fetches, failures, refreshes, stale_answers;
     _Atomic int last_failure; /* enum skr_upstream_outcome */
     _Atomic int64_t last_failure_ns;

@@ -31,8 +31,9 @@ struct skr_preparation {
 struct skr_prepared_state {
     struct skr_object object;
     bool exists;
-    bool is_ours;   /* upstream does not know it, or does not know yet that it was changed or deleted */
-    bool is_cached; /* and what is wanted of it is not here */
+    bool is_ours;    /* upstream does not know it, or does not know yet that it was changed or deleted */
+    bool is_foreign; /* its bytes came through another binding */
+    bool is_cached;  /* and what is wanted of it is not here */
     struct skr_origin origin;
 };
 
@@ -84,6 +85,10 @@ static enum skr_status skr_preparation_look(struct skr_preparation *preparation,
     if (status == SKR_OK)
         out->is_ours = (out->exists && out->object.upstream_etag.size == 0) ||
                        skr_journal_get(view, &container, preparation->name.key, &entry, NULL) == SKR_OK;
+    struct skr_origin origin;
+    out->is_foreign = status == SKR_OK && content->layout == SKR_CONTENT_CACHED &&
+                      skr_content_origin(view, content->id, &origin, NULL) == SKR_OK &&
+                      origin.binding != preparation->bound->binding.id;
     if (status == SKR_OK && out->exists && !skr_object_copy(arena, &out->object))
         status = skr_fail(err, SKR_NO_MEMORY, "no memory for an object's record");
     if (status == SKR_OK && preparation->intent == SKR_INTENT_READ && preparation->offset < content->size_bytes &&
@@ -169,6 +174,12 @@ static enum skr_status skr_preparation_fly(struct skr_preparation *preparation, 
 
 /* ---- the steps ---- */
 
+/* What is here does not tell all, or came from somewhere else: upstream is to tell it anew, whatever its entity tag. */
+static bool skr_is_unsure(const struct skr_prepared_state *state)
+{
+    return state->exists && (state->object.is_partial || state->is_foreign);
+}
+
 static enum skr_status skr_preparation_ask(struct skr_preparation *preparation, const struct skr_prepared_state *state,
                                            struct skr_error *err)
 {
@@ -176,7 +187,7 @@ static enum skr_status skr_preparation_ask(struct skr_preparation *preparation, 
         .bound = preparation->bound,
         .name = preparation->known_name,
         .key = preparation->name.key,
-        .etag = state->exists ? state->object.upstream_etag : SKR_BYTES(""),
+        .etag = state->exists && !skr_is_unsure(state) ? state->object.upstream_etag : SKR_BYTES(""),
         .has_object = state->exists,
         .with_bytes = preparation->intent == SKR_INTENT_READ && preparation->offset != SKR_OFFSET_UNKNOWN,
         .offset = preparation->offset,
@@ -194,17 +205,39 @@ static enum skr_status skr_preparation_ask(struct skr_preparation *preparation, 
     return skr_fail(err, SKR_UPSTREAM_FAILED, "its upstream cannot be asked");
 }
 
+/* The last that was heard of upstream was that it does not answer: who has something to serve does not wait for it. Now and
+ * then it is asked all the same, so that it is noticed when it is back. */
+static bool skr_preparation_is_stale(struct skr_preparation *preparation, const struct skr_prepared_state *state)
+{
+    struct skr_bound *bound = preparation->bound;
+    int64_t ill_until_ms = atomic_load(&bound->ill_until_ms);
+    if (!state->exists || ill_until_ms == 0)
+        return false;
+    int64_t now_ms = skr_clock_ms();
+    if (now_ms >= ill_until_ms && atomic_compare_exchange_strong(&bound->ill_until_ms, &ill_until_ms, now_ms + SKR_ILL_MS)) {
+        struct skr_refresh_question question = {.bound = bound,
+                                                .name = preparation->known_name,
+                                                .key = preparation->name.key,
+                                                .etag = state->object.upstream_etag,
+                                                .has_object = true};
+        struct skr_waiter *nobody = skr_waiter_new(preparation->worker, NULL, NULL);
+        struct skr_refresh *refresh = nobody == NULL ? NULL : skr_refresh_join(preparation->worker, &question, nobody);
+        if (refresh == NULL && nobody != NULL)
+            skr_waiter_drop(nobody);
+        skr_refresh_leave(refresh);
+    }
+    atomic_fetch_add(&bound->stale_answers, 1);
+    return true;
+}
+
 static enum skr_status skr_preparation_decide(struct skr_preparation *preparation, const struct skr_prepared_state *state,
                                               struct skr_error *err)
 {
     struct skr_bound *bound = preparation->bound;
     bool is_believed = state->is_ours || preparation->refreshed ||
-                       skr_known_is_fresh(&preparation->worker->core->federation->known, bound, preparation->known_name);
-    if (!is_believed && state->exists && skr_clock_ms() < atomic_load(&bound->ill_until_ms)) {
-        atomic_fetch_add(&bound->stale_answers, 1);
-        is_believed = true;
-    }
-    if (!is_believed)
+                       (!skr_is_unsure(state) &&
+                        skr_known_is_fresh(&preparation->worker->core->federation->known, bound, preparation->known_name));
+    if (!is_believed && !skr_preparation_is_stale(preparation, state))
         return skr_preparation_ask(preparation, state, err);
     return state->is_cached ? skr_preparation_fly(preparation, state, err) : SKR_OK;
 }

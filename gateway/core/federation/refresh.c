@@ -13,8 +13,6 @@
 #include "federation.h"
 #include "skerry/log.h"
 
-#define SKR_ILL_MS 5000
-
 static const struct skr_upstream_retry skr_refresh_retry = {
     .attempts = 4, .first_ms = 100, .most_ms = 2000, .patience_ms = 10000};
 
@@ -97,6 +95,28 @@ static enum skr_status skr_put_found(struct skr_view *view, struct skr_refresh_c
     return status != SKR_OK ? status : skr_object_put(view, container->objects_node, refresh->key, &object, err);
 }
 
+/* Its bytes came through another binding, which may be gone. */
+static bool skr_is_of_another(struct skr_view *view, const struct skr_refresh *refresh, const struct skr_object *there)
+{
+    struct skr_origin origin;
+    return there->content.layout == SKR_CONTENT_CACHED &&
+           (skr_content_origin(view, there->content.id, &origin, NULL) != SKR_OK ||
+            origin.binding != refresh->bound->binding.id);
+}
+
+/* It is the same, and now all is known of it. */
+static enum skr_status skr_complete_found(struct skr_view *view, struct skr_refresh_change *op,
+                                          const struct skr_container *container, const struct skr_object *there,
+                                          struct skr_error *err)
+{
+    struct skr_object object;
+    if (!skr_object_of_upstream(&op->pending.arena, op->refresh->found, &object))
+        return skr_fail(err, SKR_NO_MEMORY, "no memory for an object's record");
+    object.id = there->id;
+    object.content = there->content;
+    return skr_object_update(view, container->objects_node, op->refresh->key, &object, err);
+}
+
 /* The container of ours: one that came with a binding of all containers is made when something is found in it. */
 static enum skr_status skr_refresh_container(struct skr_view *view, struct skr_refresh_change *op,
                                              struct skr_container *container, struct skr_error *err)
@@ -134,8 +154,8 @@ static enum skr_status skr_apply_refresh(struct skr_view *view, struct skr_chang
         return exists && skr_bytes_equal(there.upstream_etag, refresh->etag)
                    ? skr_object_remove(view, container.objects_node, refresh->key, err)
                    : SKR_OK;
-    if (exists && skr_bytes_equal(there.upstream_etag, refresh->found->etag))
-        return SKR_OK;
+    if (exists && skr_bytes_equal(there.upstream_etag, refresh->found->etag) && !skr_is_of_another(view, refresh, &there))
+        return there.is_partial ? skr_complete_found(view, op, &container, &there, err) : SKR_OK;
     return skr_put_found(view, op, &container, &there, exists, err);
 }
 
@@ -206,6 +226,43 @@ static void skr_refresh_found(struct skr_refresh *refresh, const struct skr_upst
     skr_upstream_get_tags(refresh->worker->upstreams, refresh->bound->upstream, &refresh->call, refresh->key);
 }
 
+/* ---- S3 answers HEAD without a body, and so does not say whether the object or its bucket is missing ---- */
+
+static void skr_refresh_ask(struct skr_refresh *refresh);
+static void skr_refresh_done(struct skr_upstream_call *call, const struct skr_upstream_result *result);
+
+static void skr_refresh_ignore_head(struct skr_upstream_call *call, const struct skr_upstream_object *object)
+{
+    (void)call, (void)object;
+}
+
+static size_t skr_refresh_ignore(struct skr_upstream_call *call, const void *data, size_t size)
+{
+    (void)call, (void)data;
+    return size;
+}
+
+static void skr_refresh_confirmed(struct skr_upstream_call *call, const struct skr_upstream_result *result)
+{
+    struct skr_refresh *refresh = (struct skr_refresh *)((char *)call - offsetof(struct skr_refresh, call));
+    if (result->outcome == SKR_UPSTREAM_OK || result->outcome == SKR_UPSTREAM_INVALID_RANGE) /* it is back */
+        skr_refresh_ask(refresh);
+    else
+        skr_refresh_done(call, result);
+}
+
+static void skr_refresh_confirm(struct skr_refresh *refresh)
+{
+    struct skr_upstream_get get = {.key = refresh->key,
+                                   .ranged = true,
+                                   .length_bytes = 1,
+                                   .head = skr_refresh_ignore_head,
+                                   .write = skr_refresh_ignore};
+    refresh->is_confirmed = true;
+    refresh->call.done = skr_refresh_confirmed;
+    skr_upstream_get(refresh->worker->upstreams, refresh->bound->upstream, &refresh->call, &get);
+}
+
 /* Upstream cannot say. */
 static void skr_refresh_failed(struct skr_refresh *refresh)
 {
@@ -234,6 +291,10 @@ static void skr_refresh_done(struct skr_upstream_call *call, const struct skr_up
         skr_refresh_end(refresh, SKR_OK);
         return;
     case SKR_UPSTREAM_NOT_FOUND:
+        if (refresh->has_object && refresh->bound->binding.is_s3 && !refresh->is_confirmed) {
+            skr_refresh_confirm(refresh);
+            return;
+        }
         if (refresh->has_object) {
             skr_refresh_apply(refresh);
             return;
@@ -316,6 +377,24 @@ static struct skr_refresh *skr_refresh_new(struct skr_worker *worker, const stru
     return refresh;
 }
 
+/* Between a look into metadata, which had nothing, and now another one may have come to its end. */
+static bool skr_refresh_is_needless(struct skr_refresh *refresh)
+{
+    struct skr_arena arena = {.blocks = NULL};
+    struct skr_container container;
+    struct skr_object object;
+    struct skr_error error;
+    struct skr_view *view;
+    if (refresh->has_object || skr_view_begin(refresh->worker->reader, &view, &error) != SKR_OK)
+        return false;
+    bool is_there = skr_container_get(view, &arena, skr_text(refresh->bound->account), skr_text(refresh->bound->container),
+                                      &container, &error) == SKR_OK &&
+                    skr_object_get(view, &arena, container.objects_node, refresh->key, &object, &error) == SKR_OK;
+    skr_view_end(view);
+    skr_arena_release(&arena);
+    return is_there;
+}
+
 struct skr_refresh *skr_refresh_join(struct skr_worker *worker, const struct skr_refresh_question *question,
                                      struct skr_waiter *waiter)
 {
@@ -344,6 +423,10 @@ struct skr_refresh *skr_refresh_join(struct skr_worker *worker, const struct skr
     if (!asks)
         return refresh;
     worker->under_way++;
+    if (skr_refresh_is_needless(refresh)) {
+        skr_refresh_end(refresh, SKR_OK);
+        return refresh;
+    }
     atomic_fetch_add_explicit(&question->bound->refreshes, 1, memory_order_relaxed);
     if (!question->with_bytes || question->has_object || !skr_refresh_fly(refresh, question->offset))
         skr_refresh_ask(refresh);

@@ -5,6 +5,7 @@
 #include "flights.h"
 
 #define SKR_REFRESH_BUCKETS 256
+#define SKR_ILL_MS 5000 /* how long upstream is left alone by those who can do without, once it did not answer */
 
 /* Owned by its worker's thread, but for what the list's lock guards. */
 struct skr_refresh {
@@ -19,7 +20,7 @@ struct skr_refresh {
     struct skr_arena arena;
     struct skr_bytes key;
     struct skr_bytes etag; /* upstream's, as metadata has it; empty: metadata has nothing */
-    bool has_object;
+    bool has_object, is_confirmed;
     uint64_t content_id; /* of the content, if there is to be a new one */
     struct skr_upstream_call call;
     struct skr_flight *flight;         /* that the question came with */

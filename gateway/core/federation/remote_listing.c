@@ -208,7 +208,7 @@ enum skr_status skr_prepare_listing(struct skr_worker *worker, const struct skr_
 {
     *out = NULL;
     struct skr_bound *bound = skr_bound_find(&worker->core->bindings, worker->reader, options->account, options->container);
-    if (bound == NULL || bound->binding.listing == SKR_LISTING_MIRROR) {
+    if (bound == NULL || (bound->binding.listing == SKR_LISTING_MIRROR && atomic_load(&bound->mirror_rounds) > 0)) {
         skr_bound_release(bound);
         return SKR_OK;
     }

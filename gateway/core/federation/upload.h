@@ -29,6 +29,7 @@ struct skr_lane {
     unsigned under_way;
     unsigned failures; /* in a row, of upstream as a whole */
     int64_t until_ns;  /* monotonic: nothing is tried before */
+    uint64_t failed;   /* the entry that failed last: others may try before it does again */
 };
 
 struct skr_upload_part {

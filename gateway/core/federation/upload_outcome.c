@@ -153,6 +153,7 @@ static void skr_upload_pause(struct skr_upload_job *job)
     unsigned shift = lane->failures < 6 ? lane->failures : 6;
     int64_t pause_ms = INT64_C(250) << shift;
     lane->failures++;
+    lane->failed = job->entry.sequence;
     pause_ms = pause_ms < SKR_UPLOAD_AWAY_MOST_MS ? pause_ms : SKR_UPLOAD_AWAY_MOST_MS;
     if (job->retry_after_ms > pause_ms)
         pause_ms = job->retry_after_ms;
@@ -182,21 +183,30 @@ static void skr_upload_tell(struct skr_upload_job *job)
     skr_awaiting_settle(job->uploader, &job->entry, statuses[job->end], job->reason);
 }
 
+/* The outcome cannot be noted: the entry stays, and the next job finds what became of it. Who waits is not left without an
+ * answer. */
+static void skr_upload_unnoted(struct skr_upload_job *job, const char *why)
+{
+    skr_log(SKR_LOG_WARNING, "uploader", "the outcome of an upload could not be noted: %s", why);
+    skr_upload_pause(job);
+    skr_awaiting_settle(job->uploader, &job->entry, SKR_UPSTREAM_FAILED, why);
+    skr_upload_job_free(job);
+}
+
 static void skr_upload_committed(struct skr_task *task)
 {
     struct skr_upload_job *job = (struct skr_upload_job *)((char *)task - offsetof(struct skr_change, task));
     struct skr_uploader *uploader = job->uploader;
     int64_t retry_ns = skr_upload_now_ns() + SKR_UPLOAD_REFUSED_MS * INT64_C(1000000);
-    if (job->change.status != SKR_OK) { /* it stays in the journal, and is found done upstream the next time */
-        skr_log(SKR_LOG_WARNING, "uploader", "the outcome of an upload could not be noted: %s", job->change.error.message);
-        skr_upload_pause(job);
-    } else {
-        if (job->evictable.id != 0)
-            skr_space_uploaded(uploader->core, job->bound, job->evictable.id, job->evictable.size_bytes);
-        if (job->end == SKR_UPLOAD_REFUSED && retry_ns < uploader->sweep_ns)
-            uploader->sweep_ns = retry_ns;
-        skr_upload_tell(job);
+    if (job->change.status != SKR_OK) {
+        skr_upload_unnoted(job, job->change.error.message);
+        return;
     }
+    if (job->evictable.id != 0)
+        skr_space_uploaded(uploader->core, job->bound, job->evictable.id, job->evictable.size_bytes);
+    if (job->end == SKR_UPLOAD_REFUSED && retry_ns < uploader->sweep_ns)
+        uploader->sweep_ns = retry_ns;
+    skr_upload_tell(job);
     skr_upload_job_free(job);
 }
 
@@ -206,16 +216,16 @@ static void skr_upload_commit(struct skr_upload_job *job)
     job->change.apply = job->takes_back ? skr_apply_take_back : job->end == SKR_UPLOAD_DONE ? skr_apply_done : skr_apply_failed;
     job->change.executor = &job->uploader->executor;
     job->change.task.run = skr_upload_committed;
-    if (skr_meta_submit(job->uploader->core->meta, &job->change) == SKR_OK)
-        return;
-    skr_upload_pause(job);
-    skr_upload_job_free(job);
+    if (skr_meta_submit(job->uploader->core->meta, &job->change) != SKR_OK)
+        skr_upload_unnoted(job, "the store takes no changes at present");
 }
 
 void skr_upload_conclude(struct skr_upload_job *job)
 {
     bool failed = job->end == SKR_UPLOAD_CONFLICT || job->end == SKR_UPLOAD_REFUSED;
-    job->takes_back |= failed && skr_awaiting_has(job->uploader, job->entry.sequence);
+    /* What was awaited when the server was killed was never acknowledged, and gives way: it must not hide what came after. */
+    job->takes_back |= failed && (skr_awaiting_has(job->uploader, job->entry.sequence) ||
+                                  (job->end == SKR_UPLOAD_CONFLICT && job->entry.is_awaited));
     if (job->end == SKR_UPLOAD_AWAY)
         skr_upload_pause(job);
     else

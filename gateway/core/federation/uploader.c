@@ -15,6 +15,8 @@
 
 #define SKR_PICK_LOOKS 2000 /* entries looked at in one turn */
 #define SKR_NEVER_NS INT64_MAX
+#define SKR_OTHERS_FIRST_NS (200 * INT64_C(1000000))
+#define SKR_CLAIM_NS (60 * INT64_C(1000000000))
 #define SKR_DEPENDENT_PAUSE_NS (500 * INT64_C(1000000))
 
 static int64_t skr_clock_ns(clockid_t clock)
@@ -55,7 +57,7 @@ static void skr_uploader_post(struct skr_executor *executor, struct skr_task *ta
     pthread_mutex_lock(&uploader->lock);
     *uploader->last = task;
     uploader->last = &task->next;
-    skr_io_wake(uploader->io); /* under the lock: whoever has taken the task may close the ring */
+    skr_io_wake(uploader->io); /* under the lock: the thread may run the task, and close the ring, as soon as it has it */
     pthread_mutex_unlock(&uploader->lock);
 }
 
@@ -174,8 +176,8 @@ static void skr_sweep_at(struct skr_uploader *uploader, int64_t at_ns)
         uploader->sweep_ns = at_ns;
 }
 
-/* Does another object, a copy say, still need what upstream has under the entry's name, and under the entity tag that it has? The
- * object itself does, where its bytes are the same still, and is none of them. */
+/* Does another object, a copy say, still need what upstream has under the entry's name, and under the entity tag that it has?
+ * The object itself does, where its bytes are the same still, and is none of them. */
 static bool skr_is_needed(struct skr_view *view, const struct skr_journal_entry *entry)
 {
     struct skr_origin origin;
@@ -183,6 +185,18 @@ static bool skr_is_needed(struct skr_view *view, const struct skr_journal_entry 
     return entry->after_content != 0 && skr_content_origin(view, entry->after_content, &origin, NULL) == SKR_OK &&
            skr_bytes_equal(origin.key, entry->key) && skr_bytes_equal(origin.container, entry->container) &&
            skr_content_references(view, entry->after_content, &references, NULL) == SKR_OK && references > own;
+}
+
+/* Whoever made the change is about to come and wait for it, and it does not go before. Who does not come within a minute has
+ * been given up. */
+static bool skr_is_unclaimed(struct skr_uploader *uploader, const struct skr_journal_entry *entry, int64_t now_ns)
+{
+    int64_t left_ns = entry->changed_ns + SKR_CLAIM_NS - skr_upload_wall_ns();
+    if (!entry->is_awaited || entry->sequence >> 40 != skr_meta_boot(uploader->core->meta) || left_ns <= 0 ||
+        skr_awaiting_has(uploader, entry->sequence))
+        return false;
+    skr_sweep_at(uploader, now_ns + left_ns);
+    return true;
 }
 
 /* May it go now? If not, when to look at it again is taken care of. */
@@ -196,16 +210,17 @@ static bool skr_is_due(struct skr_uploader *uploader, struct skr_view *view, con
         skr_sweep_at(uploader, now_ns + wait_ns);
         return false;
     }
-    bool is_ours = entry->sequence >> 40 == skr_meta_boot(uploader->core->meta);
-    if (entry->is_awaited && is_ours && !skr_awaiting_has(uploader, entry->sequence))
-        return false; /* whoever made it is about to come and wait */
+    if (skr_is_unclaimed(uploader, entry, now_ns))
+        return false;
     struct skr_lane *lane = skr_lane_of(uploader, entry);
     if (lane == NULL || skr_is_under_way(uploader, entry) || (lane->failures > 0 && lane->under_way > 0)) {
         uploader->sweep_after_job = true;
         return false;
     }
-    if (lane->until_ns > now_ns) {
-        skr_sweep_at(uploader, lane->until_ns);
+    /* What fails for itself alone, every time, must not be the only one that tries. */
+    int64_t until_ns = lane->failed == entry->sequence ? lane->until_ns + SKR_OTHERS_FIRST_NS : lane->until_ns;
+    if (until_ns > now_ns) {
+        skr_sweep_at(uploader, until_ns);
         return false;
     }
     if (skr_is_needed(view, entry)) {
@@ -366,8 +381,10 @@ static void *skr_uploader_run(void *argument)
     skr_uploader_wind_down(uploader);
     skr_upstream_client_close(uploader->client); /* here: a ring is its thread's */
     skr_worker_close(uploader->worker);
-    skr_io_close(uploader->io);
     uploader->worker = NULL;
+    pthread_mutex_lock(&uploader->lock); /* whoever posted the last task has woken the ring, too */
+    pthread_mutex_unlock(&uploader->lock);
+    skr_io_close(uploader->io);
     uploader->io = NULL;
     return NULL;
 }

@@ -136,14 +136,23 @@ static enum skr_status resolve(const char *key, enum skr_resolution resolution)
 {
     struct outcome outcome = {.called = false};
     struct skr_object_name name = harness_name("box", key);
-    return harness_wait(&harness, &outcome, skr_resolve(harness.worker, &name, resolution, harness_done, &outcome));
+    return harness_wait(&harness, &outcome, skr_resolve(harness.worker, &name, 0, resolution, harness_done, &outcome));
+}
+
+static enum skr_status resolve_as(const char *key, uint64_t sequence)
+{
+    struct outcome outcome = {.called = false};
+    struct skr_object_name name = harness_name("box", key);
+    return harness_wait(&harness, &outcome,
+                        skr_resolve(harness.worker, &name, sequence, SKR_RESOLVE_KEEP_REMOTE, harness_done, &outcome));
 }
 
 static enum skr_status flush(const char *container, const char *prefix)
 {
     struct outcome outcome = {.called = false};
-    return harness_wait(&harness, &outcome,
-                        skr_flush(harness.worker, ACCOUNT, skr_text(container), skr_text(prefix), 200, harness_done, &outcome));
+    const struct skr_flush_options options = {
+        .account = ACCOUNT, .container = skr_text(container), .prefix = skr_text(prefix), .patience_ms = 200};
+    return harness_wait(&harness, &outcome, skr_flush(harness.worker, &options, harness_done, &outcome));
 }
 
 START_TEST(test_operator)
@@ -157,6 +166,7 @@ START_TEST(test_operator)
     ck_assert_int_eq(flush("box", "dir/"), SKR_BUSY);
     ck_assert_int_eq(flush("box", "other/"), SKR_OK);
     ck_assert_int_eq(flush("free", ""), SKR_OK);
+    ck_assert_int_eq(resolve_as("dir/a", 1), SKR_CONDITION_FAILED); /* decided about what it no longer is */
     ck_assert_int_eq(resolve("dir/a", SKR_RESOLVE_RETRY), SKR_OK);
     ck_assert_int_eq(resolve("dir/a", SKR_RESOLVE_KEEP_LOCAL), SKR_OK);
     dirty_are("dir/a+10 dir/b+10 ");

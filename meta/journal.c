@@ -279,6 +279,7 @@ static void skr_journal_merge(struct skr_journal_entry *entry, const struct skr_
     }
     entry->not_before_ns = 0;
     entry->is_awaited = change->is_awaited;
+    entry->overwrites = change->overwrites;
     entry->changed_ns = change->changed_ns;
 }
 
@@ -297,6 +298,7 @@ static struct skr_journal_entry skr_journal_fresh(struct skr_bytes account, stru
         .size_bytes = change->what & SKR_JOURNAL_CONTENT ? change->size_bytes : 0,
         .after_content = change->after_content,
         .is_awaited = change->is_awaited,
+        .overwrites = change->overwrites,
         .since_ns = change->changed_ns,
         .changed_ns = change->changed_ns,
     };

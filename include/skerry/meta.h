@@ -381,7 +381,7 @@ struct skr_journal_entry {
     enum skr_journal_state state;
     bool base_known;            /* do we know what upstream had when the name became dirty? */
     struct skr_bytes base_etag; /* known and empty: nothing */
-    bool overwrites;            /* somebody decided: whatever upstream has */
+    bool overwrites;            /* whatever upstream has: somebody decided so, or waits for what was asked for without a condition */
     bool is_awaited;            /* whoever made the last change waits for upstream, as long as this server runs */
     uint64_t size_bytes;        /* to be uploaded */
     uint64_t after_content;     /* 0, or a cached content: what upstream has must stay until no object needs it from there */
@@ -401,7 +401,7 @@ struct skr_journal_change {
     struct skr_bytes base_etag;
     uint64_t size_bytes; /* of the content, where `what` has it */
     uint64_t after_content;
-    bool is_awaited;
+    bool is_awaited, overwrites;
     int64_t changed_ns;
     bool has_trace; /* where the name is dirty already: what it was */
     struct skr_journal_trace trace;

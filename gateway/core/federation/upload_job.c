@@ -61,7 +61,8 @@ void skr_upload_begin(struct skr_upload_job *job)
     job->is_conditional = true;
     job->base_etag = entry->base_etag;
     job->base_none = entry->base_etag.size == 0;
-    bool looks = entry->overwrites || !entry->base_known || entry->what == SKR_JOURNAL_TAGS || (deletes && job->base_none);
+    bool looks = (entry->overwrites && !entry->is_awaited) || !entry->base_known || entry->what == SKR_JOURNAL_TAGS ||
+                 (deletes && job->base_none);
     if (looks)
         skr_upload_look_first(job);
     else

@@ -57,6 +57,8 @@ void skr_upload_begin(struct skr_upload_job *job)
     }
     if (job->bound->binding.id != entry->binding)
         entry->base_known = false; /* another upstream, perhaps */
+    if (entry->is_awaited && entry->sequence >> 40 != skr_meta_boot(job->uploader->core->meta))
+        entry->overwrites = false; /* nobody waits any more: it must not go over what came after it */
     job->left = entry->what;
     job->is_conditional = true;
     job->base_etag = entry->base_etag;

@@ -5,6 +5,7 @@
  */
 #include <stdlib.h>
 
+#include "federation/accesses.h"
 #include "federation/cached_reader.h"
 #include "skerry/log.h"
 #include "state.h"
@@ -58,8 +59,10 @@ static enum skr_status skr_open_cached(struct skr_view *view, struct skr_arena *
                                        struct skr_error *err)
 {
     enum skr_status status = skr_open_payload(view, arena, reader, err);
-    if (status == SKR_OK)
+    if (status == SKR_OK) {
         reader->content.layout = SKR_CONTENT_INLINE;
+        skr_accesses_count(&reader->worker->accesses->hit_bytes, reader->content.size_bytes);
+    }
     if (status != SKR_NOT_FOUND)
         return status;
     return skr_cached_reader_new(reader->worker, view, &reader->content, &reader->cached, err);
@@ -110,6 +113,8 @@ enum skr_status skr_open_object(struct skr_worker *worker, struct skr_arena *are
         status = skr_conditions_check(conditions, true, object->etag, object->modified_ns, true, err);
     if (status == SKR_OK && reader != NULL)
         status = skr_reader_new(worker, view, arena, &object->content, reader, err);
+    if (status == SKR_OK && reader != NULL && object->upstream_etag.size > 0 && (*reader)->cached == NULL)
+        skr_accesses_note(worker->accesses, object->content.id, 0);
     skr_view_end(view);
     if (status == SKR_CORRUPT)
         skr_log(SKR_LOG_ERROR, "core", "%s", err->message);
@@ -280,6 +285,10 @@ ssize_t skr_reader_read(struct skr_reader *reader, uint64_t offset, void *buffer
     reader->ready = ready;
     reader->context = context;
     reader->offset = offset;
+    if (reader->cached != NULL) {
+        skr_accesses_note(reader->worker->accesses, reader->content.id, offset / SKR_CHUNK_BYTES);
+        skr_accesses_count(&reader->worker->accesses->hit_bytes, reader->read.size_bytes);
+    }
     status = skr_store_read(reader->worker->core->store, reader->worker->io, &reader->read);
     if (status == SKR_OK)
         return (ssize_t)reader->read.size_bytes;

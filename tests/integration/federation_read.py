@@ -664,13 +664,15 @@ class BlackHole:
         status, body, seconds = self.results.get("unknown", (None, b"", 0))
         check("a black hole: what is not is 503", status == 503, f"{status} {body[:200]} {seconds}")
         print(f", what is not is told after {seconds:.1f} s", flush=True)
-        longest, end = 0, time.monotonic() + 7  # longer than upstream is left alone once it did not answer
+        wrong, longest, end = 0, 0, time.monotonic() + 7  # longer than upstream is left alone once it did not answer
         while time.monotonic() < end:
             begin = time.monotonic()
-            same("a black hole: what is here, again", self.rig.get("s3", "hole", "here", range="bytes=0-9"), pattern(1, 10), 206)
+            wrong += self.rig.get("s3", "hole", "here", range="bytes=0-9").body != pattern(1, 10)
             longest = max(longest, time.monotonic() - begin)
-        check("a black hole: nobody waits again", longest < 3, longest)
+        check("a black hole: nobody waits again", longest < 3 and wrong == 0, (longest, wrong))
         self.proxy.clear()
+        self.proxy.down()  # what hangs in it ends
+        self.proxy.up()
         answer = until(lambda: (answer := self.rig.get("s3", "hole", "unknown")).status == 200 and answer, 10)
         check("a black hole: recovers by itself", answer and answer.body == b"1", answer)
         self.proxy.__exit__()

@@ -253,11 +253,8 @@ static void skr_refresh_confirmed(struct skr_upstream_call *call, const struct s
 
 static void skr_refresh_confirm(struct skr_refresh *refresh)
 {
-    struct skr_upstream_get get = {.key = refresh->key,
-                                   .ranged = true,
-                                   .length_bytes = 1,
-                                   .head = skr_refresh_ignore_head,
-                                   .write = skr_refresh_ignore};
+    struct skr_upstream_get get = {
+        .key = refresh->key, .ranged = true, .length_bytes = 1, .head = skr_refresh_ignore_head, .write = skr_refresh_ignore};
     refresh->is_confirmed = true;
     refresh->call.done = skr_refresh_confirmed;
     skr_upstream_get(refresh->worker->upstreams, refresh->bound->upstream, &refresh->call, &get);

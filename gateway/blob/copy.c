@@ -103,6 +103,7 @@ SKR_HANDLER(abort_copy)
 struct skr_source_check {
     struct skr_call *call;
     struct skr_digests announced;
+    struct skr_bytes etag;
     struct skr_md5 *md5;
     uint64_t crc64, offset, end;
     void (*done)(struct skr_call *call);
@@ -151,26 +152,15 @@ static void skr_source_continue(void *context)
     skr_source_checked(check);
 }
 
-/* Reads the source's range when a digest was announced for it, then goes on. The range then belongs to exactly the version that
- * was read: its ETag becomes a condition of the copy. */
-static void skr_source_verify(struct skr_call *call, void (*done)(struct skr_call *call))
+/* The source is known. */
+static void skr_source_open(void *context, enum skr_status status)
 {
-    struct skr_source_check *check = skr_arena_alloc_zero(call->arena, sizeof *check);
-    struct skr_bytes *etag = skr_arena_alloc(call->arena, sizeof *etag);
-    struct skr_digests announced;
+    struct skr_source_check *check = context;
+    struct skr_call *call = check->call;
     struct skr_error error;
-    if (check == NULL || etag == NULL) {
-        skr_call_fail_status(call, SKR_NO_MEMORY);
-        return;
-    }
-    if (!skr_call_digests(call, "x-ms-source-content-md5", "x-ms-source-content-crc64", &announced))
-        return;
-    if (!announced.has_md5 && !announced.has_crc64) {
-        done(call);
-        return;
-    }
-    call->range_bytes = malloc(SKR_VERIFY_BYTES);
-    enum skr_status status = call->range_bytes == NULL ? SKR_NO_MEMORY : skr_md5_open(&check->md5, &error);
+    call->preparation = NULL;
+    if (status == SKR_OK)
+        status = skr_md5_open(&check->md5, &error);
     if (status == SKR_OK)
         status = skr_open_object(call->worker, call->arena, &call->source.name, NULL, &call->object, &call->reader, &error);
     uint64_t size = call->object.content.size_bytes;
@@ -182,17 +172,41 @@ static void skr_source_verify(struct skr_call *call, void (*done)(struct skr_cal
         skr_call_fail_status(call, status == SKR_CONTAINER_NOT_FOUND ? SKR_SOURCE_NOT_FOUND : skr_source_status(status));
         return;
     }
-    *etag = call->object.etag;
+    check->etag = call->object.etag;
     if (call->source_conditions.if_match_count == 0) {
-        call->source_conditions.if_match = etag;
+        call->source_conditions.if_match = &check->etag;
         call->source_conditions.if_match_count = 1;
     }
-    check->call = call;
-    check->announced = announced;
     check->offset = call->source.offset;
     check->end = call->source.length == SKR_SIZE_ANY ? size : call->source.offset + call->source.length;
-    check->done = done;
     skr_source_continue(check);
+}
+
+/* Reads the source's range when a digest was announced for it, then goes on. The range then belongs to exactly the version that
+ * was read: its ETag becomes a condition of the copy. */
+static void skr_source_verify(struct skr_call *call, void (*done)(struct skr_call *call))
+{
+    struct skr_source_check *check = skr_arena_alloc_zero(call->arena, sizeof *check);
+    struct skr_error error;
+    if (check == NULL) {
+        skr_call_fail_status(call, SKR_NO_MEMORY);
+        return;
+    }
+    check->call = call;
+    check->done = done;
+    if (!skr_call_digests(call, "x-ms-source-content-md5", "x-ms-source-content-crc64", &check->announced))
+        return;
+    if (!check->announced.has_md5 && !check->announced.has_crc64) {
+        done(call);
+        return;
+    }
+    call->range_bytes = malloc(SKR_VERIFY_BYTES);
+    enum skr_status status = call->range_bytes == NULL ? SKR_NO_MEMORY : SKR_OK;
+    if (status == SKR_OK)
+        status = skr_prepare_object(call->worker, &call->source.name, SKR_INTENT_LOOK, SKR_OFFSET_UNKNOWN, skr_source_open,
+                                    check, &call->preparation, &error);
+    if (status != SKR_PENDING)
+        skr_source_open(check, status);
 }
 
 SKR_HANDLER(copy_blob)

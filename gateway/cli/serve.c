@@ -50,7 +50,10 @@ static enum skr_status skr_worker_open_for(void *context, struct skr_io *io, str
 static bool skr_worker_idle_for(void *context, void *worker)
 {
     (void)context;
-    return skr_worker_is_idle(worker);
+    if (skr_worker_is_idle(worker))
+        return true;
+    skr_worker_let_go(worker); /* it is asked when no client is there any more */
+    return false;
 }
 
 static void skr_worker_close_for(void *context, void *worker)

@@ -28,6 +28,7 @@ static void skr_pending_complete(struct skr_task *task)
         return; /* it is submitted again */
     if (pending->settle != NULL)
         pending->settle(pending);
+    status = pending->change.status; /* settling may have failed */
     if (pending->again) {
         pending->again = false;
         skr_pending_submit(pending);

@@ -31,6 +31,12 @@ bool skr_worker_is_idle(const struct skr_worker *worker)
     return worker->under_way == 0;
 }
 
+void skr_worker_let_go(struct skr_worker *worker)
+{
+    skr_upstream_client_close(worker->upstreams);
+    worker->upstreams = NULL;
+}
+
 void skr_worker_close(struct skr_worker *worker)
 {
     if (worker == NULL)

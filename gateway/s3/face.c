@@ -6,6 +6,7 @@
 #include "call.h"
 #include "cors.h"
 #include "form.h"
+#include "objects.h"
 
 static void skr_s3_call_closed(void *context)
 {
@@ -124,6 +125,28 @@ static void skr_s3_container_prepared(void *context, enum skr_status status)
         skr_s3_fail_status(call, status);
 }
 
+static void skr_s3_source_prepared(void *context, enum skr_status status)
+{
+    struct skr_s3_call *call = context;
+    call->preparation = NULL;
+    if (status == SKR_OK)
+        call->operation->handle(call);
+    else
+        skr_s3_fail_status(call, status);
+}
+
+/* The source of a copy is read, too. True: it is waited for. What is wrong with it, its handler says. */
+static bool skr_s3_prepares_source(struct skr_s3_call *call)
+{
+    struct skr_object_name name;
+    struct skr_error error;
+    struct skr_bytes text = skr_s3_header(call, "x-amz-copy-source");
+    return call->request->method == SKR_PUT && !call->request->has_body && text.size > 0 &&
+           skr_s3_copy_source_parse(call->arena, text, &name) == SKR_OK && skr_s3_may_read(call, &name) &&
+           skr_prepare_object(call->worker, &name, SKR_INTENT_LOOK, SKR_OFFSET_UNKNOWN, skr_s3_source_prepared, call,
+                              &call->preparation, &error) == SKR_PENDING;
+}
+
 /* What reads waits until as much is known of the bucket and the object as there is to know. */
 static void skr_s3_run(struct skr_s3_call *call)
 {
@@ -134,6 +157,8 @@ static void skr_s3_run(struct skr_s3_call *call)
                               &call->remote, &error) == SKR_PENDING)
         return;
     enum skr_status status = SKR_OK;
+    if (skr_s3_prepares_source(call))
+        return;
     if (skr_operation_reads_object(call->operation))
         status = skr_prepare_object(
             call->worker, &call->name, skr_operation_reads_bytes(call->operation) ? SKR_INTENT_READ : SKR_INTENT_LOOK,

@@ -44,6 +44,8 @@ enum skr_status skr_worker_open(struct skr_core *core, struct skr_io *io, struct
                                 struct skr_worker **out, struct skr_error *err);
 /* True when no operation of this worker is under way: only then may it be closed. */
 bool skr_worker_is_idle(const struct skr_worker *worker);
+/* Nobody waits any more for what its operations ask of upstreams: they end. */
+void skr_worker_let_go(struct skr_worker *worker);
 void skr_worker_close(struct skr_worker *worker); /* NULL-safe */
 
 /* ---- names, conditions, results ---- */

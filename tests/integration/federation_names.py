@@ -1,6 +1,7 @@
 """What is listed of a bound container, by pages and by hierarchy; copies out of it; attaching anew, detaching, all containers of an
 account. The upstream is a second Skerry."""
 import base64
+import hashlib
 import os
 import subprocess
 import sys
@@ -116,6 +117,13 @@ def copies(gateway, upstream, bodies):
     client = S3(gateway.s3)
     answer = client.request("PUT", "/own/by-s3", "", b"", {"x-amz-copy-source": "/src/large"})
     check("copy by S3", answer.status == 200, answer)
+    answer = client.request("PUT", "/own/unseen-by-s3", "", b"", {"x-amz-copy-source": "/src/d3%2Fe0%2Ff003"})
+    check("copy by S3 of what nobody has asked for yet", answer.status == 200, answer)
+    url = f"http://{gateway.blob}/{ACCOUNT}/src/d4/e1/f004"
+    answer = Client(gateway.blob).request("PUT", "/own/unseen", headers={
+        "x-ms-copy-source": url, "x-ms-blob-type": "BlockBlob",
+        "x-ms-source-content-md5": base64.b64encode(hashlib.md5(b"d4/e1/f004").digest()).decode()})
+    check("Put Blob From URL of what nobody has asked for yet", answer.status == 201, answer)
     upstream.stop()
     client = Client(gateway.blob)
     for name, body in [*bodies.items(), ("by-s3", bodies["large"])]:

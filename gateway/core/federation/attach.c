@@ -173,15 +173,11 @@ static void skr_settle_attach(struct skr_pending *pending)
 
 static enum skr_status skr_attach_check(const struct skr_attach_change *op, struct skr_error *err)
 {
-    struct skr_upstream *upstream;
-    struct skr_upstream_token_provider *tokens;
+    struct skr_bound trial = {.upstream = NULL};
     /* of all containers: a name that any upstream would have */
-    enum skr_status status = skr_binding_open_upstream(
-        &op->binding, skr_is_all(op->container) ? SKR_BYTES("container") : SKR_NO_BYTES, &upstream, &tokens, err);
-    if (status != SKR_OK)
-        return status;
-    skr_upstream_close(upstream);
-    skr_tokens_close(tokens);
+    enum skr_status status =
+        skr_bound_open_upstream(&trial, &op->binding, skr_is_all(op->container) ? SKR_BYTES("container") : SKR_NO_BYTES, err);
+    skr_bound_close_upstream(&trial);
     return status;
 }
 

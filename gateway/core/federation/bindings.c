@@ -13,6 +13,7 @@
 #include "skerry/log.h"
 
 #define SKR_CONNECT_TIMEOUT_MS 5000
+#define SKR_QUICK_STALL_MS 5000
 
 static const enum skr_binding_text skr_secrets[] = {SKR_BINDING_ACCOUNT_KEY,   SKR_BINDING_SAS,
                                                     SKR_BINDING_SECRET_KEY,    SKR_BINDING_SESSION_TOKEN,
@@ -91,9 +92,17 @@ static enum skr_status skr_binding_open_tokens(const struct skr_binding *binding
     return skr_credential_of(binding->credential) == SKR_UPSTREAM_TOKEN ? skr_tokens_open(out, &settings, err) : SKR_OK;
 }
 
-enum skr_status skr_binding_open_upstream(const struct skr_binding *binding, struct skr_bytes container,
-                                          struct skr_upstream **out, struct skr_upstream_token_provider **tokens,
-                                          struct skr_error *err)
+void skr_bound_close_upstream(struct skr_bound *bound)
+{
+    skr_upstream_close(bound->quick);
+    skr_upstream_close(bound->upstream);
+    skr_tokens_close(bound->tokens);
+    bound->quick = bound->upstream = NULL;
+    bound->tokens = NULL;
+}
+
+enum skr_status skr_bound_open_upstream(struct skr_bound *bound, const struct skr_binding *binding, struct skr_bytes container,
+                                        struct skr_error *err)
 {
     struct skr_arena arena = {.blocks = NULL};
     _Alignas(16) char memory[4096];
@@ -118,16 +127,16 @@ enum skr_status skr_binding_open_upstream(const struct skr_binding *binding, str
         .allow_http = binding->allow_http,
         .connect_timeout_ms = SKR_CONNECT_TIMEOUT_MS,
     };
-    *tokens = NULL;
     enum skr_status status = no_memory ? skr_fail(err, SKR_NO_MEMORY, "no memory for a binding")
-                                       : skr_binding_open_tokens(binding, texts, tokens, err);
-    settings.token_provider = *tokens;
+                                       : skr_binding_open_tokens(binding, texts, &bound->tokens, err);
+    settings.token_provider = bound->tokens;
     if (status == SKR_OK)
-        status = skr_upstream_open(out, &settings, err);
-    if (status != SKR_OK) {
-        skr_tokens_close(*tokens);
-        *tokens = NULL;
-    }
+        status = skr_upstream_open(&bound->upstream, &settings, err);
+    settings.stall_timeout_ms = SKR_QUICK_STALL_MS;
+    if (status == SKR_OK)
+        status = skr_upstream_open(&bound->quick, &settings, err);
+    if (status != SKR_OK)
+        skr_bound_close_upstream(bound);
     for (size_t i = 0; i < sizeof skr_secrets / sizeof *skr_secrets; i++)
         if (texts[skr_secrets[i]] != NULL)
             explicit_bzero((char *)texts[skr_secrets[i]], strlen(texts[skr_secrets[i]]));
@@ -147,8 +156,7 @@ void skr_bound_release(struct skr_bound *bound)
 {
     if (bound == NULL || atomic_fetch_sub_explicit(&bound->references, 1, memory_order_acq_rel) > 1)
         return;
-    skr_upstream_close(bound->upstream);
-    skr_tokens_close(bound->tokens); /* no call is under way: each holds a reference to this */
+    skr_bound_close_upstream(bound); /* no call is under way: each holds a reference to this */
     skr_arena_release(&bound->memory);
     free(bound->account);
     free(bound->container);
@@ -275,7 +283,7 @@ static bool skr_load_binding(void *context, struct skr_bytes account, struct skr
         /* One that cannot be opened any more, for a file that is gone, say, is told and stays: its container then has an
          * upstream that nothing comes from, instead of looking empty. */
         if (bound != NULL && !skr_bytes_equal(container, SKR_BYTES(SKR_ALL_CONTAINERS)) &&
-            skr_binding_open_upstream(binding, SKR_NO_BYTES, &bound->upstream, &bound->tokens, &error) != SKR_OK)
+            skr_bound_open_upstream(bound, binding, SKR_NO_BYTES, &error) != SKR_OK)
             skr_log(SKR_LOG_ERROR, "federation", "the upstream of %s/%s cannot be used: %s", bound->account, bound->container,
                     error.message);
     }
@@ -335,7 +343,7 @@ static struct skr_bound *skr_bound_derive(struct skr_bindings *bindings, struct 
         skr_binding_get(view, account, SKR_BYTES(SKR_ALL_CONTAINERS), &binding, &error) == SKR_OK &&
         (bound = skr_bound_new(account, container, &binding)) != NULL) {
         bound->is_derived = true;
-        if (skr_binding_open_upstream(&binding, container, &bound->upstream, &bound->tokens, &error) != SKR_OK)
+        if (skr_bound_open_upstream(bound, &binding, container, &error) != SKR_OK)
             skr_log(SKR_LOG_ERROR, "federation", "the upstream of %s/%s cannot be used: %s", bound->account, bound->container,
                     error.message);
         bound->next = bindings->first;

@@ -17,7 +17,8 @@ struct skr_bound {
     char *account, *container;
     struct skr_binding binding; /* its texts without the secrets, in `memory` */
     struct skr_arena memory;
-    struct skr_upstream *upstream;                    /* NULL for SKR_ALL_CONTAINERS: each container gets one of its own */
+    struct skr_upstream *upstream; /* NULL for SKR_ALL_CONTAINERS: each container gets one of its own */
+    struct skr_upstream *quick;    /* the same, but given up soon when it stalls: for questions that have an answer here */
     struct skr_upstream_token_provider *tokens;       /* may be NULL */
     bool is_derived;                                  /* of SKR_ALL_CONTAINERS, for one container */
     _Atomic uint64_t mirror_rounds, mirrored_objects; /* MIRROR: rounds that ended; names of the round under way, or the last */
@@ -56,10 +57,9 @@ int64_t skr_clock_ms(void); /* CLOCK_MONOTONIC */
 /* Counts how a call ended. */
 void skr_bound_note(struct skr_bound *bound, const struct skr_upstream_result *result);
 
-/* An upstream as a binding asks for; `container` is added to the URL when it is not empty. `*tokens` is the provider that it
- * uses, to be closed after it; NULL: none. */
-enum skr_status skr_binding_open_upstream(const struct skr_binding *binding, struct skr_bytes container,
-                                          struct skr_upstream **out, struct skr_upstream_token_provider **tokens,
-                                          struct skr_error *err);
+/* Opens what is behind one, as a binding asks for; `container` is added to the URL when it is not empty. */
+enum skr_status skr_bound_open_upstream(struct skr_bound *bound, const struct skr_binding *binding, struct skr_bytes container,
+                                        struct skr_error *err);
+void skr_bound_close_upstream(struct skr_bound *bound);
 
 #endif

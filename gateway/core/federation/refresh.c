@@ -315,7 +315,8 @@ static void skr_refresh_ask(struct skr_refresh *refresh)
     refresh->call.done = skr_refresh_done;
     refresh->call.retry =
         refresh->has_object ? NULL : &skr_refresh_retry; /* with something to serve, soon is better than sure */
-    skr_upstream_head(refresh->worker->upstreams, refresh->bound->upstream, &refresh->call, refresh->key, &conditions);
+    struct skr_upstream *upstream = refresh->has_object ? refresh->bound->quick : refresh->bound->upstream;
+    skr_upstream_head(refresh->worker->upstreams, upstream, &refresh->call, refresh->key, &conditions);
 }
 
 static void skr_refresh_flight_head(void *context, const struct skr_upstream_object *object)

@@ -51,6 +51,11 @@ def metadata(answer):
     return {name.lower()[10:]: value for name, value in answer.headers.items() if name.lower().startswith("x-ms-meta-")}
 
 
+def kind_of(answer):
+    """The two protocols call what nobody named differently."""
+    return answer.headers["Content-Type"].replace("binary/octet-stream", "application/octet-stream")
+
+
 def same(what, side, here, container, *names):
     for name in names:
         ours, theirs = here.get_blob(container, name), side.client.get_blob(container, name)
@@ -58,7 +63,7 @@ def same(what, side, here, container, *names):
               (ours.status, len(ours.body), theirs.status, len(theirs.body)))
         check(f"{what}: metadata of {name}", metadata(ours) == metadata(theirs), (metadata(ours), metadata(theirs)))
         if ours.status == 200:
-            check(f"{what}: type of {name}", ours.headers["Content-Type"] == theirs.headers["Content-Type"])
+            check(f"{what}: type of {name}", kind_of(ours) == kind_of(theirs), (kind_of(ours), kind_of(theirs)))
 
 
 def ways(gateway, side):
@@ -208,6 +213,48 @@ def copies(gateway, side):
     check("nothing waits for ever", gateway.drained(30), gateway.numbers())
 
 
+def copies_upstream(gateway, side):
+    """What upstream has under another name it copies itself: no bytes of it travel. What it refuses to copy is sent."""
+    here, s3 = Client(gateway.blob), S3Client(gateway.s3)
+    side.client.create_container("twins")
+    side.client.put_blob("twins", "theirs", LARGE, **{"x-ms-meta-n": "theirs", "Content-Type": "text/plain"})
+    side.attach(gateway, "twins", "write-back")
+    here.put_blob("twins", "ours", LARGE[:9_000_000], **{"x-ms-meta-n": "ours", "Content-Type": "text/plain"})
+    check("uploaded", gateway.drained(30), gateway.numbers())
+    side.proxy.clear()
+    for name in ("theirs", "ours"):
+        check("copy", here.copy_blob("twins", name + "-copy", name).status == 202)
+        check("copy with metadata of its own", here.copy_blob("twins", name + "-other", name, **{"x-ms-meta-other": "yes"}).status == 202)
+    check("copy by S3", s3.request("PUT", "/twins/by-s3", headers={
+        "x-amz-copy-source": "/twins/ours", "x-amz-metadata-directive": "REPLACE", "x-amz-meta-by": "s3", "content-type": "image/png"}).status == 200)
+    check("copied", gateway.drained(60), gateway.numbers())
+    check("no bytes were sent", side.proxy.received() < 20_000, side.proxy.received())
+    check("nor fetched", side.proxy.sent() < 20_000, side.proxy.sent())
+    same("copied upstream", side, here, "twins", "theirs-copy", "theirs-other", "ours-copy", "ours-other", "by-s3")
+    side.proxy.clear()
+    for number in range(1, 6): # the answer to any request of it is lost
+        side.proxy.fault(times=number)
+        side.proxy.fault(lose=True)
+        here.copy_blob("twins", f"lost-{number}", "ours", **{"x-ms-meta-lost": str(number)})
+        check(f"after a lost answer to request {number} of a copy", gateway.drained(30), gateway.numbers())
+        side.proxy.clear()
+        same("lost", side, here, "twins", f"lost-{number}")
+    side.proxy.fault(status=403, match="PUT")
+    here.copy_blob("twins", "refused", "ours")
+    check("what upstream does not copy is sent", gateway.drained(30), gateway.numbers())
+    check("as bytes", side.proxy.received() > 9_000_000, side.proxy.received())
+    same("sent", side, here, "twins", "refused")
+    here.put_blob("twins", "hasty", LARGE[:9_000_000])
+    here.copy_blob("twins", "hasty-copy", "hasty")
+    side.client.put_blob("twins", "ours", b"changed upstream")
+    here.copy_blob("twins", "of-changed", "ours")
+    here.copy_blob("twins", "ours-copy", "theirs")
+    here.delete_blob("twins", "theirs")
+    check("copied over", gateway.drained(60), gateway.numbers())
+    same("copied over", side, here, "twins", "hasty-copy", "ours-copy", "of-changed")
+    check("nothing is in conflict", gateway.numbers()["conflicts"] == 0, gateway.numbers())
+
+
 def limit(folder, side):
     with Gateway(os.path.join(folder, "limited"), "--dirty-limit", "1MiB") as gateway:
         here = Client(gateway.blob)
@@ -302,9 +349,9 @@ def everything(kind, folder, endpoint, proxied):
         side = Side(kind, endpoint, proxy)
         log = open(os.path.join(folder, "gateway.log"), "w")
         gateway = Gateway(os.path.join(folder, "gateway"), log=log)
-        parts = sys.argv[2:] or ["ways", "away", "conflicts", "unknown", "copies", "write_through", "limit", "killed"]
+        parts = sys.argv[2:] or ["ways", "away", "conflicts", "unknown", "copies", "copies_upstream", "write_through", "limit", "killed"]
         with gateway:
-            for part in (ways, away, conflicts, unknown, copies, write_through):
+            for part in (ways, away, conflicts, unknown, copies, copies_upstream, write_through):
                 if part.__name__ in parts:
                     began = time.monotonic()
                     part(gateway, side)

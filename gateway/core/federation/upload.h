@@ -3,6 +3,7 @@
  * A job is one entry of the journal on its way upstream:
  *   begin   opens the object, looks at what upstream has where that is not known (upload_job.c)
  *   send    bytes, attributes or the deletion, under the condition that upstream has what we believe (upload_bytes.c)
+ *           or a copy that upstream makes itself (upload_copy.c)
  *   look    after a refusal, or an answer that was lost: is what is there ours? (upload_state.c)
  *   outcome one change in metadata, or none when upstream is away (upload_outcome.c)
  */
@@ -87,11 +88,19 @@ struct skr_upload_job {
     char *single; /* of a small one */
     size_t single_bytes;
 
+    /* a copy upstream */
+    struct skr_bytes copy_key, copy_etag;
+    bool copy_failed;     /* the bytes are sent, then */
+    bool copy_is_pending; /* it takes a while */
+    int64_t copy_look_ns; /* when to ask how far it is (monotonic); 0: not at present */
+    unsigned copy_looks;
+
     /* comparing with what upstream has */
     uint64_t compare_offset; /* of the local bytes in `single` */
     size_t compare_size;
     uint64_t compare_at;
     bool compare_loading, compare_waits, compare_differs, compare_unreadable;
+    bool compare_is_of_copy; /* its attributes may be another's */
     struct skr_bytes compare_etag;
 
     /* the outcome */
@@ -165,6 +174,16 @@ struct skr_upstream_conditions skr_upload_conditions(const struct skr_upload_job
 struct skr_upstream_attributes skr_upload_attributes(const struct skr_upload_job *job);
 extern const struct skr_upstream_retry skr_upload_retry;
 
+/* ---- upload_copy.c ---- */
+/* Upstream has the bytes under another name: has it copy them. False: they must be sent. */
+bool skr_upload_copy(struct skr_upload_job *job);
+/* Is the entry one whose bytes upstream may have copied? */
+bool skr_upload_may_copy(struct skr_upload_job *job);
+/* Upstream has the bytes, with attributes that may be those of the source: goes on with what differs. */
+void skr_upload_copy_go_on(struct skr_upload_job *job, const struct skr_upstream_object *there);
+/* Asks how far copies are. Returns when to do so again (monotonic). */
+int64_t skr_upload_copies_turn(struct skr_uploader *uploader, int64_t now_ns);
+
 /* ---- upload_bytes.c ---- */
 void skr_upload_send_bytes(struct skr_upload_job *job);
 /* Fills a buffer with verified bytes of the object; `done` may be called inside. One at a time. */
@@ -181,6 +200,8 @@ bool skr_upload_abort(struct skr_upload_job *job);
 void skr_upload_recover(struct skr_upload_job *job);
 /* The first look, where it is not known what upstream has. */
 void skr_upload_look_first(struct skr_upload_job *job);
+/* What is known of what upstream has: nothing, where the tag is empty. False: the job has ended. */
+bool skr_upload_base(struct skr_upload_job *job, struct skr_bytes etag);
 
 /* ---- journal_admin.c ---- */
 /* Is a flush over? Its change then has the outcome. Else when to ask again. */

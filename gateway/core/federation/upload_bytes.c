@@ -243,6 +243,8 @@ void skr_upload_send_bytes(struct skr_upload_job *job)
     struct skr_upstream_limits limits =
         skr_upstream_limits_of(job->bound->binding.is_s3 ? SKR_UPSTREAM_S3 : SKR_UPSTREAM_AZURE);
     skr_upload_drop_bytes(job); /* of an earlier try */
+    if (skr_upload_copy(job))
+        return;
     /* Azurite takes a blob of which only blocks are there, left by an upload that was cut off, for one that exists; but not
      * when a block list is committed. */
     bool by_list = job->base_none && job->looks > 1 && job->object.content.size_bytes > 0;

@@ -55,8 +55,10 @@ void skr_upload_begin(struct skr_upload_job *job)
         skr_upload_end(job, SKR_UPLOAD_REFUSED, "it cannot be read here: %s", error.message);
         return;
     }
-    if (job->bound->binding.id != entry->binding)
-        entry->base_known = false; /* another upstream, perhaps */
+    if (job->bound->binding.id != entry->binding) { /* another upstream, perhaps */
+        entry->base_known = false;
+        entry->source_key = entry->source_etag = SKR_NO_BYTES;
+    }
     job->left = entry->what;
     job->is_conditional = true;
     job->base_etag = entry->base_etag;

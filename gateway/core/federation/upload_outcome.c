@@ -234,6 +234,7 @@ void skr_upload_end(struct skr_upload_job *job, enum skr_upload_end end, const c
     va_end(arguments);
     job->end = end;
     skr_upstream_cancel(&job->call);
+    job->copy_look_ns = 0;
     skr_reader_close(job->reader);
     job->reader = NULL;
     skr_upload_drop_bytes(job);

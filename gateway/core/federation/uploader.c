@@ -89,8 +89,8 @@ struct skr_upload_job *skr_upload_job_new(struct skr_uploader *uploader, const s
     struct skr_upload_job *job = calloc(1, sizeof *job);
     if (job == NULL)
         return NULL;
-    struct skr_bytes *texts[] = {&job->entry.account, &job->entry.container, &job->entry.key, &job->entry.base_etag,
-                                 &job->entry.reason};
+    struct skr_bytes *texts[] = {&job->entry.account, &job->entry.container,  &job->entry.key,        &job->entry.base_etag,
+                                 &job->entry.reason,  &job->entry.source_key, &job->entry.source_etag};
     job->uploader = uploader;
     job->entry = *entry;
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
@@ -374,6 +374,9 @@ static void *skr_uploader_run(void *argument)
         skr_uploader_pick(uploader);
         skr_uploader_publish(uploader);
         int64_t now_ns = skr_upload_now_ns(), until_ns = skr_awaiting_turn(uploader, now_ns);
+        int64_t copies_ns = skr_upload_copies_turn(uploader, now_ns);
+        if (copies_ns < until_ns)
+            until_ns = copies_ns;
         if (uploader->sweep_ns < until_ns)
             until_ns = uploader->sweep_ns;
         skr_io_run(uploader->io, atomic_load(&uploader->kicked) ? 0 : skr_timeout_ms(until_ns, now_ns));

@@ -217,6 +217,7 @@ def copies_upstream(gateway, side):
     """What upstream has under another name it copies itself: no bytes of it travel. What it refuses to copy is sent."""
     here, s3 = Client(gateway.blob), S3Client(gateway.s3)
     side.client.create_container("twins")
+    conflicts_before = gateway.numbers()["conflicts"]
     side.client.put_blob("twins", "theirs", LARGE, **{"x-ms-meta-n": "theirs", "Content-Type": "text/plain"})
     side.attach(gateway, "twins", "write-back")
     here.put_blob("twins", "ours", LARGE[:9_000_000], **{"x-ms-meta-n": "ours", "Content-Type": "text/plain"})
@@ -252,7 +253,140 @@ def copies_upstream(gateway, side):
     here.delete_blob("twins", "theirs")
     check("copied over", gateway.drained(60), gateway.numbers())
     same("copied over", side, here, "twins", "hasty-copy", "ours-copy", "of-changed")
-    check("nothing is in conflict", gateway.numbers()["conflicts"] == 0, gateway.numbers())
+    check("nothing is in conflict", gateway.numbers()["conflicts"] == conflicts_before, gateway.numbers())
+
+
+def until(truth, seconds=20):
+    end = time.monotonic() + seconds
+    while not (answer := truth()) and time.monotonic() < end:
+        time.sleep(0.02)
+    return answer
+
+
+class Series:
+    """A large object that arrives in pieces: blocks of Blob, or parts of S3 where upstream is one, which takes them in order only."""
+
+    def __init__(self, gateway, side, container, name):
+        self.side, self.container, self.name, self.pieces, self.etags = side, container, name, {}, {}
+        self.here, self.s3 = Client(gateway.blob), S3Client(gateway.s3)
+        self.upload = self.s3.create_upload(container, name) if side.kind == "s3" else None
+
+    def send(self, number, body):
+        if self.upload:
+            self.etags[number] = self.s3.upload_part(self.container, self.name, self.upload, number, body)["ETag"]
+        else:
+            check("a block", self.here.put_block(self.container, self.name, b"%06d" % number, body).status == 201)
+        self.pieces[number] = body
+
+    def commit(self, *order):
+        order = list(order or sorted(self.pieces))
+        if self.upload:
+            check("complete", self.s3.complete(self.container, self.name, self.upload, [(number, self.etags[number]) for number in order]).status == 200)
+        else:
+            check("commit", self.here.put_block_list(self.container, self.name, [b"%06d" % number for number in order]).status == 201)
+        return b"".join(self.pieces[number] for number in order)
+
+
+def early(gateway, side):
+    """Blocks and parts are upstream before their object is committed, where upstream is there."""
+    here, size = Client(gateway.blob), 6_000_000
+    conflicts_before = gateway.numbers()["conflicts"]
+    pieces = [os.urandom(size) for _ in range(6)]
+    side.make(gateway, "early")
+    side.proxy.latency = 0.02
+
+    def arrived(name, wanted):
+        check(f"{name} is sent before it is committed", until(lambda: side.proxy.received(f"/{name}") >= wanted), side.proxy.received(f"/{name}"))
+
+    def committed(what, series, most, *order, least=0):
+        side.proxy.clear()
+        body = series.commit(*order)
+        check(f"{what}: uploaded", gateway.drained(60), gateway.numbers())
+        check(f"{what}: what travels after the commit", least <= side.proxy.received(f"/{series.name}") <= most, side.proxy.received(f"/{series.name}"))
+        check(f"{what}: upstream has it", side.client.get_blob("early", series.name).body == body)
+
+    series = Series(gateway, side, "early", "all")
+    for number, piece in enumerate(pieces, 1):
+        series.send(number, piece)
+    arrived("all", 6 * size)
+    committed("all of it", series, 10_000, *((3, 1, 2, 6, 5, 4) if side.kind != "s3" else ()))
+
+    series = Series(gateway, side, "early", "rest")
+    for number in (1, 2, 4):
+        series.send(number, pieces[number])
+    arrived("rest", 3 * size)
+    series.send(2, pieces[0])  # replaces one that is upstream
+    series.send(5, SMALL)  # too small to go by itself
+    arrived("rest", 4 * size)
+    committed("all but the last", series, 20_000, least=len(SMALL))
+
+    series = Series(gateway, side, "early", "away")
+    series.send(1, pieces[0])
+    arrived("away", size)
+    side.proxy.always(reset=True)
+    for number in (2, 3, 4):
+        series.send(number, pieces[number])
+    time.sleep(1)
+    asked = len(side.proxy.requests)
+    check("upstream that is away is left alone", asked < 30, asked)
+    committed("upstream was away", series, 5 * size, least=3 * size)
+
+    series = Series(gateway, side, "early", "lost")
+    for number in (1, 2):
+        series.send(number, pieces[number])
+    arrived("lost", 2 * size)
+    side.proxy.fault(status=400, match="comp=blocklist" if side.kind != "s3" else "POST")
+    side.proxy.clear, clear = (lambda: None), side.proxy.clear  # keeps the fault
+    body = series.commit()
+    check("parts that upstream has lost are sent again", gateway.drained(60), gateway.numbers())
+    side.proxy.clear = clear
+    check("and the object is right", side.client.get_blob("early", "lost").body == body)
+
+    series = Series(gateway, side, "early", "overwritten")
+    series.send(1, pieces[1])
+    arrived("overwritten", size)
+    here.put_blob("early", "overwritten", SMALL)
+    check("a name that is written while its blocks are there", gateway.drained(30), gateway.numbers())
+    same("overwritten", side, here, "early", "overwritten")
+    if side.kind == "s3":
+        committed("and completed then", series, 10_000)
+        series = Series(gateway, side, "early", "aborted")
+        series.send(1, pieces[1])
+        arrived("aborted", size)
+        series.s3.delete("early", "aborted", f"uploadId={series.upload}")
+        check("given up upstream, too", until(lambda: side.proxy.count("DELETE", "/aborted")))
+        series = Series(gateway, side, "early", "gone")
+        series.send(1, pieces[1])
+        arrived("gone", size)
+        series.send(1, pieces[2])
+        series.send(2, pieces[3])
+        series.commit(2)
+        check("parts that are not used", gateway.drained(30), gateway.numbers())
+        same("some parts", side, here, "early", "gone")
+    side.proxy.latency = 0
+    check("nothing is in conflict", gateway.numbers()["conflicts"] == conflicts_before, gateway.numbers())
+
+
+def early_killed(folder, side):
+    """What was sent early is forgotten with the server; nothing else is."""
+    with Gateway(os.path.join(folder, "early-killed")) as gateway:
+        side.make(gateway, "forgotten", "write-through")
+        series = Series(gateway, side, "forgotten", "object")
+        for number in range(1, 4):
+            series.send(number, os.urandom(6_000_000))
+        until(lambda: side.proxy.received("/object") >= 12_000_000)
+        gateway.kill()
+        gateway.start()
+        after = Series.__new__(Series)
+        after.__dict__.update(series.__dict__, here=Client(gateway.blob), s3=S3Client(gateway.s3))
+        after.send(4, os.urandom(6_000_000))
+        until(lambda: side.proxy.received("/object") >= 24_000_000)
+        side.proxy.clear()
+        body = after.commit()
+        check("after a restart all of it that was sent before is sent again", side.proxy.received("/object") >= 18_000_000, side.proxy.received("/object"))
+        check("but not what was sent since", side.proxy.received("/object") < 20_000_000, side.proxy.received("/object"))
+        check("write-through: it is there when it is committed", side.client.get_blob("forgotten", "object").body == body)
+    check("the folder is whole", gateway.fsck("--verify") == 0)
 
 
 def limit(folder, side):
@@ -349,9 +483,9 @@ def everything(kind, folder, endpoint, proxied):
         side = Side(kind, endpoint, proxy)
         log = open(os.path.join(folder, "gateway.log"), "w")
         gateway = Gateway(os.path.join(folder, "gateway"), log=log)
-        parts = sys.argv[2:] or ["ways", "away", "conflicts", "unknown", "copies", "copies_upstream", "write_through", "limit", "killed"]
+        parts = sys.argv[2:] or ["ways", "away", "conflicts", "unknown", "copies", "copies_upstream", "early", "write_through", "limit", "early_killed", "killed"]
         with gateway:
-            for part in (ways, away, conflicts, unknown, copies, copies_upstream, write_through):
+            for part in (ways, away, conflicts, unknown, copies, copies_upstream, early, write_through):
                 if part.__name__ in parts:
                     began = time.monotonic()
                     part(gateway, side)
@@ -360,6 +494,8 @@ def everything(kind, folder, endpoint, proxied):
         check("the folder is whole", gateway.fsck() == 0)
         if "limit" in parts:
             limit(folder, side)
+        if "early_killed" in parts:
+            early_killed(folder, side)
         if "killed" in parts:
             killed(folder, side, 6, log)
         log.close()

@@ -89,12 +89,12 @@ podman_base() {
 }
 
 if [ $engine = podman ]; then
-  for program in podman runc debootstrap; do
+  for program in podman runc debootstrap podman-compose dnsmasq; do
     command -v $program >/dev/null && continue
     step "installing podman"
     apt-get update -qq -o DPkg::Lock::Timeout=300
     DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends -o DPkg::Lock::Timeout=300 podman runc debootstrap \
-      > "$work/log" 2>&1 || { tail "$work/log" >&2; echo "FAILED: there is no container engine, and none could be installed" >&2; exit 1; }
+      podman-compose golang-github-containernetworking-plugin-dnsname > "$work/log" 2>&1 || { tail "$work/log" >&2; echo "FAILED: there is no container engine, and none could be installed" >&2; exit 1; }
     break
   done
   podman_settings
@@ -195,4 +195,7 @@ $engine "${run[@]}" --rm "${seccomp[@]}" "$image" fsck /data --verify || fail "f
 start
 blob get
 stop
+
+step "using the compose files"
+docker/compose-smoke-test.py $engine "$image" "${base:-debian:12-slim}"
 step "passed: $($engine image inspect -f '{{.Size}}' "$image" | awk '{printf "%.0f MB", $1 / 1e6}')"

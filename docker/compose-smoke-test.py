@@ -2,9 +2,8 @@
 """Uses both compose files from outside: compose-smoke-test.py ENGINE IMAGE BASE, called by build-and-smoke-test.sh when the image is built.
 
 With docker, `docker compose` fetches the images of Azurite and HAProxy. With podman, podman-compose gets stand-ins of the same programs, made from
-BASE, Debian's packages and the tests' own Azurite, so that no image registry is needed. All that it makes is removed again, but for images."""
+BASE, Debian's packages and the tests' own Azurite, so that no image registry is needed. All that it makes is removed again."""
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -45,7 +44,7 @@ def stand_in(folder, name, text, context):
     path = os.path.join(folder, name)
     with open(path, "w") as file:
         file.write(text.format(base=BASE))
-    tag = f"localhost/skerry-smoke-{name}"
+    tag = f"localhost/skerry-smoke-{name}-{os.getpid()}"
     run("podman", "build", "--format", "docker", "--layers=false", "--network", "host", "-f", path, "-t", tag, context)
     return tag
 
@@ -159,17 +158,29 @@ def balancer():
             assert blob.put_blob("data", f"later {number}", b"x").status == 201, "a write with both gateways"
 
 
-def main():
-    if ENGINE == "podman":
-        with tempfile.TemporaryDirectory(prefix="skerry-compose-", dir="/var/tmp") as folder:
-            os.environ["HAPROXY_IMAGE"] = stand_in(folder, "haproxy", HAPROXY, folder)
-            modules = os.path.dirname(os.path.dirname(azurite.install()))
-            os.environ["AZURITE_IMAGE"] = stand_in(folder, "azurite", AZURITE, os.path.dirname(modules))
-    elif shutil.which("docker") is None or subprocess.run(["docker", "compose", "version"], capture_output=True).returncode != 0:
-        raise RuntimeError("docker has no compose: install docker-compose-plugin")
+def parts():
     for part in (one_gateway, balancer):
         part()
         print(f"compose-smoke-test: {part.__name__} works", flush=True)
+
+
+def main():
+    if ENGINE == "docker":
+        if subprocess.run(["docker", "compose", "version"], capture_output=True).returncode != 0:
+            raise RuntimeError("docker has no compose: install docker-compose-plugin")
+        parts()
+        return
+    made = []
+    try:
+        with tempfile.TemporaryDirectory(prefix="skerry-compose-", dir="/var/tmp") as folder:
+            for name, text in (("haproxy", HAPROXY), ("azurite", AZURITE)):
+                context = folder if name == "haproxy" else os.path.dirname(os.path.dirname(os.path.dirname(azurite.install())))
+                made.append(stand_in(folder, name, text, context))
+                os.environ[f"{name.upper()}_IMAGE"] = made[-1]
+        parts()
+    finally:
+        for tag in made:
+            subprocess.run(["podman", "rmi", "-f", tag], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 if __name__ == "__main__":

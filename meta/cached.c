@@ -7,6 +7,8 @@
 #include "contents.h"
 #include "records.h"
 
+#define SKR_EVICT_AT_ONCE 64
+
 static enum skr_status skr_cached_row_get(struct skr_view *view, uint64_t content_id, struct skr_content_row *out,
                                           struct skr_error *err)
 {
@@ -50,9 +52,8 @@ enum skr_status skr_content_set_origin(struct skr_view *view, uint64_t content_i
 
 /* ---- what is here ---- */
 
-/* The row that covers `offset` or, with `or_next`, the first one behind it. `at` is where it begins. SKR_NOT_FOUND. */
-static enum skr_status skr_chunk_find(MDB_cursor *cursor, uint64_t content_id, uint64_t offset, bool or_next, uint64_t *at,
-                                      struct skr_extent *extent, struct skr_error *err)
+enum skr_status skr_chunk_find(MDB_cursor *cursor, uint64_t content_id, uint64_t offset, bool or_next, uint64_t *at,
+                               struct skr_extent *extent, struct skr_error *err)
 {
     struct skr_row_key key;
     struct skr_bytes found, value;
@@ -167,34 +168,6 @@ enum skr_status skr_content_cached_payload(struct skr_view *view, const struct s
     return status;
 }
 
-enum skr_status skr_content_resident_bytes(struct skr_view *view, const struct skr_content *content, uint64_t *out,
-                                           struct skr_error *err)
-{
-    struct skr_content_row row;
-    struct skr_extent *extents;
-    struct skr_bytes payload;
-    uint32_t crc32c;
-    size_t count;
-    *out = content->layout == SKR_CONTENT_CACHED ? 0 : content->size_bytes;
-    if (content->layout != SKR_CONTENT_CACHED)
-        return SKR_OK;
-    enum skr_status status = skr_content_cached_payload(view, content, &payload, &crc32c, err);
-    if (status == SKR_OK)
-        *out = payload.size;
-    if (status != SKR_NOT_FOUND)
-        return status;
-    status = skr_cached_row_get(view, content->id, &row, err);
-    if (status != SKR_OK || row.content.extent_count == 0)
-        return status;
-    status = skr_content_load_cached(view, &row, &extents, NULL, &count, err);
-    if (status != SKR_OK)
-        return status;
-    for (size_t i = 0; i < count; i++)
-        *out += extents[i].length_bytes;
-    free(extents);
-    return SKR_OK;
-}
-
 /* ---- filling and evicting ---- */
 
 enum skr_status skr_content_fill(struct skr_view *view, uint64_t content_id, uint64_t offset_bytes,
@@ -254,39 +227,60 @@ enum skr_status skr_content_fill_payload(struct skr_view *view, uint64_t content
     return status != SKR_OK ? status : skr_row_put(view, SKR_TABLE_PAYLOADS, skr_key_1(&key, content_id), payload, err);
 }
 
+/* The next ones that lie in [*next, end) as a whole, at most SKR_EVICT_AT_ONCE: found before any is removed, which moves rows.
+ */
+static enum skr_status skr_evict_find(struct skr_view *view, uint64_t content_id, uint64_t *next, uint64_t end,
+                                      uint64_t *offsets, struct skr_extent *extents, size_t *count, struct skr_error *err)
+{
+    MDB_cursor *cursor;
+    *count = 0;
+    enum skr_status status = skr_cursor_open(view, SKR_TABLE_EXTENTS, &cursor, err);
+    if (status != SKR_OK)
+        return status;
+    while (*count < SKR_EVICT_AT_ONCE && *next < end) {
+        uint64_t at;
+        status = skr_chunk_find(cursor, content_id, *next, true, &at, &extents[*count], err);
+        if (status != SKR_OK || at >= end)
+            break;
+        if (at >= *next && at + extents[*count].length_bytes <= end)
+            offsets[(*count)++] = at;
+        *next = at + extents[*count - (*count > 0)].length_bytes;
+    }
+    mdb_cursor_close(cursor);
+    return status == SKR_NOT_FOUND ? SKR_OK : status;
+}
+
 enum skr_status skr_content_evict(struct skr_view *view, uint64_t content_id, uint64_t offset_bytes, uint64_t length_bytes,
                                   uint64_t *freed, struct skr_error *err)
 {
     struct skr_content_row row;
-    struct skr_extent *extents = NULL;
+    struct skr_extent extents[SKR_EVICT_AT_ONCE];
+    uint64_t offsets[SKR_EVICT_AT_ONCE];
     struct skr_row_key key;
-    uint64_t *offsets = NULL, end = length_bytes > UINT64_MAX - offset_bytes ? UINT64_MAX : offset_bytes + length_bytes;
-    size_t count = 0, evicted = 0;
+    uint64_t next = offset_bytes, end = length_bytes > UINT64_MAX - offset_bytes ? UINT64_MAX : offset_bytes + length_bytes;
+    size_t count;
+    bool has_payload = false;
     *freed = 0;
-    enum skr_status status = skr_cached_row_get(view, content_id, &row, err);
-    if (status == SKR_OK)
-        status = skr_content_load_cached(view, &row, &extents, &offsets, &count, err);
-    if (status != SKR_OK)
-        return status;
-    for (size_t i = 0; i < count; i++) /* what goes, to the front */
-        if (offsets[i] >= offset_bytes && offsets[i] + extents[i].length_bytes <= end) {
-            offsets[evicted] = offsets[i];
-            extents[evicted++] = extents[i];
+    do {
+        enum skr_status status = skr_cached_row_get(view, content_id, &row, err);
+        has_payload = row.content.extent_count == 0 && *freed == 0;
+        if (status == SKR_OK)
+            status = skr_evict_find(view, content_id, &next, end, offsets, extents, &count, err);
+        row.content.extent_count -= (uint32_t)count;
+        if (status == SKR_OK && count > 0)
+            status = skr_content_row_put(view, &row, err);
+        for (size_t i = 0; i < count && status == SKR_OK; i++) {
+            *freed += extents[i].length_bytes;
+            status = skr_row_remove(view, SKR_TABLE_EXTENTS, skr_key_2(&key, content_id, offsets[i]), err);
         }
-    row.content.extent_count -= (uint32_t)evicted;
-    if (evicted > 0)
-        status = skr_content_row_put(view, &row, err);
-    for (size_t i = 0; i < evicted && status == SKR_OK; i++) {
-        *freed += extents[i].length_bytes;
-        status = skr_row_remove(view, SKR_TABLE_EXTENTS, skr_key_2(&key, content_id, offsets[i]), err);
-    }
-    if (status == SKR_OK)
-        status = skr_files_refer(view, extents, evicted, -1, err);
-    free(extents);
-    free(offsets);
-    if (status != SKR_OK || count > 0 || offset_bytes > 0)
-        return status;
-    status = skr_row_remove(view, SKR_TABLE_PAYLOADS, skr_key_1(&key, content_id), err);
+        if (status == SKR_OK && count > 0)
+            status = skr_files_refer(view, extents, count, -1, err);
+        if (status != SKR_OK)
+            return status;
+    } while (count == SKR_EVICT_AT_ONCE);
+    if (!has_payload || offset_bytes > 0)
+        return SKR_OK;
+    enum skr_status status = skr_row_remove(view, SKR_TABLE_PAYLOADS, skr_key_1(&key, content_id), err);
     *freed = status == SKR_OK ? row.content.size_bytes : 0;
     return status == SKR_NOT_FOUND ? SKR_OK : status;
 }
@@ -329,6 +323,7 @@ enum skr_status skr_content_adopt(struct skr_view *view, uint64_t content_id, st
         row.content.layout = SKR_CONTENT_INLINE;
     else if (status == SKR_NOT_FOUND && row.references == 1)
         status = skr_adopt_extents(view, &row, err);
+    row.origin = (struct skr_origin){.binding = 0};
     *out = row.content;
     return status != SKR_OK ? status : skr_content_row_put(view, &row, err);
 }

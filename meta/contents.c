@@ -23,7 +23,7 @@ enum skr_status skr_content_row_decode(struct skr_bytes value, uint64_t content_
     out->content.extent_count = (uint32_t)skr_decode_number(&decoder, 4);
     if (out->content.layout == SKR_CONTENT_EXTENT)
         out->content.extent = skr_decode_extent(&decoder);
-    if (out->content.layout == SKR_CONTENT_CACHED) {
+    if (out->content.layout == SKR_CONTENT_CACHED || skr_decoder_left(&decoder) > 0) { /* the latter: it was uploaded */
         out->origin.binding = skr_decode_number(&decoder, 8);
         out->origin.container = skr_decode_text(&decoder, 1);
         out->origin.key = skr_decode_text(&decoder, 2);
@@ -58,7 +58,7 @@ enum skr_status skr_content_row_put(struct skr_view *view, const struct skr_cont
     skr_encode_number(&encoder, row->content.extent_count, 4);
     if (row->content.layout == SKR_CONTENT_EXTENT)
         skr_encode_extent(&encoder, &row->content.extent);
-    if (row->content.layout == SKR_CONTENT_CACHED) {
+    if (row->content.layout == SKR_CONTENT_CACHED || row->origin.binding != 0) {
         skr_encode_number(&encoder, row->origin.binding, 8);
         skr_encode_text(&encoder, row->origin.container, 1);
         skr_encode_text(&encoder, row->origin.key, 2);
@@ -190,7 +190,8 @@ enum skr_status skr_content_release(struct skr_view *view, const struct skr_cont
     row.references--;
     if (row.references > 0)
         return skr_content_row_put(view, &row, err);
-    if (row.content.layout == SKR_CONTENT_INLINE) {
+    if (row.content.layout == SKR_CONTENT_INLINE && row.origin.binding == 0) { /* what upstream has, too, is counted until it is
+                                                                                  taken apart: see skr_garbage_step() */
         status = skr_row_remove(view, SKR_TABLE_PAYLOADS, skr_key_1(&key, content->id), err);
         return status != SKR_OK ? status : skr_row_remove(view, SKR_TABLE_CONTENTS, skr_key_1(&key, content->id), err);
     }
@@ -209,6 +210,7 @@ enum skr_status skr_content_destroy(struct skr_view *view, uint64_t content_id, 
     if (status == SKR_NOT_FOUND || (status == SKR_OK && row.references > 0))
         return SKR_OK; /* nothing to take apart */
     bool is_cached = status == SKR_OK && row.content.layout == SKR_CONTENT_CACHED;
+    bool has_payload = is_cached || (status == SKR_OK && row.content.layout == SKR_CONTENT_INLINE);
     if (status == SKR_OK)
         status = is_cached ? skr_content_load_cached(view, &row, &extents, NULL, &count, err)
                            : skr_content_load_extents(view, &row.content, &extents, &count, err);
@@ -216,7 +218,7 @@ enum skr_status skr_content_destroy(struct skr_view *view, uint64_t content_id, 
         return status;
     status = skr_files_refer(view, extents, count, -1, err);
     free(extents);
-    if (status == SKR_OK && is_cached)
+    if (status == SKR_OK && has_payload)
         status = skr_rows_remove(view, SKR_TABLE_PAYLOADS, content_id, err);
     if (status == SKR_OK)
         status = skr_rows_remove(view, SKR_TABLE_EXTENTS, content_id, err);

@@ -8,7 +8,7 @@
 struct skr_content_row {
     uint64_t references;
     struct skr_content content; /* CACHED: extent_count is how many are here, crc32c that of a payload */
-    struct skr_origin origin;   /* CACHED; points into the map */
+    struct skr_origin origin;   /* CACHED, or of what was uploaded; points into the map. Binding 0: ours alone */
 };
 enum skr_status skr_content_row_get(struct skr_view *view, uint64_t content_id, struct skr_content_row *out,
                                     struct skr_error *err);
@@ -24,6 +24,10 @@ enum skr_status skr_content_load_extents(struct skr_view *view, const struct skr
  */
 enum skr_status skr_content_load_cached(struct skr_view *view, const struct skr_content_row *row, struct skr_extent **out,
                                         uint64_t **offsets, size_t *count, struct skr_error *err);
+/* Of a cached content the row that covers `offset` or, with `or_next`, the first one behind it. `at` is where it begins.
+ * SKR_NOT_FOUND. */
+enum skr_status skr_chunk_find(MDB_cursor *cursor, uint64_t content_id, uint64_t offset, bool or_next, uint64_t *at,
+                               struct skr_extent *extent, struct skr_error *err);
 /* Takes a content without references apart. */
 enum skr_status skr_content_destroy(struct skr_view *view, uint64_t content_id, struct skr_error *err);
 

@@ -289,6 +289,7 @@ static void skr_journal_merge(struct skr_journal_entry *entry, const struct skr_
     }
     entry->not_before_ns = 0;
     entry->is_awaited = change->is_awaited;
+    entry->overwrites = change->overwrites;
     entry->changed_ns = change->changed_ns;
 }
 
@@ -309,6 +310,7 @@ static struct skr_journal_entry skr_journal_fresh(struct skr_bytes account, stru
         .source_key = change->source_key,
         .source_etag = change->source_etag,
         .is_awaited = change->is_awaited,
+        .overwrites = change->overwrites,
         .since_ns = change->changed_ns,
         .changed_ns = change->changed_ns,
     };

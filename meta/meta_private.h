@@ -26,6 +26,7 @@ enum skr_table {
     SKR_TABLE_GARBAGE,    /* row -> what */
     SKR_TABLE_BINDINGS,   /* account NUL container -> record */
     SKR_TABLE_JOURNAL,    /* sequence -> entry */
+    SKR_TABLE_NOTES,      /* kind, number, part -> core's own */
     SKR_TABLE_COUNT
 };
 

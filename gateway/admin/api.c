@@ -10,24 +10,39 @@
 #include "skerry/encoding.h"
 
 #define SKR_ADMIN_BODY_LIMIT (1 << 20)
+#define SKR_ADMIN_NO_BODY 0
+#define SKR_ADMIN_MANIFEST_LIMIT (32 << 20) /* names of 16 MiB, which is what core takes, in JSON */
 
 struct skr_admin_route {
     const char *name; /* in metrics */
     enum skr_method method;
     const char *path; /* {...} stands for one segment */
-    bool needs_token, takes_body;
+    bool needs_token;
+    uint64_t body_limit_bytes; /* 0: it takes none */
     void (*handle)(struct skr_admin_call *call);
 };
 
 static const struct skr_admin_route skr_admin_routes[] = {
-    {"admin", SKR_GET, "/", false, false, skr_admin_get_console},
-    {"admin", SKR_GET, "/healthz", false, false, skr_admin_get_health},
-    {"admin", SKR_GET, "/readyz", false, false, skr_admin_get_ready},
-    {"admin", SKR_GET, "/metrics", false, false, skr_admin_get_metrics},
-    {"admin", SKR_GET, "/status", false, false, skr_admin_get_status},
-    {"List Bindings", SKR_GET, "/api/v1/bindings", true, false, skr_admin_list_bindings},
-    {"Put Binding", SKR_PUT, "/api/v1/bindings/{account}/{container}", true, true, skr_admin_put_binding},
-    {"Delete Binding", SKR_DELETE, "/api/v1/bindings/{account}/{container}", true, false, skr_admin_delete_binding},
+    {"admin", SKR_GET, "/", false, SKR_ADMIN_NO_BODY, skr_admin_get_console},
+    {"admin", SKR_GET, "/healthz", false, SKR_ADMIN_NO_BODY, skr_admin_get_health},
+    {"admin", SKR_GET, "/readyz", false, SKR_ADMIN_NO_BODY, skr_admin_get_ready},
+    {"admin", SKR_GET, "/metrics", false, SKR_ADMIN_NO_BODY, skr_admin_get_metrics},
+    {"admin", SKR_GET, "/status", false, SKR_ADMIN_NO_BODY, skr_admin_get_status},
+    {"List Bindings", SKR_GET, "/api/v1/bindings", true, SKR_ADMIN_NO_BODY, skr_admin_list_bindings},
+    {"Put Binding", SKR_PUT, "/api/v1/bindings/{account}/{container}", true, SKR_ADMIN_BODY_LIMIT, skr_admin_put_binding},
+    {"Delete Binding", SKR_DELETE, "/api/v1/bindings/{account}/{container}", true, SKR_ADMIN_NO_BODY, skr_admin_delete_binding},
+    {"List Journal", SKR_GET, "/api/v1/journal", true, SKR_ADMIN_NO_BODY, skr_admin_list_journal},
+    {"Resolve", SKR_POST, "/api/v1/journal/resolve", true, SKR_ADMIN_BODY_LIMIT, skr_admin_resolve},
+    {"Flush", SKR_POST, "/api/v1/flush", true, SKR_ADMIN_BODY_LIMIT, skr_admin_flush},
+    {"List Pins", SKR_GET, "/api/v1/pins", true, SKR_ADMIN_NO_BODY, skr_admin_list_pins},
+    {"Pin", SKR_POST, "/api/v1/pin", true, SKR_ADMIN_BODY_LIMIT, skr_admin_pin},
+    {"Unpin", SKR_POST, "/api/v1/unpin", true, SKR_ADMIN_BODY_LIMIT, skr_admin_unpin},
+    {"Evict", SKR_POST, "/api/v1/evict", true, SKR_ADMIN_BODY_LIMIT, skr_admin_evict},
+    {"Residency", SKR_GET, "/api/v1/residency", true, SKR_ADMIN_NO_BODY, skr_admin_residency},
+    {"Prefetch", SKR_POST, "/api/v1/prefetch", true, SKR_ADMIN_MANIFEST_LIMIT, skr_admin_prefetch},
+    {"List Jobs", SKR_GET, "/api/v1/jobs", true, SKR_ADMIN_NO_BODY, skr_admin_list_jobs},
+    {"Get Job", SKR_GET, "/api/v1/jobs/{id}", true, SKR_ADMIN_NO_BODY, skr_admin_get_job},
+    {"Delete Job", SKR_DELETE, "/api/v1/jobs/{id}", true, SKR_ADMIN_NO_BODY, skr_admin_delete_job},
 };
 #define SKR_ADMIN_ROUTE_COUNT (sizeof skr_admin_routes / sizeof *skr_admin_routes)
 
@@ -91,6 +106,7 @@ static int skr_admin_http_status(enum skr_status status)
     case SKR_NOT_FOUND:
         return 404;
     case SKR_UNSUPPORTED:
+    case SKR_CONDITION_FAILED:
         return 409;
     case SKR_TOO_LARGE:
         return 413;
@@ -122,7 +138,8 @@ void skr_admin_refuse(void *context, struct skr_exchange *exchange, int http_sta
     (void)context;
     if (skr_admin_is_api(skr_exchange_request(exchange)))
         skr_admin_reply_code(exchange, http_status, skr_status_text(status),
-                             http_status == 413 ? "the body is larger than 1 MiB" : "the request cannot be taken as it is");
+                             http_status == 413 ? "the body is larger than this request may have"
+                                                : "the request cannot be taken as it is");
     else
         skr_admin_reply(exchange, http_status, "text/plain; charset=utf-8", skr_text(skr_status_text(status)));
 }
@@ -164,6 +181,10 @@ static void skr_admin_call_close(void *context)
 {
     struct skr_admin_call *call = context;
     skr_pending_detach(call->pending);
+    for (size_t i = 0; i < call->pending_count; i++)
+        skr_pending_detach(call->pendings[i]);
+    skr_survey_cancel(call->survey);
+    json_decref(call->document);
     if (call->body != NULL)
         explicit_bzero(call->body, call->body_capacity);
     free(call->body);
@@ -209,8 +230,8 @@ static void skr_admin_run(struct skr_admin_call *call)
     static const struct skr_body_sink sink = {skr_admin_body_write, skr_admin_body_end, skr_admin_body_abort};
     skr_exchange_label(call->exchange, call->route->name, SKR_BYTES(""));
     skr_exchange_on_close(call->exchange, skr_admin_call_close, call);
-    if (call->route->takes_body && skr_exchange_request(call->exchange)->has_body)
-        skr_exchange_receive(call->exchange, &sink, call, SKR_ADMIN_BODY_LIMIT);
+    if (call->route->body_limit_bytes > 0 && skr_exchange_request(call->exchange)->has_body)
+        skr_exchange_receive(call->exchange, &sink, call, call->route->body_limit_bytes);
     else
         call->route->handle(call);
 }

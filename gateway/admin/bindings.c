@@ -5,7 +5,6 @@
 #include "skerry/encoding.h"
 #include "skerry/log.h"
 
-#define SKR_ADMIN_FIRST_ACCOUNT "-" /* no account has this name */
 #define SKR_BINDING_UNUSABLE "unusable"
 
 /* ---- showing ---- */
@@ -104,18 +103,9 @@ void skr_admin_list_bindings(struct skr_admin_call *call)
 /* Takes account and container out of the path. False: it has replied. */
 static bool skr_binding_name(struct skr_admin_call *call)
 {
-    const struct skr_admin_options *options = &call->admin->options;
-    struct skr_bytes wanted = call->parameters[0], name;
     struct skr_error error;
-    bool any = skr_bytes_equal(wanted, SKR_BYTES(SKR_ADMIN_FIRST_ACCOUNT)), found = false;
-    for (size_t i = 0; !found && options->account(options->account_context, i, &name); i++)
-        found = any || skr_bytes_equal(name, wanted);
-    if (found)
-        call->parameters[0] = name;
-    if (!found)
-        skr_fail(&error, SKR_ACCOUNT_NOT_FOUND, "there is no account '%.*s' here: name one that the server was started with",
-                 wanted.size > 40 ? 40 : (int)wanted.size, wanted.data);
-    else if (skr_binding_name_check(call->parameters[1], &error) == SKR_OK)
+    if (skr_admin_find_account(call->admin, call->parameters[0], &call->parameters[0], &error) == SKR_OK &&
+        skr_binding_name_check(call->parameters[1], &error) == SKR_OK)
         return true;
     skr_admin_reply_error(call->exchange, &error);
     return false;

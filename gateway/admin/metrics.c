@@ -66,7 +66,72 @@ static void skr_metrics_of_bindings(struct skr_admin *admin, FILE *out)
     }
 }
 
+/* ---- of what is here of upstreams ---- */
+
+struct skr_space_metrics {
+    FILE *out;
+    size_t which;
+};
+
+static const struct skr_binding_metric skr_space_metrics[] = {
+    {"cached_bytes", "gauge", "Bytes here that the upstream of a container has, too."},
+    {"cached_items", "gauge", "Chunks, or whole small objects, that those are."},
+    {"capacity_bytes", "gauge", "Limit of a container's own; 0: none."},
+    {"evicted_bytes_total", "counter", "Bytes of a container that were evicted."},
+};
+
+static bool skr_metric_space(void *context, const struct skr_container_space *space)
+{
+    const struct skr_space_metrics *metrics = context;
+    const uint64_t values[] = {space->cached_bytes, space->cached_items, space->capacity_bytes, space->evicted_bytes};
+    fprintf(metrics->out, "skerry_container_%s{account=\"%.*s\",container=\"%.*s\"} %llu\n",
+            skr_space_metrics[metrics->which].name, SKR_PRINT(space->account), SKR_PRINT(space->container),
+            (unsigned long long)values[metrics->which]);
+    return true;
+}
+
+static bool skr_metric_job(void *context, const struct skr_prefetch_state *state)
+{
+    unsigned long long *jobs = context;
+    jobs[state->phase]++;
+    return true;
+}
+
+static void skr_metrics_of_space(struct skr_admin *admin, FILE *out)
+{
+    struct skr_space_numbers space;
+    unsigned long long jobs[SKR_PREFETCH_FAILED + 1] = {0};
+    skr_space_read_numbers(admin->options.core, &space);
+    skr_visit_prefetches(admin->options.core, skr_metric_job, jobs);
+    skr_metric(out, "cached_bytes", "gauge", "Bytes here that upstreams have, too.", (double)space.cached_bytes);
+    skr_metric(out, "cached_items", "gauge", "Chunks, or whole small objects, that those are.", (double)space.cached_items);
+    skr_metric(out, "cached_held_bytes", "gauge", "Of those, what was found to have to stay when its turn to go came.",
+               (double)space.held_bytes);
+    skr_metric(out, "cache_capacity_bytes", "gauge", "What may be kept of upstreams.", (double)space.capacity_bytes);
+    skr_metric(out, "cache_counted", "gauge", "1 when all that was here at the start is counted.", space.is_counted);
+    skr_metric(out, "evicted_bytes_total", "counter", "Bytes that were evicted.", (double)space.evicted_bytes);
+    skr_metric(out, "evicted_items_total", "counter", "Chunks and small objects that were evicted.",
+               (double)space.evicted_items);
+    skr_metric(out, "cache_hit_bytes_total", "counter", "Bytes of upstreams' read out of the store.", (double)space.hit_bytes);
+    skr_metric(out, "cache_miss_bytes_total", "counter", "Bytes of upstreams' read as they came.", (double)space.miss_bytes);
+    skr_metric(out, "prefetch_jobs", "gauge", "Jobs that fetch ahead and have not ended.", (double)jobs[SKR_PREFETCH_RUNS]);
+    for (size_t i = 0; i < sizeof skr_space_metrics / sizeof *skr_space_metrics; i++) {
+        const struct skr_binding_metric *metric = &skr_space_metrics[i];
+        struct skr_space_metrics metrics = {out, i};
+        fprintf(out, "# HELP skerry_container_%s %s\n# TYPE skerry_container_%s %s\n", metric->name, metric->help, metric->name,
+                metric->type);
+        skr_visit_container_space(admin->options.core, skr_metric_space, &metrics);
+    }
+}
+
 /* ---- of all ---- */
+
+/* Not negative, whatever became of the clock. */
+static long long skr_seconds_since(int64_t unix_ns)
+{
+    long long seconds = (long long)time(NULL) - (long long)(unix_ns / 1000000000);
+    return seconds > 0 ? seconds : 0;
+}
 
 static double skr_cpu_seconds(void)
 {
@@ -133,6 +198,7 @@ void skr_admin_metrics(struct skr_admin *admin, FILE *out)
     skr_metric(out, "resident_bytes", "gauge", "Resident memory of the process, the metadata map included.",
                skr_resident_bytes());
     skr_metrics_of_bindings(admin, out);
+    skr_metrics_of_space(admin, out);
     if (admin->http == NULL)
         return;
     struct skr_operation_metrics counts = {out, false}, seconds = {out, true};
@@ -147,22 +213,31 @@ void skr_admin_metrics(struct skr_admin *admin, FILE *out)
 void skr_admin_status(struct skr_admin *admin, FILE *out)
 {
     struct skr_core_numbers core;
+    struct skr_space_numbers space;
     struct skr_http_counters http = {.requests = 0};
     const char *trouble = skr_admin_trouble(admin);
     skr_core_read_numbers(admin->options.core, &core);
+    skr_space_read_numbers(admin->options.core, &space);
     if (admin->http != NULL)
         skr_http_read_counters(admin->http, &http);
     fprintf(out,
             "{\"version\":\"%s\",\"state\":\"%s\",\"uptime_seconds\":%lld,\"connections\":%llu,\"requests\":%llu,"
             "\"received_bytes\":%llu,\"sent_bytes\":%llu,\"free_bytes\":%llu,\"total_bytes\":%llu,\"meta_used_bytes\":%llu,"
             "\"changes\":%llu,\"commits\":%llu,\"queue_length\":%llu,\"checksum_failures\":%llu,\"resident_bytes\":%.0f,"
+            "\"dirty\":{\"objects\":%llu,\"bytes\":%llu,\"failed\":%llu,\"conflicts\":%llu,\"oldest_seconds\":%lld},"
+            "\"cache\":{\"bytes\":%llu,\"capacity_bytes\":%llu,\"hit_bytes\":%llu,\"miss_bytes\":%llu,"
+            "\"evicted_bytes\":%llu},"
             "\"bindings\":",
             SKERRY_VERSION, trouble == NULL ? "ready" : trouble, (long long)(time(NULL) - admin->started),
             (unsigned long long)http.connections_open, (unsigned long long)http.requests,
             (unsigned long long)http.received_bytes, (unsigned long long)http.sent_bytes, (unsigned long long)core.free_bytes,
             (unsigned long long)core.total_bytes, (unsigned long long)core.meta_used_bytes, (unsigned long long)core.changes,
             (unsigned long long)core.commits, (unsigned long long)core.queue_length, (unsigned long long)core.checksum_failures,
-            skr_resident_bytes());
+            skr_resident_bytes(), (unsigned long long)core.dirty_objects, (unsigned long long)core.dirty_bytes,
+            (unsigned long long)core.dirty_failed, (unsigned long long)core.dirty_conflicts,
+            core.dirty_oldest_ns == 0 ? 0LL : skr_seconds_since(core.dirty_oldest_ns), (unsigned long long)space.cached_bytes,
+            (unsigned long long)space.capacity_bytes, (unsigned long long)space.hit_bytes, (unsigned long long)space.miss_bytes,
+            (unsigned long long)space.evicted_bytes);
     json_t *bindings = skr_admin_bindings(admin);
     if (bindings == NULL || json_dumpf(bindings, out, JSON_COMPACT) != 0)
         fprintf(out, "null"); /* no memory for them */

@@ -18,6 +18,7 @@ struct skr_admin_client {
     struct skr_admin_address address;
     char token[SKR_ADMIN_TOKEN_MOST + 1];
     const char *ca_file;
+    unsigned patience_s;
 };
 
 struct skr_answer_text {
@@ -68,6 +69,7 @@ enum skr_status skr_admin_client_open(struct skr_admin_client **out, const struc
         free(client);
         return skr_fail(err, SKR_NO_MEMORY, "no memory to ask the server");
     }
+    client->patience_s = 120;
     enum skr_status status =
         place->admin != NULL ? skr_client_by_address(client, place, err) : skr_client_by_folder(client, place->data, err);
     if (status != SKR_OK) {
@@ -85,6 +87,11 @@ void skr_admin_client_close(struct skr_admin_client *client)
     curl_easy_cleanup(client->curl);
     explicit_bzero(client->token, sizeof client->token);
     free(client);
+}
+
+void skr_admin_client_set_patience(struct skr_admin_client *client, unsigned seconds)
+{
+    client->patience_s = seconds;
 }
 
 /* ---- asking ---- */
@@ -106,7 +113,7 @@ static enum skr_status skr_client_setup(struct skr_admin_client *client, const c
                                         struct skr_answer_text *answer, struct skr_error *err)
 {
     CURL *curl = client->curl;
-    char url[2048];
+    char url[20000];
     int size = snprintf(url, sizeof url, "%s%s", client->address.url, path);
     curl_easy_reset(curl);
     bool set = size < (int)sizeof url && curl_easy_setopt(curl, CURLOPT_URL, url) == CURLE_OK &&
@@ -114,7 +121,7 @@ static enum skr_status skr_client_setup(struct skr_admin_client *client, const c
                curl_easy_setopt(curl, CURLOPT_PROXY, "") == CURLE_OK &&
                curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method) == CURLE_OK &&
                curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, 10L) == CURLE_OK &&
-               curl_easy_setopt(curl, CURLOPT_TIMEOUT, 120L) == CURLE_OK &&
+               curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)client->patience_s) == CURLE_OK &&
                curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, skr_answer_write) == CURLE_OK &&
                curl_easy_setopt(curl, CURLOPT_WRITEDATA, answer) == CURLE_OK;
     if (set && body != NULL)

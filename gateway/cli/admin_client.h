@@ -19,6 +19,8 @@ struct skr_admin_client;
 enum skr_status skr_admin_client_open(struct skr_admin_client **out, const struct skr_admin_place *place,
                                       struct skr_error *err);
 void skr_admin_client_close(struct skr_admin_client *client); /* wipes the token. NULL-safe */
+/* How long an answer may take. 120 unless said. */
+void skr_admin_client_set_patience(struct skr_admin_client *client, unsigned seconds);
 /* One request, waited for. `path` begins with '/'; `body` may be NULL and is not changed. On success `*answer` is what the
  * server said, for json_decref. A server that refuses fails as SKR_FORBIDDEN, with its message. */
 enum skr_status skr_admin_client_call(struct skr_admin_client *client, const char *method, const char *path, const json_t *body,

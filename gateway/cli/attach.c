@@ -6,6 +6,7 @@
 #include "binding_text.h"
 #include "client_flags.h"
 #include "commands.h"
+#include "display.h"
 #include "secret.h"
 #include "skerry/encoding.h"
 
@@ -199,8 +200,7 @@ static void skr_print_outcome(const struct skr_arguments *arguments, const json_
 {
     const char *account = "", *container = "", *upstream = "", *mode = "";
     if (arguments->values[SKR_FLAG_JSON] != NULL) {
-        json_dumpf(answer, stdout, JSON_INDENT(2));
-        printf("\n");
+        skr_print_json(answer);
         return;
     }
     json_unpack((json_t *)answer, "{s:s,s:s,s?s,s?s}", "account", &account, "container", &container, "upstream", &upstream,
@@ -215,7 +215,7 @@ int skr_command_attach(int argc, char **argv)
     struct skr_error error = {.message = ""};
     json_t *answer = NULL;
     int code;
-    if (!skr_arguments_read(&arguments, "attach", SKR_FOR_ATTACH, true, argc, argv, &code))
+    if (!skr_arguments_read(&arguments, "attach", SKR_FOR_ATTACH, SKR_TAKES_BINDING, argc, argv, &code))
         return code;
     json_t *document = json_object();
     enum skr_status status = document == NULL ? skr_fail(&error, SKR_NO_MEMORY, "no memory for a binding")
@@ -237,7 +237,7 @@ int skr_command_detach(int argc, char **argv)
     struct skr_error error = {.message = ""};
     json_t *answer = NULL;
     int code;
-    if (!skr_arguments_read(&arguments, "detach", SKR_FOR_DETACH, true, argc, argv, &code))
+    if (!skr_arguments_read(&arguments, "detach", SKR_FOR_DETACH, SKR_TAKES_BINDING, argc, argv, &code))
         return code;
     enum skr_status status = skr_binding_call(&arguments, "DELETE", NULL, &answer, &error);
     if (status == SKR_OK)

@@ -43,8 +43,28 @@ const struct skr_flag_row skr_flag_table[SKR_FLAG_COUNT] = {
     [SKR_FLAG_PROXY_FILE] = {"proxy-file", "FILE", "The same, for a URL with a password", ATTACH, NULL},
     [SKR_FLAG_ALLOW_HTTP] = {"allow-http", NULL, "Take an upstream without TLS, though the network then sees the data", ATTACH,
                              NULL},
+    [SKR_FLAG_PREFIX] = {"prefix", "PREFIX", "Only objects whose names begin so",
+                         SKR_FOR_JOURNAL | SKR_FOR_FLUSH | SKR_FOR_RESOLVE | SKR_FOR_PIN | SKR_FOR_UNPIN | SKR_FOR_EVICT |
+                             SKR_FOR_RESIDENCY | SKR_FOR_PREFETCH,
+                         NULL},
+    [SKR_FLAG_STATE] = {"state", "pending|failed|conflict",
+                        "Only objects that wait, that upstream refuses, or that were changed on both sides",
+                        SKR_FOR_JOURNAL | SKR_FOR_RESOLVE, NULL},
+    [SKR_FLAG_DEPTH] = {"depth", "N", "A line for each folder up to so many below; 1 unless said, 0: only the sum",
+                        SKR_FOR_RESIDENCY, NULL},
+    [SKR_FLAG_MANIFEST] = {"manifest", "FILE", "The objects that are named there, a line each; - for standard input",
+                           SKR_FOR_PREFETCH, NULL},
+    [SKR_FLAG_RATE] = {"rate", "SIZE", "No more than so much a second, such as 100MiB", SKR_FOR_PREFETCH, NULL},
+    [SKR_FLAG_CONCURRENCY] = {"concurrency", "N", "Objects at a time; 8 unless said", SKR_FOR_PREFETCH, NULL},
+    [SKR_FLAG_WAIT] = {"wait", NULL, "Wait until it is done; an interrupt ends the waiting only", SKR_FOR_PREFETCH, NULL},
+    [SKR_FLAG_CANCEL] = {"cancel", "ID", "End a job; one that has ended is forgotten", SKR_FOR_JOBS, NULL},
+    [SKR_FLAG_TIMEOUT] = {"timeout", "TIME", "Wait no longer than so: 60 or 60s, 5m, 1h. Without it, as long as it takes",
+                          SKR_FOR_FLUSH, NULL},
+    [SKR_FLAG_RETRY] = {"retry", NULL, "Try to upload it again, at once", SKR_FOR_RESOLVE, NULL},
+    [SKR_FLAG_KEEP_LOCAL] = {"keep-local", NULL, "What is here replaces whatever upstream has", SKR_FOR_RESOLVE, NULL},
+    [SKR_FLAG_KEEP_REMOTE] = {"keep-remote", NULL, "What is here is dropped for what upstream has", SKR_FOR_RESOLVE, NULL},
     [SKR_FLAG_ACCOUNT] = {"account", "NAME", "Account of the container; the server's first unless said",
-                          SKR_FOR_ATTACH | SKR_FOR_DETACH, NULL},
+                          SKR_FOR_ALL & ~(unsigned)(SKR_FOR_BINDINGS | SKR_FOR_STATUS | SKR_FOR_PINS | SKR_FOR_JOBS), NULL},
     [SKR_FLAG_DATA] = {"data", "DIR", "Data folder of the running server; else SKERRY_DATA, else ./skerry-data", SKR_FOR_ALL,
                        NULL},
     [SKR_FLAG_ADMIN] = {"admin", "ADDR:PORT",
@@ -54,13 +74,33 @@ const struct skr_flag_row skr_flag_table[SKR_FLAG_COUNT] = {
     [SKR_FLAG_JSON] = {"json", NULL, "Print what the server says, as JSON", SKR_FOR_ALL, NULL},
 };
 
-static void skr_arguments_help(const char *command, unsigned bit, bool takes_name, FILE *out)
+static const char *const skr_command_names[] = {"attach", "detach", "bindings", "status", "journal",   "flush",    "resolve",
+                                                "pins",   "pin",    "unpin",    "evict",  "residency", "prefetch", "jobs"};
+
+void skr_flag_commands(const struct skr_flag_row *row, char out[128])
 {
-    fprintf(out, "Usage: skerry %s%s [FLAGS]\n\n", command, takes_name ? " NAME" : "");
-    if (takes_name)
-        fprintf(out,
-                "NAME is a container, or * for each of the account that has no binding of its own. Secrets come from files "
-                "or the environment.\n\n");
+    size_t used = 0;
+    out[0] = '\0';
+    for (size_t i = 0; i < sizeof skr_command_names / sizeof *skr_command_names && row->commands != SKR_FOR_ALL; i++)
+        if ((row->commands & 1U << i) != 0)
+            used += (size_t)snprintf(out + used, 128 - used, "%s%s", used > 0 ? ", " : "", skr_command_names[i]);
+}
+
+static const struct {
+    const char *usage, *text;
+} skr_positional_help[] = {
+    [SKR_TAKES_NOTHING] = {"", ""},
+    [SKR_TAKES_BINDING] = {" NAME", "NAME is a container, or * for each of the account that has no binding of its own. Secrets "
+                                    "come from files or the environment.\n\n"},
+    [SKR_MAY_TAKE_CONTAINER] = {" [NAME]", "NAME is a container; without it, all that the server has.\n\n"},
+    [SKR_TAKES_CONTAINER] = {" NAME", "NAME is a container.\n\n"},
+    [SKR_MAY_TAKE_KEY] = {" NAME [KEY]", "NAME is a container, KEY an object; or --prefix and --state say which ones.\n\n"},
+};
+
+static void skr_arguments_help(const char *command, unsigned bit, enum skr_positionals positionals, FILE *out)
+{
+    fprintf(out, "Usage: skerry %s%s [FLAGS]\n\n%s", command, skr_positional_help[positionals].usage,
+            skr_positional_help[positionals].text);
     for (size_t i = 0; i < SKR_FLAG_COUNT; i++) {
         const struct skr_flag_row *row = &skr_flag_table[i];
         char left[64];
@@ -82,14 +122,16 @@ static size_t skr_flag_find(const char *text, size_t size, unsigned bit)
 }
 
 /* One argument, or two. NULL, or what is wrong with it. */
-static const char *skr_argument_read(struct skr_arguments *out, unsigned bit, bool takes_name, int argc, char **argv, int *used)
+static const char *skr_argument_read(struct skr_arguments *out, unsigned bit, enum skr_positionals positionals, int argc,
+                                     char **argv, int *used)
 {
     const char *text = argv[0], *equals = strchr(text, '=');
     *used = 1;
     if (strncmp(text, "--", 2) != 0) {
-        if (!takes_name || out->name != NULL)
+        const char **place = out->name == NULL ? &out->name : &out->key;
+        if (*place != NULL || positionals == SKR_TAKES_NOTHING || (place == &out->key && positionals != SKR_MAY_TAKE_KEY))
             return "is too much";
-        out->name = text;
+        *place = text;
         return NULL;
     }
     size_t found = skr_flag_find(text + 2, equals == NULL ? strlen(text + 2) : (size_t)(equals - text) - 2, bit);
@@ -107,26 +149,28 @@ static const char *skr_argument_read(struct skr_arguments *out, unsigned bit, bo
     return NULL;
 }
 
-bool skr_arguments_read(struct skr_arguments *out, const char *command, unsigned bit, bool takes_name, int argc, char **argv,
-                        int *code)
+bool skr_arguments_read(struct skr_arguments *out, const char *command, unsigned bit, enum skr_positionals positionals,
+                        int argc, char **argv, int *code)
 {
     const char *wrong = NULL;
     *out = (struct skr_arguments){.command = command};
     *code = 1;
     if (argc > 0 && (strcmp(argv[0], "--help") == 0 || strcmp(argv[0], "-h") == 0)) {
-        skr_arguments_help(command, bit, takes_name, stdout);
+        skr_arguments_help(command, bit, positionals, stdout);
         *code = 0;
         return false;
     }
     for (int i = 0, used = 1; i < argc; i += used)
-        if ((wrong = skr_argument_read(out, bit, takes_name, argc - i, argv + i, &used)) != NULL) {
+        if ((wrong = skr_argument_read(out, bit, positionals, argc - i, argv + i, &used)) != NULL) {
             int shown = (int)strcspn(argv[i], "=");
             fprintf(stderr, "skerry %s: '%.*s' %s. See skerry %s --help\n", command, shown < 60 ? shown : 60, argv[i], wrong,
                     command);
             return false;
         }
-    if (takes_name && out->name == NULL)
+    if (positionals == SKR_TAKES_BINDING && out->name == NULL)
         wrong = "name a container, or '*' for all of the account";
+    else if ((positionals == SKR_TAKES_CONTAINER || positionals == SKR_MAY_TAKE_KEY) && out->name == NULL)
+        wrong = "name a container";
     else if (out->values[SKR_FLAG_DATA] != NULL && out->values[SKR_FLAG_ADMIN] != NULL)
         wrong = "give --data or --admin, not both";
     else if (out->values[SKR_FLAG_ADMIN_CA] != NULL && out->values[SKR_FLAG_ADMIN] == NULL)
@@ -146,4 +190,21 @@ struct skr_admin_place skr_arguments_place(const struct skr_arguments *arguments
         .admin = arguments->values[SKR_FLAG_ADMIN],
         .ca_file = arguments->values[SKR_FLAG_ADMIN_CA],
     };
+}
+
+json_t *skr_ask(const struct skr_arguments *arguments, const char *path, unsigned patience_s)
+{
+    struct skr_admin_place place = skr_arguments_place(arguments);
+    struct skr_admin_client *client = NULL;
+    struct skr_error error = {.message = ""};
+    json_t *answer = NULL;
+    enum skr_status status = skr_admin_client_open(&client, &place, &error);
+    if (status == SKR_OK && patience_s > 0)
+        skr_admin_client_set_patience(client, patience_s);
+    if (status == SKR_OK)
+        status = skr_admin_client_call(client, "GET", path, NULL, &answer, &error);
+    skr_admin_client_close(client);
+    if (status != SKR_OK)
+        fprintf(stderr, "skerry %s: %s\n", arguments->command, error.message);
+    return status == SKR_OK ? answer : NULL;
 }

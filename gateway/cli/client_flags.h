@@ -8,7 +8,23 @@
 #include "admin_client.h"
 
 /* Bits: which commands take a flag. */
-enum { SKR_FOR_ATTACH = 1 << 0, SKR_FOR_DETACH = 1 << 1, SKR_FOR_BINDINGS = 1 << 2, SKR_FOR_STATUS = 1 << 3, SKR_FOR_ALL = 15 };
+enum {
+    SKR_FOR_ATTACH = 1 << 0,
+    SKR_FOR_DETACH = 1 << 1,
+    SKR_FOR_BINDINGS = 1 << 2,
+    SKR_FOR_STATUS = 1 << 3,
+    SKR_FOR_JOURNAL = 1 << 4,
+    SKR_FOR_FLUSH = 1 << 5,
+    SKR_FOR_RESOLVE = 1 << 6,
+    SKR_FOR_PINS = 1 << 7,
+    SKR_FOR_PIN = 1 << 8,
+    SKR_FOR_UNPIN = 1 << 9,
+    SKR_FOR_EVICT = 1 << 10,
+    SKR_FOR_RESIDENCY = 1 << 11,
+    SKR_FOR_PREFETCH = 1 << 12,
+    SKR_FOR_JOBS = 1 << 13,
+    SKR_FOR_ALL = (1 << 14) - 1
+};
 
 enum skr_flag {
     SKR_FLAG_UPSTREAM,
@@ -33,6 +49,18 @@ enum skr_flag {
     SKR_FLAG_PROXY,
     SKR_FLAG_PROXY_FILE,
     SKR_FLAG_ALLOW_HTTP,
+    SKR_FLAG_PREFIX,
+    SKR_FLAG_STATE,
+    SKR_FLAG_DEPTH,
+    SKR_FLAG_MANIFEST,
+    SKR_FLAG_RATE,
+    SKR_FLAG_CONCURRENCY,
+    SKR_FLAG_WAIT,
+    SKR_FLAG_CANCEL,
+    SKR_FLAG_TIMEOUT,
+    SKR_FLAG_RETRY,
+    SKR_FLAG_KEEP_LOCAL,
+    SKR_FLAG_KEEP_REMOTE,
     SKR_FLAG_ACCOUNT,
     SKR_FLAG_DATA,
     SKR_FLAG_ADMIN,
@@ -49,16 +77,29 @@ struct skr_flag_row {
 };
 extern const struct skr_flag_row skr_flag_table[SKR_FLAG_COUNT];
 
+/* What a command takes besides flags. */
+enum skr_positionals {
+    SKR_TAKES_NOTHING,
+    SKR_TAKES_BINDING,      /* a container, or * for all */
+    SKR_MAY_TAKE_CONTAINER, /* none: all that the server has */
+    SKR_TAKES_CONTAINER,
+    SKR_MAY_TAKE_KEY, /* a container, and perhaps an object of it */
+};
+
 struct skr_arguments {
     const char *command;
-    const char *name;                   /* NULL: the command takes none */
+    const char *name, *key;             /* NULL: not given */
     const char *values[SKR_FLAG_COUNT]; /* NULL: not given; "" for a switch */
 };
 
 /* True: go on. False: help was asked for, or something is wrong and was said; `*code` is the exit code. */
-bool skr_arguments_read(struct skr_arguments *out, const char *command, unsigned bit, bool takes_name, int argc, char **argv,
-                        int *code);
+bool skr_arguments_read(struct skr_arguments *out, const char *command, unsigned bit, enum skr_positionals positionals,
+                        int argc, char **argv, int *code);
+/* The commands that take a flag, for the man page: "attach, detach". Empty: all. */
+void skr_flag_commands(const struct skr_flag_row *row, char out[128]);
 /* Where the arguments, or the environment, say that the server is. */
 struct skr_admin_place skr_arguments_place(const struct skr_arguments *arguments);
+/* GET of a path there. NULL: it has said why not. `patience_s` 0: as usual. */
+json_t *skr_ask(const struct skr_arguments *arguments, const char *path, unsigned patience_s);
 
 #endif

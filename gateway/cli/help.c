@@ -7,6 +7,16 @@ static const char *const skr_commands[][2] = {
     {"attach NAME", "put a container in front of an Azure Blob container or S3 bucket: skerry attach --help"},
     {"detach NAME", "end that; what is here stays"},
     {"bindings", "list what is attached, and how it fares; --json"},
+    {"journal [NAME]", "list what upstreams do not have as it is here, and why; --json"},
+    {"flush [NAME]", "wait until upstream has what was changed; exit code 0 only then"},
+    {"resolve NAME [KEY]", "decide about what upstream refuses or was changed on both sides: skerry resolve --help"},
+    {"prefetch NAME", "bring objects of upstream here: --prefix or --manifest, --rate, --wait with a bar"},
+    {"jobs", "list what is being brought here; --cancel ID, --json"},
+    {"residency NAME", "how much of a container is here, by folder; --depth, --json"},
+    {"pin NAME", "keep what is here of a container, or of a --prefix, from being evicted"},
+    {"unpin NAME", "end that"},
+    {"pins", "list what is pinned; --json"},
+    {"evict NAME", "take away what is here of a container or --prefix and upstream has, too"},
     {"status", "print the state of a running server; --json"},
     {"fsck DIR", "check a data folder; --repair, --verify (bytes too), --json"},
     {"health", "ask a running server whether it is well; --admin ADDR:PORT"},
@@ -18,7 +28,7 @@ void skr_help_general(void)
 {
     printf("Skerry serves Azure Blob storage from local flash.\n\nUsage: skerry COMMAND [ARGUMENTS]\n\n");
     for (size_t i = 0; i < sizeof skr_commands / sizeof *skr_commands; i++)
-        printf("  %-12s %s\n", skr_commands[i][0], skr_commands[i][1]);
+        printf("  %-18s %s\n", skr_commands[i][0], skr_commands[i][1]);
     printf(
         "\nBegin with:\n\n"
         "  skerry serve --hints\n\n"
@@ -69,12 +79,18 @@ void skr_help_man(void)
         printf(".TP\n.BI \\-\\-%s \" %s\"\n%s.%s%s\n", skr_setting_table[i].name, skr_setting_table[i].argument,
                skr_setting_table[i].text, skr_setting_table[i].value == NULL ? "" : " Default: ",
                skr_setting_table[i].value == NULL ? "" : skr_setting_table[i].value);
-    printf(".SH FLAGS OF ATTACH, DETACH, BINDINGS AND STATUS\nSecrets come from files or the environment.\n");
-    for (size_t i = 0; i < SKR_FLAG_COUNT; i++)
-        printf(".TP\n.BI \\-\\-%s \" %s\"\n%s.\n", skr_flag_table[i].name,
-               skr_flag_table[i].argument == NULL ? "" : skr_flag_table[i].argument, skr_flag_table[i].text);
+    printf(".SH FLAGS OF COMMANDS THAT ASK A RUNNING SERVER\nSecrets come from files or the environment.\n");
+    for (size_t i = 0; i < SKR_FLAG_COUNT; i++) {
+        char commands[128];
+        skr_flag_commands(&skr_flag_table[i], commands);
+        printf(".TP\n.BI \\-\\-%s \" %s\"\n%s.%s%s%s\n", skr_flag_table[i].name,
+               skr_flag_table[i].argument == NULL ? "" : skr_flag_table[i].argument, skr_flag_table[i].text,
+               commands[0] != '\0' ? " (" : "", commands, commands[0] != '\0' ? ")" : "");
+    }
     printf(".SH SIGNALS\nSIGTERM and SIGINT end the server when the requests under way are done. With \\-\\-tls\\-cert, SIGHUP "
            "reads certificate and "
            "key again; connections that are there live on.\n");
-    printf(".SH EXIT STATUS\n0 on success; 1 when a command failed, or fsck found problems; 2 when fsck could not check.\n");
+    printf(".SH EXIT STATUS\n0 on success; 1 when a command failed, flush left something, an object could not be prefetched, "
+           "or fsck found problems; "
+           "2 when fsck could not check; 130 when prefetch \\-\\-wait was interrupted.\n");
 }

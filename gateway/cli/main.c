@@ -32,10 +32,25 @@ int main(int argc, char **argv)
     static const struct {
         const char *name;
         int (*run)(int argc, char **argv);
-    } commands[] = {
-        {"serve", skr_command_serve},       {"attach", skr_command_attach},         {"detach", skr_command_detach},
-        {"bindings", skr_command_bindings}, {"status", skr_command_status},         {"fsck", skr_command_fsck},
-        {"health", skr_command_health},     {"operations", skr_command_operations}, {"settings", skr_command_settings}};
+    } commands[] = {{"serve", skr_command_serve},
+                    {"attach", skr_command_attach},
+                    {"detach", skr_command_detach},
+                    {"bindings", skr_command_bindings},
+                    {"status", skr_command_status},
+                    {"fsck", skr_command_fsck},
+                    {"health", skr_command_health},
+                    {"operations", skr_command_operations},
+                    {"settings", skr_command_settings},
+                    {"journal", skr_command_journal},
+                    {"flush", skr_command_flush},
+                    {"resolve", skr_command_resolve},
+                    {"pins", skr_command_pins},
+                    {"pin", skr_command_pin},
+                    {"unpin", skr_command_unpin},
+                    {"evict", skr_command_evict},
+                    {"residency", skr_command_residency},
+                    {"prefetch", skr_command_prefetch},
+                    {"jobs", skr_command_jobs}};
     xmlInitParser(); /* before there are threads */
     json_set_alloc_funcs(malloc, skr_free_wiped);
     if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0 || strcmp(argv[1], "-h") == 0) {

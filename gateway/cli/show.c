@@ -1,47 +1,9 @@
 /* skerry bindings, skerry status: what the server says of itself, in lines. */
 #include <inttypes.h>
-#include <string.h>
 
 #include "client_flags.h"
 #include "commands.h"
-
-/* NULL: it has said why. */
-static json_t *skr_show_ask(const struct skr_arguments *arguments, const char *path)
-{
-    struct skr_admin_place place = skr_arguments_place(arguments);
-    struct skr_admin_client *client = NULL;
-    struct skr_error error = {.message = ""};
-    json_t *answer = NULL;
-    enum skr_status status = skr_admin_client_open(&client, &place, &error);
-    if (status == SKR_OK)
-        status = skr_admin_client_call(client, "GET", path, NULL, &answer, &error);
-    skr_admin_client_close(client);
-    if (status != SKR_OK)
-        fprintf(stderr, "skerry %s: %s\n", arguments->command, error.message);
-    return status == SKR_OK ? answer : NULL;
-}
-
-static const char *skr_text_of(const json_t *object, const char *name)
-{
-    const char *text = json_string_value(json_object_get(object, name));
-    return text == NULL ? "" : text;
-}
-
-static json_int_t skr_number_of(const json_t *object, const char *name)
-{
-    return json_integer_value(json_object_get(object, name));
-}
-
-static const char *skr_size_text(json_int_t bytes, char out[32])
-{
-    static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
-    double size = (double)bytes;
-    size_t unit = 0;
-    for (; size >= 1024 && unit + 1 < sizeof units / sizeof *units; unit++)
-        size /= 1024;
-    snprintf(out, 32, unit == 0 ? "%.0f %s" : "%.1f %s", size, units[unit]);
-    return out;
-}
+#include "display.h"
 
 static void skr_print_binding(const json_t *binding)
 {
@@ -69,6 +31,27 @@ static void skr_print_bindings(const json_t *list)
         skr_print_binding(binding);
 }
 
+/* What upstreams lack. */
+static void skr_print_dirty(const json_t *dirty)
+{
+    char size[32];
+    printf("%-18s %" JSON_INTEGER_FORMAT " objects, %s", "to be uploaded", skr_number_of(dirty, "objects"),
+           skr_size_text(skr_number_of(dirty, "bytes"), size));
+    if (skr_number_of(dirty, "objects") > 0)
+        printf(", %" JSON_INTEGER_FORMAT " refused, %" JSON_INTEGER_FORMAT " in conflict, the first since %" JSON_INTEGER_FORMAT
+               " s",
+               skr_number_of(dirty, "failed"), skr_number_of(dirty, "conflicts"), skr_number_of(dirty, "oldest_seconds"));
+    printf("\n");
+}
+
+static void skr_print_cache(const json_t *cache)
+{
+    char here[32], capacity[32], hit[32], miss[32];
+    printf("%-18s %s of %s; read from it %s, from upstreams %s\n", "cached", skr_size_text(skr_number_of(cache, "bytes"), here),
+           skr_size_text(skr_number_of(cache, "capacity_bytes"), capacity),
+           skr_size_text(skr_number_of(cache, "hit_bytes"), hit), skr_size_text(skr_number_of(cache, "miss_bytes"), miss));
+}
+
 static void skr_print_status(const json_t *status)
 {
     static const char *const numbers[][2] = {
@@ -83,6 +66,8 @@ static void skr_print_status(const json_t *status)
         printf("%-18s %" JSON_INTEGER_FORMAT "\n", numbers[i][1], skr_number_of(status, numbers[i][0]));
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
         printf("%-18s %s\n", sizes[i][1], skr_size_text(skr_number_of(status, sizes[i][0]), size));
+    skr_print_dirty(json_object_get(status, "dirty"));
+    skr_print_cache(json_object_get(status, "cache"));
     skr_print_bindings(json_object_get(status, "bindings"));
 }
 
@@ -90,14 +75,13 @@ static int skr_show(const char *command, unsigned bit, const char *path, int arg
 {
     struct skr_arguments arguments;
     int code;
-    if (!skr_arguments_read(&arguments, command, bit, false, argc, argv, &code))
+    if (!skr_arguments_read(&arguments, command, bit, SKR_TAKES_NOTHING, argc, argv, &code))
         return code;
-    json_t *answer = skr_show_ask(&arguments, path);
+    json_t *answer = skr_ask(&arguments, path, 0);
     if (answer == NULL)
         return 1;
     if (arguments.values[SKR_FLAG_JSON] != NULL) {
-        json_dumpf(answer, stdout, JSON_INDENT(2));
-        printf("\n");
+        skr_print_json(answer);
     } else if (bit == SKR_FOR_STATUS) {
         skr_print_status(answer);
     } else {

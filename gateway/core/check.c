@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "federation/accesses.h"
 #include "federation/cached_reader.h"
 #include "skerry/log.h"
 #include "state.h"
@@ -264,7 +265,8 @@ static bool skr_collect_container(void *context, struct skr_bytes account, struc
 static enum skr_status skr_verify_bytes(struct skr_checking *checking, struct skr_error *err)
 {
     struct skr_core core = {.meta = checking->meta, .store = checking->store};
-    struct skr_worker worker = {.core = &core, .io = checking->io, .reader = checking->reader};
+    static struct skr_accesses accesses; /* nobody looks at them */
+    struct skr_worker worker = {.core = &core, .io = checking->io, .reader = checking->reader, .accesses = &accesses};
     struct skr_byte_check check = {.checking = checking, .worker = &worker};
     struct skr_container_names names = {.count = 0};
     struct skr_view *view;

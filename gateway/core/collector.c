@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "federation/space.h"
 #include "room.h"
 #include "skerry/log.h"
 
@@ -20,9 +21,10 @@ struct skr_collector {
     struct skr_io *io;              /* owned by the thread */
     struct skr_meta_reader *reader; /* owned by the thread */
     pthread_t thread;
-    pthread_mutex_t lock; /* guards `stopping` */
+    _Atomic uint64_t begun, ended; /* rounds */
+    pthread_mutex_t lock;          /* guards what follows */
     pthread_cond_t wake;
-    bool stopping;
+    bool stopping, kicked;
 };
 
 /* A change that the collector makes; it waits for each. */
@@ -66,6 +68,19 @@ static enum skr_status skr_apply_step(struct skr_view *view, struct skr_change *
     return skr_garbage_step(view, &op->garbage[0], SKR_STEP_RECORDS, &op->done, err);
 }
 
+/* 0: it is gone already. */
+static uint64_t skr_content_size(struct skr_collector *collector, uint64_t content_id)
+{
+    struct skr_content_state state = {.references = 0};
+    struct skr_error error;
+    struct skr_view *view;
+    if (skr_view_begin(collector->reader, &view, &error) != SKR_OK)
+        return 0;
+    enum skr_status status = skr_content_state(view, content_id, &state, &error);
+    skr_view_end(view);
+    return status == SKR_OK && state.origin.binding != 0 ? state.content.size_bytes : 0;
+}
+
 /* Contents, trees and uploads: records, taken apart in bounded steps so that the commit thread stays responsive. */
 static void skr_collect_records(struct skr_collector *collector, const struct skr_garbage *row)
 {
@@ -74,6 +89,7 @@ static void skr_collect_records(struct skr_collector *collector, const struct sk
     if (row->kind == SKR_GARBAGE_CONTENT && skr_pins_has(&collector->core->pins, row->id))
         return;
     op.garbage[0] = *row;
+    uint64_t size_bytes = row->kind == SKR_GARBAGE_CONTENT ? skr_content_size(collector, row->id) : 0;
     do {
         op.change.next = NULL;
         enum skr_status status = skr_meta_apply(collector->core->meta, &op.change, &error);
@@ -83,6 +99,8 @@ static void skr_collect_records(struct skr_collector *collector, const struct sk
             return;
         }
     } while (!op.done && !skr_collector_stopping(collector));
+    if (size_bytes > 0)
+        skr_space_forget_content(collector->core, row->id, size_bytes);
     atomic_fetch_add(&collector->core->garbage_collected, 1);
 }
 
@@ -233,9 +251,11 @@ static bool skr_collector_pause(struct skr_collector *collector)
     until.tv_sec += until.tv_nsec / 1000000000L;
     until.tv_nsec %= 1000000000L;
     pthread_mutex_lock(&collector->lock);
-    while (!collector->stopping && pthread_cond_timedwait(&collector->wake, &collector->lock, &until) == 0)
+    while (!collector->stopping && !collector->kicked &&
+           pthread_cond_timedwait(&collector->wake, &collector->lock, &until) == 0)
         ;
     bool stopping = collector->stopping;
+    collector->kicked = false;
     pthread_mutex_unlock(&collector->lock);
     return !stopping;
 }
@@ -248,7 +268,9 @@ static void *skr_collector_run(void *argument)
     do {
         if (skr_store_is_read_only(collector->core->store))
             continue; /* nothing can be committed: leave the disk as it is */
+        atomic_fetch_add(&collector->begun, 1);
         skr_collect_garbage(collector);
+        atomic_fetch_add(&collector->ended, 1);
         skr_room_measure(collector->core, collector->reader);
         skr_expire_slots(collector);
         if (skr_has_expired_upload(collector))
@@ -286,6 +308,24 @@ enum skr_status skr_collector_open(struct skr_collector **out, struct skr_core *
     }
     *out = collector;
     return SKR_OK;
+}
+
+void skr_collector_kick(struct skr_collector *collector)
+{
+    pthread_mutex_lock(&collector->lock);
+    collector->kicked = true;
+    pthread_cond_signal(&collector->wake);
+    pthread_mutex_unlock(&collector->lock);
+}
+
+uint64_t skr_collector_next_round(const struct skr_collector *collector)
+{
+    return atomic_load(&collector->begun) + 1;
+}
+
+bool skr_collector_has_ended(const struct skr_collector *collector, uint64_t round)
+{
+    return atomic_load(&collector->ended) >= round;
 }
 
 void skr_collector_close(struct skr_collector *collector)

@@ -6,6 +6,8 @@
 #include "collector.h"
 #include "federation/federation.h"
 #include "federation/mirror.h"
+#include "federation/prefetch.h"
+#include "federation/space.h"
 #include "federation/uploader.h"
 #include "skerry/log.h"
 #include "state.h"
@@ -50,7 +52,7 @@ static enum skr_status skr_core_open_parts(struct skr_core *core, struct skr_err
         .directory = core->directory,
         .map_initial_bytes = options->meta_map_initial_bytes,
         .map_max_bytes = options->meta_map_max_bytes,
-        .max_readers = options->workers + 4, /* the collector, the uploader, the mirrorer, and one to spare */
+        .max_readers = options->workers + 6, /* the collector, the uploader, the mirrorer, space, prefetching, one to spare */
         .on_commit_failure = skr_on_commit_failure,
         .context = core,
     };
@@ -78,10 +80,16 @@ static enum skr_status skr_core_open_parts(struct skr_core *core, struct skr_err
     if (status == SKR_OK)
         status = skr_core_load_bindings(core, err);
     if (status == SKR_OK)
+        status = skr_space_open(&core->space, core, err);
+    if (status == SKR_OK)
         status = skr_collector_open(&core->collector, core, err);
     if (status == SKR_OK)
+        status = skr_space_start(core->space, err);
+    if (status == SKR_OK)
         status = skr_uploader_open(&core->uploader, core, err);
-    return status == SKR_OK ? skr_mirrorer_open(&core->mirrorer, core, err) : status;
+    if (status == SKR_OK)
+        status = skr_mirrorer_open(&core->mirrorer, core, err);
+    return status == SKR_OK ? skr_prefetcher_open(&core->prefetcher, core, err) : status;
 }
 
 enum skr_status skr_core_open(struct skr_core **out, const struct skr_core_options *options, struct skr_error *err)
@@ -93,6 +101,10 @@ enum skr_status skr_core_open(struct skr_core **out, const struct skr_core_optio
     if (core == NULL)
         return skr_fail(err, SKR_NO_MEMORY, "no memory for the core");
     core->options = *options;
+    if (core->options.cache_high_percent == 0) {
+        core->options.cache_high_percent = 95;
+        core->options.cache_low_percent = 90;
+    }
     skr_pins_open(&core->pins);
     skr_bindings_open(&core->bindings);
     core->directory = strdup(options->directory);
@@ -113,9 +125,12 @@ void skr_core_close(struct skr_core *core)
 {
     if (core == NULL)
         return;
+    skr_prefetcher_close(core->prefetcher);
     skr_mirrorer_close(core->mirrorer);
     skr_uploader_close(core->uploader);
+    skr_space_stop(core->space);
     skr_collector_close(core->collector);
+    skr_space_close(core->space);
     if (core->uploads.buckets != NULL)
         skr_upload_slots_expire(core, INT64_MAX);
     skr_upload_slots_close(&core->uploads);

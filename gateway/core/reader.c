@@ -5,12 +5,14 @@
  */
 #include <stdlib.h>
 
+#include "federation/accesses.h"
 #include "federation/cached_reader.h"
 #include "skerry/log.h"
 #include "state.h"
 
 #define SKR_EXTENT_WINDOW 16
 #define SKR_MAX_READ_BYTES (1u << 20)
+#define SKR_MAX_PAYLOAD_BYTES 65536 /* inline_limit_bytes at most */
 #define SKR_MAX_READ_CHUNKS (SKR_MAX_READ_BYTES / SKR_CRC_CHUNK_BYTES + 2)
 
 /* Owned by its worker's thread. */
@@ -57,8 +59,10 @@ static enum skr_status skr_open_cached(struct skr_view *view, struct skr_arena *
                                        struct skr_error *err)
 {
     enum skr_status status = skr_open_payload(view, arena, reader, err);
-    if (status == SKR_OK)
+    if (status == SKR_OK) {
         reader->content.layout = SKR_CONTENT_INLINE;
+        skr_accesses_count(&reader->worker->accesses->hit_bytes, reader->content.size_bytes);
+    }
     if (status != SKR_NOT_FOUND)
         return status;
     return skr_cached_reader_new(reader->worker, view, &reader->content, &reader->cached, err);
@@ -109,6 +113,8 @@ enum skr_status skr_open_object(struct skr_worker *worker, struct skr_arena *are
         status = skr_conditions_check(conditions, true, object->etag, object->modified_ns, true, err);
     if (status == SKR_OK && reader != NULL)
         status = skr_reader_new(worker, view, arena, &object->content, reader, err);
+    if (status == SKR_OK && reader != NULL && object->upstream_etag.size > 0 && (*reader)->cached == NULL)
+        skr_accesses_note(worker->accesses, object->content.id, 0);
     skr_view_end(view);
     if (status == SKR_CORRUPT)
         skr_log(SKR_LOG_ERROR, "core", "%s", err->message);
@@ -217,11 +223,32 @@ static ssize_t skr_reader_failed(struct skr_reader *reader, uint64_t offset, con
     return -1;
 }
 
+/* A small object whose bytes came as a payload after it was opened. 0: they did not. */
+static ssize_t skr_reader_payload_came(struct skr_reader *reader, uint64_t offset, void *buffer, size_t size)
+{
+    struct skr_bytes payload;
+    struct skr_error error;
+    struct skr_view *view;
+    uint32_t crc32c;
+    size_t taken = 0;
+    if (reader->content.size_bytes > SKR_MAX_PAYLOAD_BYTES || skr_view_begin(reader->worker->reader, &view, &error) != SKR_OK)
+        return 0;
+    if (skr_content_cached_payload(view, &reader->content, &payload, &crc32c, &error) == SKR_OK &&
+        skr_crc32c(0, payload.data, payload.size) == crc32c) {
+        taken = payload.size - (size_t)offset < size ? payload.size - (size_t)offset : size;
+        memcpy(buffer, payload.data + offset, taken);
+    }
+    skr_view_end(view);
+    return (ssize_t)taken;
+}
+
 /* The store does not have them. Where a flight ended in the store between two looks, it has them now. */
 static ssize_t skr_reader_fetch(struct skr_reader *reader, uint64_t offset, void *buffer, size_t size,
                                 void (*ready)(void *context), void *context)
 {
-    ssize_t flown = skr_cached_read(reader->cached, offset, buffer, size, true, ready, context);
+    ssize_t flown = skr_reader_payload_came(reader, offset, buffer, size);
+    if (flown == 0)
+        flown = skr_cached_read(reader->cached, offset, buffer, size, true, ready, context);
     return flown == SKR_CACHED_IS_HERE ? skr_reader_read(reader, offset, buffer, size, ready, context) : flown;
 }
 
@@ -267,6 +294,10 @@ ssize_t skr_reader_read(struct skr_reader *reader, uint64_t offset, void *buffer
     reader->ready = ready;
     reader->context = context;
     reader->offset = offset;
+    if (reader->cached != NULL) {
+        skr_accesses_note(reader->worker->accesses, reader->content.id, offset / SKR_CHUNK_BYTES);
+        skr_accesses_count(&reader->worker->accesses->hit_bytes, reader->read.size_bytes);
+    }
     status = skr_store_read(reader->worker->core->store, reader->worker->io, &reader->read);
     if (status == SKR_OK)
         return (ssize_t)reader->read.size_bytes;

@@ -16,6 +16,9 @@
 
 struct skr_collector;
 struct skr_mirrorer;
+struct skr_accesses;
+struct skr_space;
+struct skr_prefetcher;
 struct skr_uploader;
 
 /* Shared by all threads; immutable after opening but for its parts, which guard themselves. */
@@ -29,6 +32,8 @@ struct skr_core {
     struct skr_bindings bindings;    /* containers in front of upstreams */
     struct skr_mirrorer *mirrorer;
     struct skr_federation *federation; /* what is known of upstreams, and under way from them */
+    struct skr_space *space;           /* how much of upstreams' bytes is here, and what of it goes */
+    struct skr_prefetcher *prefetcher; /* what an operator wants here before it is read */
     struct skr_collector *collector;
     struct skr_uploader *uploader;   /* brings changes of bound containers upstream */
     _Atomic bool out_of_space;       /* the last change that needed room did not find any */
@@ -45,6 +50,7 @@ struct skr_worker {
     struct skr_meta_reader *reader;
     struct skr_payloads payloads;
     struct skr_upstream_client *upstreams; /* NULL until something is fetched */
+    struct skr_accesses *accesses;         /* what was read of upstreams' bytes */
     size_t under_way;                      /* pendings, ingests and readers that are not finished */
 };
 
@@ -71,9 +77,10 @@ struct skr_pending {
     bool has_object, has_container, has_block;
     struct skr_object object;
     struct skr_block block;
-    uint64_t upload_id;
+    uint64_t upload_id, job_id;
     struct skr_container container;
     struct skr_awaited awaited;
+    const struct skr_flush_numbers *flush; /* in the operation itself; NULL: it is none */
     _Alignas(16) char memory[1536];
 };
 

@@ -2,6 +2,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "federation/space.h"
 #include "state.h"
 
 enum skr_status skr_worker_open(struct skr_core *core, struct skr_io *io, struct skr_executor *executor,
@@ -14,7 +15,10 @@ enum skr_status skr_worker_open(struct skr_core *core, struct skr_io *io, struct
     worker->io = io;
     worker->executor = executor;
     enum skr_status status = skr_meta_reader_open(core->meta, &worker->reader, err);
+    if (status == SKR_OK && !skr_space_join(worker))
+        status = skr_fail(err, SKR_NO_MEMORY, "no memory for a worker");
     if (status != SKR_OK) {
+        skr_meta_reader_close(worker->reader);
         free(worker);
         return status;
     }
@@ -33,6 +37,7 @@ void skr_worker_close(struct skr_worker *worker)
         return;
     assert(worker->under_way == 0);
     skr_upstream_client_close(worker->upstreams);
+    skr_space_part(worker);
     skr_meta_reader_close(worker->reader);
     free(worker);
 }

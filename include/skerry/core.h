@@ -25,8 +25,11 @@ struct skr_core_options {
     uint64_t meta_map_initial_bytes, meta_map_max_bytes; /* 0: defaults of metadata */
     uint64_t inline_limit_bytes;                         /* payloads up to this are kept in metadata. 0 to 65536 */
     uint64_t reserve_bytes;                              /* free space that writes leave alone */
-    uint64_t upload_lifetime_s;  /* uncommitted blocks are collected after so long without a new one. 604800 */
-    uint64_t fetch_memory_bytes; /* of what is on its way from upstreams */
+    uint64_t upload_lifetime_s;    /* uncommitted blocks are collected after so long without a new one. 604800 */
+    uint64_t fetch_memory_bytes;   /* of what is on its way from upstreams */
+    uint64_t cache_capacity_bytes; /* of what is here and upstreams have, too. 0: what the disk has */
+    unsigned cache_high_percent,
+        cache_low_percent; /* of a capacity: from there eviction begins, and to there it goes. 0: 95, 90 */
     bool direct_io;
     unsigned upload_concurrency; /* objects on their way to upstreams at a time. 0: 8 */
     uint64_t dirty_limit_bytes;  /* above it, changes that are uploaded later wait, and then fail. 0: a tenth of the disk */
@@ -65,7 +68,9 @@ struct skr_result {
                                               see skr_delete_object */
     const struct skr_block *block;         /* a part that was staged; else NULL */
     uint64_t upload_id;                    /* of an upload that was created; else 0 */
+    uint64_t job_id;                       /* of a job that was begun; else 0 */
     const struct skr_container *container; /* likewise */
+    const struct skr_flush_numbers *flush; /* of skr_flush(), also when it failed; else NULL */
 };
 /* `result` is valid during the call. */
 typedef void (*skr_done)(void *context, const struct skr_result *result);
@@ -462,19 +467,131 @@ struct skr_dirty {
 enum skr_status skr_list_dirty(struct skr_worker *worker, uint64_t after, enum skr_dirty_state state,
                                bool (*visit)(void *context, const struct skr_dirty *dirty), void *context,
                                struct skr_error *err);
-/* Waits until upstream has what was changed before the call, in names with the prefix; an empty account or container: in all.
- * Ends with SKR_BUSY after `patience_ms` (ask again), with SKR_CONDITION_FAILED when what is left is in conflict, with
- * SKR_UPSTREAM_FAILED when upstream refuses some of it. The message says how much. */
-struct skr_pending *skr_flush(struct skr_worker *worker, struct skr_bytes account, struct skr_bytes container,
-                              struct skr_bytes prefix, unsigned patience_ms, skr_done done, void *context);
+struct skr_flush_options {
+    struct skr_bytes account, container, prefix; /* empty: any */
+    int64_t mark_ns; /* what was dirty before it is waited for: skr_flush_numbers.mark_ns of an earlier call. 0: before now */
+    unsigned patience_ms;
+};
+struct skr_flush_numbers {
+    int64_t mark_ns;
+    uint64_t pending_objects, pending_bytes, failed_objects, conflict_objects; /* what is left of what was waited for */
+};
+/* Waits until upstream has what was changed before the mark. Ends with SKR_BUSY after `patience_ms` (ask again with the mark,
+ * or later changes are waited for as well), with SKR_CONDITION_FAILED when what is left is in conflict, with
+ * SKR_UPSTREAM_FAILED when upstream refuses some of it. `result->flush` says how much. */
+struct skr_pending *skr_flush(struct skr_worker *worker, const struct skr_flush_options *options, skr_done done, void *context);
 enum skr_resolution {
     SKR_RESOLVE_RETRY,
     SKR_RESOLVE_KEEP_LOCAL,  /* ours replaces whatever upstream has */
     SKR_RESOLVE_KEEP_REMOTE, /* ours goes, and what upstream has is taken in when it is asked for */
 };
-/* SKR_NOT_FOUND: the name is not dirty. */
-struct skr_pending *skr_resolve(struct skr_worker *worker, const struct skr_object_name *name, enum skr_resolution resolution,
-                                skr_done done, void *context);
+/* `sequence`: only if that is what the name's still is, for those who decide about what they were shown; 0: whatever it is.
+ * SKR_NOT_FOUND: the name is not dirty. SKR_CONDITION_FAILED: it was changed meanwhile. */
+struct skr_pending *skr_resolve(struct skr_worker *worker, const struct skr_object_name *name, uint64_t sequence,
+                                enum skr_resolution resolution, skr_done done, void *context);
+
+/* ---- what is here of upstreams: how much, what stays, what goes ---- */
+
+/* Keeps the names of a bound container that begin with `prefix` from being evicted, also after a restart. Fetches nothing.
+ * SKR_NOT_FOUND: the container is not bound; no such pin. */
+struct skr_pending *skr_pin_prefix(struct skr_worker *worker, struct skr_bytes account, struct skr_bytes container,
+                                   struct skr_bytes prefix, skr_done done, void *context);
+struct skr_pending *skr_unpin_prefix(struct skr_worker *worker, struct skr_bytes account, struct skr_bytes container,
+                                     struct skr_bytes prefix, skr_done done, void *context);
+/* All pins. Any thread. `visit` returns false to stop. */
+void skr_visit_pins(struct skr_core *core,
+                    bool (*visit)(void *context, struct skr_bytes account, struct skr_bytes container, struct skr_bytes prefix),
+                    void *context);
+
+/* Goes through the names of a container in the background, in bounded steps. */
+struct skr_survey;
+struct skr_survey_options {
+    struct skr_bytes account, container, prefix;
+    struct skr_bytes delimiter; /* of what follows the prefix; empty: none */
+    unsigned depth;             /* a row for each common prefix up to so many delimiters, too. 0: only the sum */
+};
+struct skr_residency {
+    struct skr_bytes prefix; /* what the row is of: it alone, without the rows for longer ones. The first row is the sum */
+    uint64_t objects, bytes;
+    uint64_t local_objects; /* those of which all is here */
+    uint64_t local_bytes;
+    uint64_t pinned_bytes; /* of local_bytes */
+    uint64_t own_bytes;    /* of local_bytes: upstream does not have them */
+};
+#define SKR_MOST_RESIDENCY_ROWS 10000
+struct skr_survey_result {
+    enum skr_status status;
+    const struct skr_error *error;
+    const struct skr_residency *rows;
+    size_t count;
+    bool is_truncated;                     /* there would be more rows: the sum has their numbers, too */
+    uint64_t evicted_bytes, evicted_items; /* of skr_evict_prefix() */
+    uint64_t spared_bytes;                 /* likewise: pinned, in use, or what upstream does not have as it is here */
+};
+typedef void (*skr_surveyed)(void *context, const struct skr_survey_result *result);
+/* `done` is called once, on the worker's executor, with a result that is valid during the call; unless it is cancelled before.
+ * NULL: no memory. */
+struct skr_survey *skr_survey_residency(struct skr_worker *worker, const struct skr_survey_options *options, skr_surveyed done,
+                                        void *context);
+/* Takes away what is here of upstream's under these names, whatever the room. It can be fetched again. */
+struct skr_survey *skr_evict_prefix(struct skr_worker *worker, const struct skr_survey_options *options, skr_surveyed done,
+                                    void *context);
+/* `done` is not called any more; what was evicted stays so. NULL-safe. */
+void skr_survey_cancel(struct skr_survey *survey);
+
+/* Fetching ahead, in the background, what may not be known here yet. A job goes on after a restart where it was. */
+struct skr_prefetch_options {
+    struct skr_bytes account, container;
+    struct skr_bytes prefix;      /* what upstream lists with this prefix */
+    const struct skr_bytes *keys; /* or these, when not NULL */
+    size_t key_count;             /* at most SKR_MOST_PREFETCH_KEYS */
+    uint64_t bytes_per_s;         /* 0: as fast as it goes */
+    unsigned concurrency;         /* objects at a time, at most 64. 0: 8 */
+};
+#define SKR_MOST_PREFETCH_KEYS 100000
+/* Values are stored. */
+enum skr_prefetch_phase { SKR_PREFETCH_RUNS = 1, SKR_PREFETCH_DONE = 2, SKR_PREFETCH_CANCELLED = 3, SKR_PREFETCH_FAILED = 4 };
+/* `result->job_id`. SKR_NOT_FOUND: the container is not bound. */
+struct skr_pending *skr_prefetch_begin(struct skr_worker *worker, const struct skr_prefetch_options *options, skr_done done,
+                                       void *context);
+/* Ends a job; one that has ended is forgotten. SKR_NOT_FOUND. */
+struct skr_pending *skr_prefetch_cancel(struct skr_worker *worker, uint64_t job_id, skr_done done, void *context);
+struct skr_prefetch_state {
+    uint64_t job_id;
+    enum skr_prefetch_phase phase;
+    struct skr_bytes account, container, prefix;
+    bool is_manifest;
+    bool is_counted; /* the totals are of all: upstream was listed to the end. Bytes of a manifest are not known before */
+    uint64_t objects_done, objects_total, objects_failed; /* failed ones are done, too */
+    uint64_t bytes_done, bytes_total;
+    uint64_t fetched_bytes; /* of bytes_done: the others were here already */
+    uint64_t bytes_per_s;   /* lately */
+    int64_t left_s;         /* at that rate; -1: not known */
+    int64_t created_ns, ended_ns;
+    struct skr_bytes last_failure; /* why the last object that failed did */
+};
+/* All jobs that were not forgotten, in the order of their beginning. Any thread. `visit` returns false to stop. */
+void skr_visit_prefetches(struct skr_core *core, bool (*visit)(void *context, const struct skr_prefetch_state *state),
+                          void *context);
+
+struct skr_space_numbers {
+    uint64_t cached_bytes, cached_items; /* here, and upstreams have it, too; items are chunks or whole small objects */
+    uint64_t held_bytes;                 /* of those, what was found to have to stay when its turn to go came */
+    uint64_t capacity_bytes;             /* as set or, without a setting, what the disk would have for it now */
+    uint64_t evicted_bytes, evicted_items;
+    uint64_t hit_bytes, miss_bytes; /* read out of the store, and out of what came from upstream at the time */
+    uint64_t untracked_items;       /* not in the account, for lack of memory */
+    bool is_counted;                /* all that was here at the start is in the account */
+};
+/* Any thread. */
+void skr_space_read_numbers(struct skr_core *core, struct skr_space_numbers *out);
+/* Of each bound container that anything was cached of since the start. Any thread. `visit` returns false to stop. */
+struct skr_container_space {
+    struct skr_bytes account, container;
+    uint64_t cached_bytes, cached_items, capacity_bytes, evicted_bytes, evicted_items;
+};
+void skr_visit_container_space(struct skr_core *core, bool (*visit)(void *context, const struct skr_container_space *space),
+                               void *context);
 
 /* ---- running and checking ---- */
 

@@ -244,6 +244,29 @@ enum skr_status skr_content_adopt(struct skr_view *view, uint64_t content_id, st
 enum skr_status skr_content_resident_bytes(struct skr_view *view, const struct skr_content *content, uint64_t *out,
                                            struct skr_error *err);
 
+/* A content as it is stored, with where upstream has it. */
+struct skr_content_state {
+    struct skr_content content;
+    uint64_t references;      /* 0: it is garbage */
+    struct skr_origin origin; /* texts point into the map. Binding 0: ours alone */
+};
+/* SKR_NOT_FOUND. */
+enum skr_status skr_content_state(struct skr_view *view, uint64_t content_id, struct skr_content_state *out,
+                                  struct skr_error *err);
+/* Those with an id > `after`, in order, at most `limit`; `visit` returns false to stop. `last`: how far it came; 0: to the end.
+ */
+enum skr_status skr_content_visit(struct skr_view *view, uint64_t after, size_t limit,
+                                  bool (*visit)(void *context, const struct skr_content_state *state), void *context,
+                                  uint64_t *last, struct skr_error *err);
+/* Of a cached content the extents that are here, in order, from `offset` on; a payload is one, too. `visit` returns false to
+ * stop. */
+enum skr_status skr_content_visit_resident(struct skr_view *view, const struct skr_content *content, uint64_t offset_bytes,
+                                           bool (*visit)(void *context, uint64_t offset_bytes, uint64_t length_bytes),
+                                           void *context, struct skr_error *err);
+/* In a change: upstream has an ordinary content now, under `origin`. */
+enum skr_status skr_content_uploaded(struct skr_view *view, uint64_t content_id, const struct skr_origin *origin,
+                                     struct skr_error *err);
+
 /* A content file became known, with one reference that the caller passes on to a block or content, or releases. */
 enum skr_status skr_file_record_create(struct skr_view *view, uint64_t file_id, struct skr_error *err);
 enum skr_status skr_file_record_exists(struct skr_view *view, uint64_t file_id, bool *exists, struct skr_error *err);
@@ -358,7 +381,7 @@ struct skr_journal_entry {
     enum skr_journal_state state;
     bool base_known;            /* do we know what upstream had when the name became dirty? */
     struct skr_bytes base_etag; /* known and empty: nothing */
-    bool overwrites;            /* somebody decided: whatever upstream has */
+    bool overwrites;            /* whatever upstream has: somebody decided so, or waits for what was asked for without a condition */
     bool is_awaited;            /* whoever made the last change waits for upstream, as long as this server runs */
     uint64_t size_bytes;        /* to be uploaded */
     uint64_t after_content;     /* 0, or a cached content: what upstream has must stay until no object needs it from there */
@@ -381,7 +404,7 @@ struct skr_journal_change {
     uint64_t size_bytes; /* of the content, where `what` has it */
     uint64_t after_content;
     struct skr_bytes source_key, source_etag; /* likewise */
-    bool is_awaited;
+    bool is_awaited, overwrites;
     int64_t changed_ns;
     bool has_trace; /* where the name is dirty already: what it was */
     struct skr_journal_trace trace;
@@ -412,6 +435,22 @@ struct skr_journal_numbers {
 enum skr_status skr_journal_numbers(struct skr_view *view, struct skr_journal_numbers *out, struct skr_error *err);
 /* How many objects refer to a content; 0 when it is gone. */
 enum skr_status skr_content_references(struct skr_view *view, uint64_t content_id, uint64_t *out, struct skr_error *err);
+
+/* ---- notes: small documents of core's own, opaque here ---- */
+
+/* Which one. Kinds are core's; `part` is of a document in several rows. */
+struct skr_note_key {
+    uint64_t kind, number, part;
+};
+enum skr_status skr_note_put(struct skr_view *view, const struct skr_note_key *key, struct skr_bytes document,
+                             struct skr_error *err);
+enum skr_status skr_note_get(struct skr_view *view, const struct skr_note_key *key, struct skr_bytes *out,
+                             struct skr_error *err);
+enum skr_status skr_note_remove(struct skr_view *view, const struct skr_note_key *key, struct skr_error *err);
+/* All of a kind, in order, from `from` on. `visit` returns false to stop. */
+enum skr_status skr_note_list(struct skr_view *view, const struct skr_note_key *from,
+                              bool (*visit)(void *context, const struct skr_note_key *key, struct skr_bytes document),
+                              void *context, struct skr_error *err);
 
 /* ---- garbage ---- */
 

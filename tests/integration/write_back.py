@@ -427,11 +427,15 @@ def write_through(gateway, side):
     for thread in threads:
         thread.join()
     same("side by side", side, here, "through", "one")
+    seen = here.head_blob("through", "x2").headers["ETag"]
     side.client.put_blob("through", "x2", b"theirs")
-    answer = here.put_blob("through", "x2", b"ours")
+    answer = here.put_blob("through", "x2", b"ours", **{"If-Match": seen})
     check("a race that is lost", answer.status == 412, answer)
     check("theirs stays", side.client.get_blob("through", "x2").body == b"theirs")
     check("ours is gone", here.get_blob("through", "x2").body != b"ours")
+    side.client.put_blob("through", "x2", b"theirs again")
+    check("without a condition the last one wins", here.put_blob("through", "x2", b"ours").status == 201)
+    check("on both sides", side.client.get_blob("through", "x2").body == b"ours" == here.get_blob("through", "x2").body)
     side.proxy.fault(times=10, status=403)
     check("a refusal", here.put_blob("through", "refused", SMALL).status == 503)
     side.proxy.clear()

@@ -51,6 +51,8 @@ static void *skr_background_run(void *argument)
     pthread_setname_np(pthread_self(), background->name);
     while (skr_background_drain(background, &woken))
         skr_io_run(background->io, background->turn(background));
+    skr_upstream_client_close(background->worker->upstreams); /* nobody waits for what is under way */
+    background->worker->upstreams = NULL;
     while (!background->wind_down(background) || !skr_worker_is_idle(background->worker)) {
         skr_io_run(background->io, 20);
         skr_background_drain(background, &woken);

@@ -379,6 +379,20 @@ struct skr_bound *skr_bound_of_origin(struct skr_bindings *bindings, const struc
     return bound;
 }
 
+bool skr_bindings_have(struct skr_bindings *bindings, uint64_t id, char *account, size_t size, uint64_t *capacity_bytes)
+{
+    struct skr_bound *bound;
+    pthread_rwlock_rdlock(&bindings->lock);
+    for (bound = bindings->first; bound != NULL && bound->binding.id != id;)
+        bound = bound->next;
+    if (bound != NULL) {
+        snprintf(account, size, "%s", bound->account);
+        *capacity_bytes = bound->binding.capacity_bytes;
+    }
+    pthread_rwlock_unlock(&bindings->lock);
+    return bound != NULL;
+}
+
 void skr_visit_bindings(struct skr_core *core, bool (*visit)(void *context, const struct skr_binding_state *state),
                         void *context)
 {

@@ -25,6 +25,7 @@ struct skr_bound {
     _Atomic int last_failure; /* enum skr_upstream_outcome */
     _Atomic int64_t last_failure_ns;
     _Atomic bool is_ill;
+    _Atomic uint32_t lane;        /* in the account of space, from 1; 0: none yet */
     _Atomic int64_t ill_until_ms; /* skr_clock_ms(): until then nobody waits for it who has something to serve */
 };
 
@@ -45,6 +46,8 @@ struct skr_bound *skr_bound_find(struct skr_bindings *bindings, struct skr_meta_
                                  struct skr_bytes container);
 /* Which one a content came through: by the binding's id and the container's name. NULL: it was detached. */
 struct skr_bound *skr_bound_of_origin(struct skr_bindings *bindings, const struct skr_origin *origin);
+/* Is a binding of this id in force? Then whose it is, and the limit of each of its containers. */
+bool skr_bindings_have(struct skr_bindings *bindings, uint64_t id, char *account, size_t size, uint64_t *capacity_bytes);
 struct skr_bound *skr_bound_ref(struct skr_bound *bound);
 void skr_bound_release(struct skr_bound *bound); /* NULL-safe */
 

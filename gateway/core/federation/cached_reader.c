@@ -9,7 +9,9 @@
 
 #include <stdlib.h>
 
+#include "accesses.h"
 #include "skerry/log.h"
+#include "space.h"
 
 #define SKR_FIRST_DEPTH 2
 #define SKR_MOST_DEPTH 16
@@ -220,6 +222,7 @@ ssize_t skr_cached_read(struct skr_cached_reader *reader, uint64_t offset, void 
         skr_flight_leave(reader->flight);
         reader->flight = NULL;
     }
+    skr_accesses_count(&reader->worker->accesses->miss_bytes, taken);
     if (taken > 0)
         return (ssize_t)taken;
     if (state == SKR_FLIGHT_COMING)
@@ -244,6 +247,13 @@ static enum skr_status skr_apply_evict_chunk(struct skr_view *view, struct skr_c
     return skr_content_evict(view, op->content_id, op->chunk * SKR_CHUNK_BYTES, SKR_CHUNK_BYTES, &op->freed, err);
 }
 
+static void skr_settle_evict_chunk(struct skr_pending *pending)
+{
+    struct skr_evict_change *op = (struct skr_evict_change *)pending;
+    if (pending->change.status == SKR_OK)
+        skr_space_forget(pending->worker->core, op->content_id, op->chunk);
+}
+
 static void skr_cached_repaired(void *context, const struct skr_result *result)
 {
     struct skr_cached_reader *reader = context;
@@ -265,6 +275,7 @@ bool skr_cached_repair(struct skr_cached_reader *reader, uint64_t offset, void (
         return false;
     skr_log(SKR_LOG_WARNING, "federation", "%.*s behind %.*s: damaged here near byte %llu, it is fetched anew",
             SKR_PRINT(reader->origin.key), SKR_PRINT(reader->origin.container), (unsigned long long)offset);
+    op->pending.settle = skr_settle_evict_chunk;
     op->content_id = reader->content.id;
     op->chunk = offset / SKR_CHUNK_BYTES;
     reader->ready = ready;

@@ -1,11 +1,15 @@
 /* Keeping what was fetched. The order is that of every write: bytes durable in a file of their own, then the change that names
- * them. Bytes that cannot be kept, for lack of room, say, are served all the same.
+ * them. For room it waits a moment, with the bytes in memory, where readers have them: what is evicted meanwhile makes some.
+ * Bytes that cannot be kept are served all the same.
  */
 #include "fill.h"
 
 #include "../ingest.h"
 #include "skerry/hash.h"
 #include "skerry/log.h"
+#include "space.h"
+
+#define SKR_WAIT_FOR_ROOM_MS 3000
 
 struct skr_fill_change {
     struct skr_pending pending;
@@ -44,6 +48,32 @@ static enum skr_status skr_apply_fill(struct skr_view *view, struct skr_change *
     return status;
 }
 
+static void skr_flight_finish(struct skr_flight *flight, enum skr_flight_state state, bool is_new)
+{
+    if (flight->reserved > 0)
+        skr_space_settle(flight->worker->core, flight->bound, flight->content_id, flight->chunk, flight->reserved, is_new);
+    skr_flight_end(flight, state);
+}
+
+static void skr_flight_keep_again(void *context)
+{
+    skr_flight_keep(context);
+}
+
+/* False: it waited long enough. */
+static bool skr_flight_await_space(struct skr_flight *flight)
+{
+    int64_t now_ms = skr_clock_ms();
+    if (flight->waits_since_ms == 0)
+        flight->waits_since_ms = now_ms;
+    else if (now_ms - flight->waits_since_ms > SKR_WAIT_FOR_ROOM_MS || skr_space_is_exhausted(flight->worker->core))
+        return false;
+    struct skr_waiter *waiter = skr_waiter_new(flight->worker, skr_flight_keep_again, flight);
+    if (waiter != NULL)
+        skr_space_await(flight->worker->core, waiter);
+    return waiter != NULL;
+}
+
 static void skr_settle_fill(struct skr_pending *pending)
 {
     struct skr_flight *flight = ((struct skr_fill_change *)pending)->flight;
@@ -53,7 +83,8 @@ static void skr_settle_fill(struct skr_pending *pending)
     flight->ingest = NULL;
     if (status != SKR_OK && status != SKR_NOT_FOUND && status != SKR_OBJECT_EXISTS)
         skr_log(SKR_LOG_WARNING, "federation", "what was fetched is not kept: %s", pending->change.error.message);
-    skr_flight_end(flight, status == SKR_OK || status == SKR_OBJECT_EXISTS ? SKR_FLIGHT_KEPT : SKR_FLIGHT_UNKEPT);
+    skr_flight_finish(flight, status == SKR_OK || status == SKR_OBJECT_EXISTS ? SKR_FLIGHT_KEPT : SKR_FLIGHT_UNKEPT,
+                      status == SKR_OK);
 }
 
 static void skr_flight_name(struct skr_flight *flight)
@@ -62,7 +93,7 @@ static void skr_flight_name(struct skr_flight *flight)
     if (fill == NULL) {
         skr_ingest_discard(flight->ingest);
         flight->ingest = NULL;
-        skr_flight_end(flight, SKR_FLIGHT_UNKEPT);
+        skr_flight_finish(flight, SKR_FLIGHT_UNKEPT, false);
         return;
     }
     fill->flight = flight;
@@ -72,10 +103,13 @@ static void skr_flight_name(struct skr_flight *flight)
 
 static void skr_flight_unkept(struct skr_flight *flight, const struct skr_error *err)
 {
-    skr_log(SKR_LOG_DEBUG, "federation", "what was fetched is not kept: %s", err->message);
     skr_ingest_discard(flight->ingest);
     flight->ingest = NULL;
-    skr_flight_end(flight, SKR_FLIGHT_UNKEPT);
+    flight->ingested = 0;
+    if (err->status == SKR_NO_SPACE && skr_flight_await_space(flight))
+        return;
+    skr_log(SKR_LOG_DEBUG, "federation", "what was fetched is not kept: %s", err->message);
+    skr_flight_finish(flight, SKR_FLIGHT_UNKEPT, false);
 }
 
 static void skr_flight_stored(void *context, const struct skr_result *result)
@@ -109,7 +143,14 @@ void skr_flight_keep(struct skr_flight *flight)
 {
     struct skr_error error = {.message = ""};
     if (flight->size == 0) {
-        skr_flight_end(flight, SKR_FLIGHT_UNKEPT);
+        skr_flight_finish(flight, SKR_FLIGHT_UNKEPT, false);
+        return;
+    }
+    if (flight->reserved == 0 && skr_space_admit(flight->worker->core, flight->bound, flight->size))
+        flight->reserved = flight->size;
+    if (flight->reserved == 0) {
+        if (!skr_flight_await_space(flight))
+            skr_flight_finish(flight, SKR_FLIGHT_UNKEPT, false);
         return;
     }
     if (skr_flight_is_small(flight)) {

@@ -309,6 +309,26 @@ static struct skr_flight *skr_flight_new(struct skr_worker *worker, const struct
     return flight;
 }
 
+/* Between a look into the store and now the flight of this very chunk may have come to its end. */
+static bool skr_flight_is_needless(const struct skr_flight *flight, uint64_t size)
+{
+    struct skr_content content = {.id = flight->content_id, .size_bytes = size, .layout = SKR_CONTENT_CACHED};
+    struct skr_extent extent;
+    struct skr_error error;
+    struct skr_bytes payload;
+    struct skr_view *view;
+    uint32_t crc32c;
+    size_t count = 0;
+    if (size == UINT64_MAX || skr_view_begin(flight->worker->reader, &view, &error) != SKR_OK)
+        return false;
+    bool is_here =
+        (skr_content_resident(view, &content, flight->chunk * SKR_CHUNK_BYTES, 1, &extent, 1, &count, &error) == SKR_OK &&
+         count > 0) ||
+        skr_content_cached_payload(view, &content, &payload, &crc32c, &error) == SKR_OK;
+    skr_view_end(view);
+    return is_here;
+}
+
 struct skr_flight *skr_flight_join(struct skr_worker *worker, const struct skr_flight_plan *plan)
 {
     struct skr_flights *flights = &worker->core->federation->flights;
@@ -327,6 +347,10 @@ struct skr_flight *skr_flight_join(struct skr_worker *worker, const struct skr_f
     pthread_mutex_unlock(&flights->lock);
     if (begins && flight != NULL) {
         worker->under_way++;
+        if (skr_flight_is_needless(flight, plan->size)) {
+            skr_flight_end(flight, SKR_FLIGHT_KEPT);
+            return flight;
+        }
         atomic_fetch_add_explicit(&plan->bound->fetches, 1, memory_order_relaxed);
         skr_flight_fetch(flight);
     }

@@ -41,6 +41,8 @@ struct skr_flight {
     unsigned fruitless;         /* attempts that brought nothing */
     struct skr_ingest *ingest;
     size_t ingested;
+    size_t reserved;        /* of space, for what is to be kept */
+    int64_t waits_since_ms; /* for room; 0: it does not */
     /* For whoever began it without knowing the object: called once with its head, or not at all. */
     void (*head)(void *context, const struct skr_upstream_object *object);
     /* Called once after it, or in its place: how the first answer was. */

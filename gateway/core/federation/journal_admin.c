@@ -42,8 +42,7 @@ enum skr_status skr_list_dirty(struct skr_worker *worker, uint64_t after, enum s
 struct skr_flush_change {
     struct skr_pending pending;
     struct skr_bytes account, container, prefix;
-    unsigned patience_ms;
-    int64_t before_ns;
+    struct skr_flush_numbers numbers;
 };
 
 /* Its only purpose is a time between the changes that were made before it and those after. */
@@ -51,21 +50,23 @@ static enum skr_status skr_apply_flush(struct skr_view *view, struct skr_change 
 {
     struct skr_flush_change *op = (struct skr_flush_change *)change;
     (void)err;
-    op->before_ns = skr_view_tick(view);
+    if (op->numbers.mark_ns == 0)
+        op->numbers.mark_ns = skr_view_tick(view);
     return SKR_OK;
 }
 
-struct skr_pending *skr_flush(struct skr_worker *worker, struct skr_bytes account, struct skr_bytes container,
-                              struct skr_bytes prefix, unsigned patience_ms, skr_done done, void *context)
+struct skr_pending *skr_flush(struct skr_worker *worker, const struct skr_flush_options *options, skr_done done, void *context)
 {
     struct skr_flush_change *op = skr_pending_new(worker, sizeof *op, skr_apply_flush, done, context);
     if (op == NULL)
         return NULL;
     op->pending.awaited.what = SKR_AWAITS_FLUSH;
-    op->pending.awaited.until_ns = skr_upload_now_ns() + patience_ms * INT64_C(1000000);
-    op->account = skr_arena_copy(&op->pending.arena, account);
-    op->container = skr_arena_copy(&op->pending.arena, container);
-    op->prefix = skr_arena_copy(&op->pending.arena, prefix);
+    op->pending.awaited.until_ns = skr_upload_now_ns() + options->patience_ms * INT64_C(1000000);
+    op->pending.flush = &op->numbers;
+    op->numbers.mark_ns = options->mark_ns;
+    op->account = skr_arena_copy(&op->pending.arena, options->account);
+    op->container = skr_arena_copy(&op->pending.arena, options->container);
+    op->prefix = skr_arena_copy(&op->pending.arena, options->prefix);
     if (op->account.data == NULL || op->container.data == NULL || op->prefix.data == NULL)
         return skr_pending_fail(&op->pending, SKR_NO_MEMORY, "no memory to wait for uploads");
     return skr_pending_submit(&op->pending);
@@ -73,7 +74,7 @@ struct skr_pending *skr_flush(struct skr_worker *worker, struct skr_bytes accoun
 
 static bool skr_flush_concerns(const struct skr_flush_change *op, const struct skr_journal_entry *entry)
 {
-    return entry->since_ns < op->before_ns && (op->account.size == 0 || skr_bytes_equal(op->account, entry->account)) &&
+    return entry->since_ns < op->numbers.mark_ns && (op->account.size == 0 || skr_bytes_equal(op->account, entry->account)) &&
            (op->container.size == 0 || skr_bytes_equal(op->container, entry->container)) &&
            skr_bytes_starts_with(entry->key, op->prefix);
 }
@@ -83,7 +84,7 @@ bool skr_flush_turn(struct skr_uploader *uploader, struct skr_pending *pending, 
     struct skr_flush_change *op = (struct skr_flush_change *)pending;
     struct skr_journal_entry entry;
     struct skr_view *view;
-    uint64_t after = 0, counts[SKR_JOURNAL_CONFLICT + 1] = {0};
+    uint64_t after = 0, bytes = 0, counts[SKR_JOURNAL_CONFLICT + 1] = {0};
     bool is_late = pending->awaited.until_ns <= now_ns;
     *look_ns = now_ns + SKR_FLUSH_LOOK_NS;
     if (skr_view_begin(uploader->worker->reader, &view, NULL) != SKR_OK)
@@ -92,11 +93,22 @@ bool skr_flush_turn(struct skr_uploader *uploader, struct skr_pending *pending, 
     while ((status = skr_journal_next(view, after, &entry, NULL)) == SKR_OK &&
            (is_late || counts[SKR_JOURNAL_PENDING] == 0)) { /* one is enough to go on waiting */
         after = entry.sequence;
-        counts[entry.state] += skr_flush_concerns(op, &entry);
+        if (!skr_flush_concerns(op, &entry))
+            continue;
+        counts[entry.state]++;
+        bytes += entry.state == SKR_JOURNAL_PENDING ? entry.size_bytes : 0;
     }
     skr_view_end(view);
+    if (status != SKR_OK && status != SKR_NOT_FOUND) { /* what could not be looked at is not known to be upstream */
+        pending->change.status = skr_fail(&pending->change.error, status, "the journal cannot be read");
+        return is_late;
+    }
     if (counts[SKR_JOURNAL_PENDING] > 0 && !is_late)
         return false;
+    op->numbers.pending_objects = counts[SKR_JOURNAL_PENDING];
+    op->numbers.pending_bytes = bytes;
+    op->numbers.failed_objects = counts[SKR_JOURNAL_FAILED];
+    op->numbers.conflict_objects = counts[SKR_JOURNAL_CONFLICT];
     status = counts[SKR_JOURNAL_PENDING] > 0    ? SKR_BUSY
              : counts[SKR_JOURNAL_CONFLICT] > 0 ? SKR_CONDITION_FAILED
              : counts[SKR_JOURNAL_FAILED] > 0   ? SKR_UPSTREAM_FAILED
@@ -115,6 +127,7 @@ bool skr_flush_turn(struct skr_uploader *uploader, struct skr_pending *pending, 
 struct skr_resolve_change {
     struct skr_pending pending;
     struct skr_object_name name;
+    uint64_t sequence;
     enum skr_resolution resolution;
 };
 
@@ -130,6 +143,8 @@ static enum skr_status skr_apply_resolve(struct skr_view *view, struct skr_chang
         return skr_fail(err, SKR_NOT_FOUND, "upstream has this name as it is here");
     if (status != SKR_OK)
         return status;
+    if (op->sequence != 0 && op->sequence != entry.sequence)
+        return skr_fail(err, SKR_CONDITION_FAILED, "this name was changed meanwhile");
     if (op->resolution == SKR_RESOLVE_KEEP_REMOTE) {
         bool deletes = entry.what & SKR_JOURNAL_DELETE;
         status = skr_journal_remove(view, entry.sequence, err);
@@ -148,13 +163,14 @@ static void skr_settle_resolve(struct skr_pending *pending)
     skr_uploader_look_again(pending->worker->core->uploader);
 }
 
-struct skr_pending *skr_resolve(struct skr_worker *worker, const struct skr_object_name *name, enum skr_resolution resolution,
-                                skr_done done, void *context)
+struct skr_pending *skr_resolve(struct skr_worker *worker, const struct skr_object_name *name, uint64_t sequence,
+                                enum skr_resolution resolution, skr_done done, void *context)
 {
     struct skr_resolve_change *op = skr_pending_new(worker, sizeof *op, skr_apply_resolve, done, context);
     if (op == NULL)
         return NULL;
     op->name = *name;
+    op->sequence = sequence;
     op->resolution = resolution;
     op->pending.settle = skr_settle_resolve;
     return skr_name_copy(&op->pending.arena, &op->name)

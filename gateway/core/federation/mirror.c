@@ -164,7 +164,9 @@ static void skr_mirror_answered(struct skr_upstream_call *call, const struct skr
     struct skr_mirror *mirror = (struct skr_mirror *)((char *)call - offsetof(struct skr_mirror, call));
     bool whole = true;
     skr_bound_note(mirror->bound, result);
-    if (result->outcome != SKR_UPSTREAM_OK && mirror->asks_tags && !result->may_retry) {
+    bool refused = result->outcome == SKR_UPSTREAM_FORBIDDEN || result->outcome == SKR_UPSTREAM_INVALID ||
+                   result->outcome == SKR_UPSTREAM_PROTOCOL;
+    if (refused && mirror->asks_tags) {
         mirror->asks_tags = false; /* the credential may not see them: each object tells itself, when it is asked for */
         mirror->is_whole = false;
         skr_mirror_ask(mirror);

@@ -205,8 +205,8 @@ static enum skr_status skr_preparation_ask(struct skr_preparation *preparation, 
     return skr_fail(err, SKR_UPSTREAM_FAILED, "its upstream cannot be asked");
 }
 
-/* The last that was heard of upstream was that it does not answer: who has something to serve does not wait for it. Now and then
- * it is asked all the same, so that it is noticed when it is back. */
+/* The last that was heard of upstream was that it does not answer: who has something to serve does not wait for it. Now and
+ * then it is asked all the same, so that it is noticed when it is back. */
 static bool skr_preparation_is_stale(struct skr_preparation *preparation, const struct skr_prepared_state *state)
 {
     struct skr_bound *bound = preparation->bound;
@@ -214,8 +214,7 @@ static bool skr_preparation_is_stale(struct skr_preparation *preparation, const 
     if (!state->exists || ill_until_ms == 0)
         return false;
     int64_t now_ms = skr_clock_ms();
-    if (now_ms >= ill_until_ms &&
-        atomic_compare_exchange_strong(&bound->ill_until_ms, &ill_until_ms, now_ms + SKR_ILL_MS)) {
+    if (now_ms >= ill_until_ms && atomic_compare_exchange_strong(&bound->ill_until_ms, &ill_until_ms, now_ms + SKR_ILL_MS)) {
         struct skr_refresh_question question = {.bound = bound,
                                                 .name = preparation->known_name,
                                                 .key = preparation->name.key,

@@ -253,11 +253,8 @@ static void skr_refresh_confirmed(struct skr_upstream_call *call, const struct s
 
 static void skr_refresh_confirm(struct skr_refresh *refresh)
 {
-    struct skr_upstream_get get = {.key = refresh->key,
-                                   .ranged = true,
-                                   .length_bytes = 1,
-                                   .head = skr_refresh_ignore_head,
-                                   .write = skr_refresh_ignore};
+    struct skr_upstream_get get = {
+        .key = refresh->key, .ranged = true, .length_bytes = 1, .head = skr_refresh_ignore_head, .write = skr_refresh_ignore};
     refresh->is_confirmed = true;
     refresh->call.done = skr_refresh_confirmed;
     skr_upstream_get(refresh->worker->upstreams, refresh->bound->upstream, &refresh->call, &get);
@@ -377,6 +374,24 @@ static struct skr_refresh *skr_refresh_new(struct skr_worker *worker, const stru
     return refresh;
 }
 
+/* Between a look into metadata, which had nothing, and now another one may have come to its end. */
+static bool skr_refresh_is_needless(struct skr_refresh *refresh)
+{
+    struct skr_arena arena = {.blocks = NULL};
+    struct skr_container container;
+    struct skr_object object;
+    struct skr_error error;
+    struct skr_view *view;
+    if (refresh->has_object || skr_view_begin(refresh->worker->reader, &view, &error) != SKR_OK)
+        return false;
+    bool is_there = skr_container_get(view, &arena, skr_text(refresh->bound->account), skr_text(refresh->bound->container),
+                                      &container, &error) == SKR_OK &&
+                    skr_object_get(view, &arena, container.objects_node, refresh->key, &object, &error) == SKR_OK;
+    skr_view_end(view);
+    skr_arena_release(&arena);
+    return is_there;
+}
+
 struct skr_refresh *skr_refresh_join(struct skr_worker *worker, const struct skr_refresh_question *question,
                                      struct skr_waiter *waiter)
 {
@@ -405,6 +420,10 @@ struct skr_refresh *skr_refresh_join(struct skr_worker *worker, const struct skr
     if (!asks)
         return refresh;
     worker->under_way++;
+    if (skr_refresh_is_needless(refresh)) {
+        skr_refresh_end(refresh, SKR_OK);
+        return refresh;
+    }
     atomic_fetch_add_explicit(&question->bound->refreshes, 1, memory_order_relaxed);
     if (!question->with_bytes || question->has_object || !skr_refresh_fly(refresh, question->offset))
         skr_refresh_ask(refresh);

@@ -69,6 +69,7 @@ struct skr_upload_job {
     struct skr_arena arena;
     struct skr_journal_entry entry; /* as it was when the job began */
     struct skr_object object;
+    struct skr_content evictable; /* what its outcome made so; id 0: nothing */
     struct skr_reader *reader;
     struct skr_upstream_call call;
 

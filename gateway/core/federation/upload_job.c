@@ -59,11 +59,14 @@ void skr_upload_begin(struct skr_upload_job *job)
         entry->base_known = false;
         entry->source_key = entry->source_etag = SKR_NO_BYTES;
     }
+    if (entry->is_awaited && entry->sequence >> 40 != skr_meta_boot(job->uploader->core->meta))
+        entry->overwrites = false; /* nobody waits any more: it must not go over what came after it */
     job->left = entry->what;
     job->is_conditional = true;
     job->base_etag = entry->base_etag;
     job->base_none = entry->base_etag.size == 0;
-    bool looks = entry->overwrites || !entry->base_known || entry->what == SKR_JOURNAL_TAGS || (deletes && job->base_none);
+    bool looks = (entry->overwrites && !entry->is_awaited) || !entry->base_known || entry->what == SKR_JOURNAL_TAGS ||
+                 (deletes && job->base_none);
     if (looks)
         skr_upload_look_first(job);
     else

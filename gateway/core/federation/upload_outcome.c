@@ -7,6 +7,7 @@
 #include <stdarg.h>
 
 #include "skerry/log.h"
+#include "space.h"
 #include "upload.h"
 
 /* ---- changes ---- */
@@ -52,6 +53,17 @@ static enum skr_status skr_upload_adopt(struct skr_view *view, struct skr_upload
                                      err);
 }
 
+/* Bytes that were written here can be had from upstream from now on. */
+static enum skr_status skr_upload_make_evictable(struct skr_view *view, struct skr_upload_job *job,
+                                                 const struct skr_content *content, struct skr_error *err)
+{
+    struct skr_origin origin = {job->bound->binding.id, job->entry.container, job->entry.key, job->base_etag};
+    if (content->layout == SKR_CONTENT_EMPTY || job->base_etag.size == 0)
+        return SKR_OK;
+    job->evictable = *content;
+    return skr_content_uploaded(view, content->id, &origin, err);
+}
+
 /* The object's record says what upstream calls it. Its time and entity tag stay. */
 static enum skr_status skr_upload_mark(struct skr_view *view, struct skr_upload_job *job, struct skr_upload_name *name,
                                        struct skr_error *err)
@@ -63,6 +75,8 @@ static enum skr_status skr_upload_mark(struct skr_view *view, struct skr_upload_
     name->object.upstream_etag = job->base_etag;
     if (name->object.content.layout == SKR_CONTENT_CACHED && content_id == job->object.content.id)
         status = skr_upload_adopt(view, job, name, err);
+    else if (content_id == job->object.content.id)
+        status = skr_upload_make_evictable(view, job, &name->object.content, err);
     if (status != SKR_OK)
         return status;
     return name->object.content.id == content_id
@@ -74,6 +88,7 @@ static enum skr_status skr_apply_done(struct skr_view *view, struct skr_change *
 {
     struct skr_upload_job *job = (struct skr_upload_job *)change;
     struct skr_upload_name name;
+    job->evictable = (struct skr_content){.id = 0};
     enum skr_status status = skr_upload_name_find(view, job, &name, err);
     if (status == SKR_NOT_FOUND || status == SKR_CONTAINER_NOT_FOUND)
         return SKR_OK;
@@ -189,6 +204,8 @@ static void skr_upload_committed(struct skr_task *task)
         skr_upload_unnoted(job, job->change.error.message);
         return;
     }
+    if (job->evictable.id != 0)
+        skr_space_uploaded(uploader->core, job->bound, job->evictable.id, job->evictable.size_bytes);
     if (job->end == SKR_UPLOAD_REFUSED && retry_ns < uploader->sweep_ns)
         uploader->sweep_ns = retry_ns;
     skr_upload_tell(job);

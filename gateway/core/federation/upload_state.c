@@ -245,7 +245,7 @@ static void skr_recover_present(struct skr_upload_job *job, const struct skr_ups
         skr_upload_found(job, there->etag);
     else if (likeness == SKR_SAME_IF_BYTES_ARE)
         skr_compare_begin(job, there->etag, false);
-    else if (skr_is_trace(job, there))
+    else if (job->entry.overwrites || skr_is_trace(job, there))
         skr_upload_send_on(job, there->etag, true);
     else
         skr_recover_copy(job, there);
@@ -264,7 +264,7 @@ static void skr_recover_looked(struct skr_upstream_call *call, const struct skr_
     else if (job->entry.what & SKR_JOURNAL_DELETE) {
         job->base_etag = SKR_NO_BYTES;
         skr_upload_done(job);
-    } else if (job->base_none || skr_was_absent(job))
+    } else if (job->entry.overwrites || job->base_none || skr_was_absent(job))
         skr_upload_send_on(job, SKR_NO_BYTES, true);
     else
         skr_upload_end(job, SKR_UPLOAD_CONFLICT, "it was deleted upstream, but not from here");

@@ -136,14 +136,15 @@ static enum skr_status resolve(const char *key, enum skr_resolution resolution)
 {
     struct outcome outcome = {.called = false};
     struct skr_object_name name = harness_name("box", key);
-    return harness_wait(&harness, &outcome, skr_resolve(harness.worker, &name, resolution, harness_done, &outcome));
+    return harness_wait(&harness, &outcome, skr_resolve(harness.worker, &name, 0, resolution, harness_done, &outcome));
 }
 
 static enum skr_status flush(const char *container, const char *prefix)
 {
     struct outcome outcome = {.called = false};
-    return harness_wait(&harness, &outcome,
-                        skr_flush(harness.worker, ACCOUNT, skr_text(container), skr_text(prefix), 200, harness_done, &outcome));
+    struct skr_flush_options options = {
+        .account = ACCOUNT, .container = skr_text(container), .prefix = skr_text(prefix), .patience_ms = 200};
+    return harness_wait(&harness, &outcome, skr_flush(harness.worker, &options, harness_done, &outcome));
 }
 
 START_TEST(test_operator)

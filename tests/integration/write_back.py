@@ -1,7 +1,12 @@
 #!/usr/bin/env python3
 """Write-back and write-through to an upstream: what is written here gets there, in whatever way it was written; nothing that was acknowledged
 is lost when either side goes away or is killed; nothing newer upstream is overwritten."""
+import argparse
+import hashlib
+import http.client
 import os
+import random
+import subprocess
 import sys
 import tempfile
 import threading
@@ -9,11 +14,12 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 from azurite import Azurite  # noqa: E402
-from blobclient import ACCOUNT, KEY, Client, Server  # noqa: E402
+from blobclient import ACCOUNT, BINARY, KEY, Client, Server  # noqa: E402
 from bound import Gateway  # noqa: E402
 from fault_proxy import FaultProxy  # noqa: E402
 from s3client import S3 as S3Client  # noqa: E402
 
+PARTS = ["ways", "away", "conflicts", "unknown", "copies", "copies_upstream", "early", "write_through", "limit", "early_killed", "killed"]
 passed = failed = 0
 SMALL, MIDDLE, LARGE = os.urandom(700), os.urandom(300_000), os.urandom(21_000_000)
 
@@ -152,23 +158,37 @@ def away(gateway, side):
     check("nothing is in conflict", gateway.numbers()["conflicts"] == 0, gateway.numbers())
 
 
-def conflicts(gateway, side):
+def disagree(gateway, side, container):
+    """Five names that both sides have changed."""
     here = Client(gateway.blob)
-    side.make(gateway, "both")
+    side.make(gateway, container)
     for name in ("changed", "deleted", "ours-deleted", "attributes"):
-        here.put_blob("both", name, SMALL)
+        here.put_blob(container, name, SMALL)
     gateway.drained()
+    before = gateway.numbers()["conflicts"]
     side.proxy.fault(times=1_000_000, reset=True)
-    here.put_blob("both", "changed", b"ours")
-    here.put_blob("both", "new", b"ours")
-    here.put_blob("both", "deleted", b"ours")
-    here.delete_blob("both", "ours-deleted")
-    here.set_metadata("both", "attributes", whose="ours")
+    here.put_blob(container, "changed", b"ours")
+    here.put_blob(container, "new", b"ours")
+    here.put_blob(container, "deleted", b"ours")
+    here.delete_blob(container, "ours-deleted")
+    here.set_metadata(container, "attributes", whose="ours")
     for name in ("changed", "new", "ours-deleted", "attributes"):
-        side.client.put_blob("both", name, b"theirs")
-    side.client.delete_blob("both", "deleted")
+        side.client.put_blob(container, name, b"theirs")
+    side.client.delete_blob(container, "deleted")
     side.proxy.clear()
-    check("conflicts are found", gateway.waits_for("conflicts", 5), gateway.numbers())
+    check("conflicts are found", gateway.waits_for("conflicts", before + 5), gateway.numbers())
+
+
+def conflicts(gateway, side):
+    """Both sides were changed: nothing happens until somebody decides, and then what was decided."""
+    here, names = Client(gateway.blob), ("changed", "new", "deleted", "ours-deleted", "attributes")
+
+    def resolve(container, choice):
+        for name in names:
+            done = subprocess.run([BINARY, "resolve", container, name, f"--{choice}", "--data", gateway.data], capture_output=True, text=True, timeout=60)
+            check(f"{choice} {name}", done.returncode == 0, done)
+
+    disagree(gateway, side, "both")
     for name in ("changed", "new", "ours-deleted", "attributes"):
         check(f"nothing newer is overwritten: {name}", side.client.get_blob("both", name).body == b"theirs")
     check("nor made again", side.client.head_blob("both", "deleted").status == 404)
@@ -176,6 +196,42 @@ def conflicts(gateway, side):
     here.put_blob("both", "other", b"others go on")
     check("others go on", gateway.drained(20))
     same("beside conflicts", side, here, "both", "other")
+
+    side.client.delete_blob("both", "new")  # what it was in conflict with
+    resolve("both", "retry")
+    check("retry: one is none any more", gateway.waits_for("conflicts", 4), gateway.numbers())
+    check("and the others are again", gateway.drained(20), gateway.numbers())
+    check("it goes upstream", side.client.get_blob("both", "new").body == b"ours")
+    for name in ("changed", "ours-deleted", "attributes"):
+        check(f"retry overwrites nothing: {name}", side.client.get_blob("both", name).body == b"theirs")
+    here.put_blob("both", "changed", b"ours again")
+    here.put_blob("both", "ours-deleted", b"here again")
+    names = tuple(name for name in names if name != "new")
+    resolve("both", "keep-local")
+    check("keep-local: uploaded", gateway.waits_for("objects", 0), gateway.numbers())
+    same("keep-local", side, here, "both", *names)
+    check("keep-local: ours", [side.client.get_blob("both", name).body for name in names] == [b"ours again", b"ours", b"here again", SMALL])
+    check("with its metadata", metadata(side.client.head_blob("both", "attributes")) == {"whose": "ours"})
+
+    names += ("new",)
+    disagree(gateway, side, "ours")
+    resolve("ours", "keep-local")
+    check("keep-local: all is uploaded", gateway.waits_for("objects", 0), gateway.numbers())
+    check("a deletion of ours, too", side.client.head_blob("ours", "ours-deleted").status == 404 == here.head_blob("ours", "ours-deleted").status)
+    same("kept local", side, here, "ours", *names)
+
+    disagree(gateway, side, "theirs")
+    resolve("theirs", "keep-remote")
+    check("keep-remote: nothing is left to do", gateway.waits_for("objects", 0), gateway.numbers())
+    for name in names:
+        theirs, ours = side.client.get_blob("theirs", name), here.get_blob("theirs", name)
+        check(f"keep-remote: {name}", (ours.status, ours.body) == (theirs.status, theirs.body) if name != "deleted" else ours.status == theirs.status == 404,
+              (ours, theirs))
+        check(f"keep-remote: what upstream has stays: {name}", name == "deleted" or theirs.body == b"theirs")
+    for name in names:
+        here.put_blob("theirs", name, b"after that")
+    check("keep-remote: it goes on from there", gateway.waits_for("objects", 0), gateway.numbers())
+    same("after a decision", side, here, "theirs", *names)
 
 
 def unknown(gateway, side):
@@ -450,44 +506,127 @@ def write_through(gateway, side):
     check("nothing is left over", gateway.drained(10), gateway.numbers())
 
 
+class Writer:
+    """Writes what comes to mind until the server dies, and knows what has to be there afterwards: of each name its digest and metadata, or
+    None; where the answer to the last change did not come, either of two."""
+    NAMES = [f"x{number}" for number in range(40)]
+
+    def __init__(self, seed):
+        self.random, self.there, self.perhaps, self.kinds = random.Random(seed), {}, {}, {}
+
+    def state(self, answer):
+        return (hashlib.sha256(answer.body).hexdigest(), metadata(answer)) if answer.status == 200 else None
+
+    def body(self):
+        return self.random.randbytes(self.random.choice((500, 20_000, 300_000, 700_000) * 3 + (9_000_000,)))
+
+    def change(self, here, name, what):
+        """What the name is to become, and the call that does it: sent when it is called."""
+        digest, named = self.there.get(name) or (None, {})
+        source = self.random.choice([each for each in self.NAMES if self.there.get(each)] or [None])
+        fresh = {"n": str(self.random.randrange(1 << 30))}
+        headers = {"x-ms-meta-n": fresh["n"]}
+        if what == "delete" and digest:
+            return None, lambda: here.delete_blob("killed", name)
+        if what == "metadata" and digest:
+            return (digest, fresh), lambda: here.set_metadata("killed", name, **fresh)
+        if what == "copy" and source and source != name:
+            return self.there[source], lambda: here.copy_blob("killed", name, source)
+        if what == "copy with metadata" and source and source != name:
+            return (self.there[source][0], fresh), lambda: here.copy_blob("killed", name, source, **headers)
+        if what == "blocks":
+            pieces = [self.random.randbytes(1_500_000) for _ in range(4)]
+            for number, piece in enumerate(pieces):
+                here.put_block("killed", name, b"%06d" % number, piece)
+            return ((hashlib.sha256(b"".join(pieces)).hexdigest(), {}),
+                    lambda: here.put_block_list("killed", name, [b"%06d" % number for number in range(4)]))
+        body = self.body()
+        return (hashlib.sha256(body).hexdigest(), fresh), lambda: here.put_blob("killed", name, body, **headers)
+
+    def write(self, here, changes):
+        for _ in range(changes):
+            name = self.random.choice(self.NAMES)
+            what = self.random.choice(("put",) * 5 + ("delete", "metadata", "metadata", "copy", "copy with metadata", "blocks"))
+            try:
+                wanted, call = self.change(here, name, what)
+            except (OSError, http.client.HTTPException):
+                return
+            try:
+                answer = call()
+            except (OSError, http.client.HTTPException):
+                self.perhaps[name] = wanted
+                return
+            check(f"{what} is acknowledged", answer.status in (200, 201, 202), answer)
+            if answer.status < 300:
+                self.there[name] = wanted
+                self.kinds[what] = self.kinds.get(what, 0) + 1
+
+    def settle(self, here, round_):
+        """After a start: which of two it is."""
+        for name, wanted in self.perhaps.items():
+            state = self.state(here.get_blob("killed", name))
+            check(f"round {round_}: {name} is one of the two", state in (wanted, self.there.get(name)), state)
+            self.there[name] = state
+        self.perhaps = {}
+
+    def verify(self, gateway, side, round_):
+        check(f"round {round_}: everything gets there", gateway.drained(120), gateway.numbers())
+        numbers = gateway.numbers()
+        check(f"round {round_}: nothing is taken for a conflict", numbers["conflicts"] == 0, numbers)
+        here = Client(gateway.blob)
+        for name in self.NAMES:
+            ours, theirs = here.get_blob("killed", name), side.client.get_blob("killed", name)
+            check(f"round {round_}: {name} is what was acknowledged", self.state(ours) == self.there.get(name), (self.state(ours), self.there.get(name)))
+            check(f"round {round_}: {name} is upstream", self.state(theirs) == self.there.get(name), (self.state(theirs), self.there.get(name)))
+
+
 def killed(folder, side, rounds, log):
-    """SIGKILL while uploads are under way, upstream cut now and then."""
-    gateway, written = Gateway(os.path.join(folder, "killed"), log=log), {}
+    """SIGKILL in the middle of writing and uploading; upstream is cut off in the middle of each round, or loses its answers."""
+    gateway, writer = Gateway(os.path.join(folder, "killed"), log=log), Writer(rounds)
+    cuts = 0
+
+    def cut(seconds):
+        nonlocal cuts
+        cuts += 1
+        side.proxy.down()
+        time.sleep(seconds)
+        side.proxy.up()
+
     for round_ in range(rounds):
         gateway.start()
         here = Client(gateway.blob)
         if round_ == 0:
             side.make(gateway, "killed")
+        writer.settle(here, round_)
         if round_ % 3 == 1:
             side.proxy.fault(times=15, lose=True)
-        for number in range(30):
-            name, body = f"x{(round_ * 7 + number) % 40}", os.urandom(1000 + number * 20_000 if number % 9 else 9_000_000)
-            if number % 10 == 9:
-                if here.delete_blob("killed", name).status == 202:
-                    written[name] = None
-            elif here.put_blob("killed", name, body).status == 201:
-                written[name] = body
-        gateway.kill()
+        timers = [threading.Timer(writer.random.uniform(0.1, 1.5), gateway.kill),
+                  threading.Timer(writer.random.uniform(0.05, 1), cut, (writer.random.uniform(0.02, 0.3),))]
+        for timer in timers:
+            timer.start()
+        writer.write(here, 200)
+        for timer in timers:
+            timer.join()
         here.close()
         side.proxy.clear()
-    check("the folder is whole after SIGKILL", gateway.fsck() == 0)
-    with gateway:
-        check("everything gets there", gateway.drained(90), gateway.numbers())
-        check("nothing is taken for a conflict", gateway.numbers()["conflicts"] == 0, gateway.numbers())
-        here = Client(gateway.blob)
-        for name, body in written.items():
-            ours, theirs = here.get_blob("killed", name), side.client.get_blob("killed", name)
-            check(f"{name} is what was acknowledged", (ours.status, ours.body) == ((404, ours.body) if body is None else (200, body)), ours.status)
-            check(f"{name} is upstream", theirs.status == ours.status and (body is None or theirs.body == body), theirs.status)
+        if round_ % 20 == 19 or round_ == rounds - 1:
+            check(f"round {round_}: the folder is whole after SIGKILL", gateway.fsck() == 0)
+            gateway.start()
+            writer.settle(Client(gateway.blob), round_)
+            writer.verify(gateway, side, round_)
+            gateway.kill()
+            if failed:
+                break
+    print(f"{round_ + 1} kills, {cuts} cuts, {writer.kinds}", flush=True)
     check("the folder is whole", gateway.fsck("--verify") == 0)
 
 
-def everything(kind, folder, endpoint, proxied):
+def everything(options, folder, endpoint, proxied):
     with FaultProxy(proxied) as proxy:
-        side = Side(kind, endpoint, proxy)
+        side = Side(options.upstream, endpoint, proxy)
         log = open(os.path.join(folder, "gateway.log"), "w")
         gateway = Gateway(os.path.join(folder, "gateway"), log=log)
-        parts = sys.argv[2:] or ["ways", "away", "conflicts", "unknown", "copies", "copies_upstream", "early", "write_through", "limit", "early_killed", "killed"]
+        parts = options.parts or PARTS
         with gateway:
             for part in (ways, away, conflicts, unknown, copies, copies_upstream, early, write_through):
                 if part.__name__ in parts:
@@ -501,7 +640,7 @@ def everything(kind, folder, endpoint, proxied):
         if "early_killed" in parts:
             early_killed(folder, side)
         if "killed" in parts:
-            killed(folder, side, 6, log)
+            killed(folder, side, options.rounds, log)
         log.close()
         if failed:
             with open(log.name) as file:
@@ -509,14 +648,19 @@ def everything(kind, folder, endpoint, proxied):
 
 
 def main():
-    kind = sys.argv[1]
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("upstream", choices=("azurite", "skerry", "s3"))
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}")
+    parser.add_argument("--rounds", type=int, default=6, help="how often the server is killed")
+    options = parser.parse_args()
+    kind = options.upstream
     with tempfile.TemporaryDirectory(prefix="skerry-write-back-") as folder:
         if kind == "azurite":
             with Azurite(folder) as upstream:
-                everything(kind, folder, upstream.endpoint, upstream.endpoint)
+                everything(options, folder, upstream.endpoint, upstream.endpoint)
         else:
             with Server(os.path.join(folder, "upstream")) as upstream:
-                everything(kind, folder, upstream.blob, upstream.s3 if kind == "s3" else upstream.blob)
+                everything(options, folder, upstream.blob, upstream.s3 if kind == "s3" else upstream.blob)
     print(f"{passed} passed, {failed} failed")
     return failed != 0
 

@@ -11,7 +11,7 @@
 #include "contents.h"
 #include "tree.h"
 
-#define SKR_JOURNAL_VERSION 1
+#define SKR_JOURNAL_VERSION 2      /* 1: without the source of a copy */
 #define SKR_JOURNAL_SUMS "journal" /* in SKR_TABLE_CONFIG */
 #define SKR_MAX_REASON_BYTES 240
 
@@ -64,6 +64,8 @@ static bool skr_journal_entry_encode(struct skr_encoder *encoder, const struct s
     skr_encode_number(encoder, entry->trace_count, 1);
     for (size_t i = 0; i < entry->trace_count; i++)
         skr_trace_encode(encoder, &entry->traces[i]);
+    skr_encode_text(encoder, entry->source_key, 2);
+    skr_encode_text(encoder, entry->source_etag, 1);
     return !encoder->failed;
 }
 
@@ -71,7 +73,8 @@ enum skr_status skr_journal_entry_decode(struct skr_bytes value, struct skr_jour
 {
     struct skr_decoder decoder = skr_decoder_of(value);
     uint64_t sequence = entry->sequence;
-    bool known = skr_decode_number(&decoder, 1) == SKR_JOURNAL_VERSION;
+    uint64_t version = skr_decode_number(&decoder, 1);
+    bool known = version >= 1 && version <= SKR_JOURNAL_VERSION;
     *entry = (struct skr_journal_entry){.sequence = sequence, .binding = skr_decode_number(&decoder, 8)};
     entry->journal_node = skr_decode_number(&decoder, 8);
     entry->account = skr_decode_text(&decoder, 1);
@@ -95,6 +98,10 @@ enum skr_status skr_journal_entry_decode(struct skr_bytes value, struct skr_jour
         return skr_fail(err, SKR_CORRUPT, "an entry of the journal is damaged");
     for (size_t i = 0; i < entry->trace_count; i++)
         skr_trace_decode(&decoder, &entry->traces[i]);
+    if (version >= 2) {
+        entry->source_key = skr_decode_text(&decoder, 2);
+        entry->source_etag = skr_decode_text(&decoder, 1);
+    }
     if (decoder.failed || !known || entry->state < SKR_JOURNAL_PENDING || entry->state > SKR_JOURNAL_CONFLICT ||
         entry->what == 0 || entry->key.size == 0 || entry->key.size > SKR_MAX_KEY_BYTES)
         return skr_fail(err, SKR_CORRUPT, "an entry of the journal is damaged");
@@ -268,8 +275,11 @@ static void skr_journal_merge(struct skr_journal_entry *entry, const struct skr_
         entry->binding = change->binding;
     }
     entry->what = replaces ? change->what : entry->what | change->what;
-    if (replaces)
+    if (replaces) {
         entry->size_bytes = change->what & SKR_JOURNAL_CONTENT ? change->size_bytes : 0;
+        entry->source_key = change->source_key;
+        entry->source_etag = change->source_etag;
+    }
     if (entry->after_content == 0)
         entry->after_content = change->after_content;
     if (entry->state == SKR_JOURNAL_FAILED) {
@@ -297,6 +307,8 @@ static struct skr_journal_entry skr_journal_fresh(struct skr_bytes account, stru
         .base_etag = change->base_etag,
         .size_bytes = change->what & SKR_JOURNAL_CONTENT ? change->size_bytes : 0,
         .after_content = change->after_content,
+        .source_key = change->source_key,
+        .source_etag = change->source_etag,
         .is_awaited = change->is_awaited,
         .overwrites = change->overwrites,
         .since_ns = change->changed_ns,

@@ -133,6 +133,8 @@ static enum skr_status skr_apply_copy(struct skr_view *view, struct skr_change *
         status = skr_put_begin(view, &op->pending, &put, &state, err);
     if (status == SKR_OK)
         status = skr_take_from_source(op, &source, &put, &state.etag, err);
+    if (status == SKR_OK && !op->source.name.version.is_given && skr_is_one_container(&op->source.name, &put.name))
+        status = skr_note_source(view, &op->pending, &source_container, op->source.name.key, &source, &state.note, err);
     struct skr_content content = source.content;
     if (status == SKR_OK && content.layout == SKR_CONTENT_CACHED && !skr_is_one_container(&op->source.name, &put.name))
         status = skr_copy_cached(view, op, &source.content, &content, err);

@@ -121,6 +121,15 @@ enum skr_status skr_open_object(struct skr_worker *worker, struct skr_arena *are
     return status;
 }
 
+enum skr_status skr_open_extent(struct skr_worker *worker, const struct skr_extent *extent, struct skr_reader **out,
+                                struct skr_error *err)
+{
+    /* It passes for a content under the file's id: the ids of all come from one counter, and a pinned file stays, too. */
+    struct skr_content content = {
+        .id = extent->file_id, .size_bytes = extent->length_bytes, .layout = SKR_CONTENT_EXTENT, .extent = *extent};
+    return skr_reader_new(worker, NULL, NULL, &content, out, err);
+}
+
 bool skr_reader_payload(const struct skr_reader *reader, struct skr_bytes *payload)
 {
     *payload = reader->payload;

@@ -35,6 +35,8 @@ static enum skr_status skr_apply_rename(struct skr_view *view, struct skr_change
     if (status == SKR_OK)
         status = skr_note_begin(view, &op->pending, &op->source.name, object, false, &gone, err);
     if (status == SKR_OK)
+        status = skr_note_source(view, &op->pending, &container, op->source.name.key, object, &state.note, err);
+    if (status == SKR_OK)
         status = skr_object_move(view, container.objects_node, op->source.name.key, op->put.name.key, err);
     if (status == SKR_OK && state.has_upload)
         status = skr_upload_remove(view, &state.upload, object->content.id, err);

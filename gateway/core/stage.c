@@ -2,6 +2,7 @@
  * rows; they differ in how their upload is found and in what is kept of them. */
 #include <stdlib.h>
 
+#include "federation/upload_early.h"
 #include "gather.h"
 #include "ingest.h"
 #include "source.h"
@@ -12,6 +13,7 @@ struct skr_stage_change {
     struct skr_block block; /* its name, and digests of a part */
     bool is_part;
     uint64_t upload_id; /* is_part */
+    unsigned number;    /* likewise; else 0 */
     char part_name[4];
     struct skr_ingest *ingest; /* NULL: by reference from `source` */
     struct skr_copy_source source;
@@ -121,6 +123,9 @@ static enum skr_status skr_apply_stage(struct skr_view *view, struct skr_change 
 static void skr_settle_stage(struct skr_pending *pending)
 {
     struct skr_stage_change *op = (struct skr_stage_change *)pending;
+    if (op->ingest != NULL && op->ingest->size > 0 && pending->change.status == SKR_OK)
+        skr_early_staged(pending->worker, &op->name, op->is_part ? op->upload_id : 0, op->number,
+                         skr_writer_result(op->ingest->writer));
     if (op->ingest != NULL)
         skr_ingest_settle(op->ingest, pending->change.status);
 }
@@ -153,6 +158,7 @@ static const char *skr_stage_name_part(struct skr_stage_change *op, uint64_t upl
 {
     op->is_part = true;
     op->upload_id = upload_id;
+    op->number = number;
     op->block.name = skr_part_name(op->part_name, number);
     if (!skr_name_copy(&op->pending.arena, &op->name)) {
         *status = SKR_NO_MEMORY;

@@ -121,6 +121,10 @@ struct skr_bytes skr_etag_of_tick(struct skr_arena *arena, int64_t tick_ns);
 enum skr_status skr_conditions_check(const struct skr_conditions *conditions, bool exists, struct skr_bytes etag,
                                      int64_t modified_ns, bool reading, struct skr_error *err);
 
+/* Reads verified bytes of a block that has no object yet: of one file, which stays while the reader is open. */
+enum skr_status skr_open_extent(struct skr_worker *worker, const struct skr_extent *extent, struct skr_reader **out,
+                                struct skr_error *err);
+
 /* Finds the container and what is current at a key, whatever version the name gives. `exists` false when the key is free. */
 enum skr_status skr_find_object(struct skr_view *view, struct skr_arena *arena, const struct skr_object_name *name,
                                 struct skr_container *container, struct skr_object *object, bool *exists,

@@ -389,7 +389,9 @@ struct skr_journal_entry {
     int64_t changed_ns;         /* of the last one */
     int64_t not_before_ns;
     unsigned attempts;
-    struct skr_bytes reason;                             /* why it failed, or conflicts */
+    struct skr_bytes source_key, source_etag; /* where upstream may have the same bytes: a name of the container, and what it
+                                                 called them when this was copied; may be empty */
+    struct skr_bytes reason;                  /* why it failed, or conflicts */
     struct skr_journal_trace traces[SKR_JOURNAL_TRACES]; /* earlier states of this entry, the oldest first */
     size_t trace_count;
 };
@@ -401,6 +403,7 @@ struct skr_journal_change {
     struct skr_bytes base_etag;
     uint64_t size_bytes; /* of the content, where `what` has it */
     uint64_t after_content;
+    struct skr_bytes source_key, source_etag; /* likewise */
     bool is_awaited, overwrites;
     int64_t changed_ns;
     bool has_trace; /* where the name is dirty already: what it was */

@@ -203,9 +203,9 @@ class Client:
         body = b"<BlockList>" + b"".join(b"<Latest>" + base64.b64encode(block) + b"</Latest>" for block in blocks) + b"</BlockList>"
         return self.request("PUT", self.name(container, blob), "comp=blocklist", body)
 
-    def copy_blob(self, container, blob, source):
+    def copy_blob(self, container, blob, source, **headers):
         url = f"{'https' if self.context else 'http'}://{self.endpoint}/{self.account}{self.name(container, source)}"
-        return self.request("PUT", self.name(container, blob), headers={"x-ms-copy-source": url})
+        return self.request("PUT", self.name(container, blob), headers={"x-ms-copy-source": url, **headers})
 
     def set_metadata(self, container, blob, **metadata):
         return self.request("PUT", self.name(container, blob), "comp=metadata",

@@ -100,6 +100,11 @@ class FaultProxy:
         with self.lock:
             return sum(all(part in line for part in parts) for _, line, _ in self.requests)
 
+    def received(self, *parts):
+        """Bytes of bodies of requests whose first line has all of these in it, whatever became of them."""
+        with self.lock:
+            return sum(int(_value(headers.items(), "content-length") or 0) for _, line, headers in self.requests if all(part in line for part in parts))
+
     def down(self):
         self._close()
         self.listener = socket.socket()

@@ -81,6 +81,7 @@ static enum skr_status skr_awaited_entry(struct skr_uploader *uploader, struct s
             status = skr_journal_get(view, &container, name->key, entry, NULL);
     }
     entry->account = entry->container = entry->key = entry->base_etag = entry->reason = SKR_NO_BYTES;
+    entry->source_key = entry->source_etag = SKR_NO_BYTES;
     skr_view_end(view);
     skr_arena_release(&arena);
     return status;

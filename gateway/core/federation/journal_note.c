@@ -68,6 +68,24 @@ enum skr_status skr_note_begin(struct skr_view *view, struct skr_pending *pendin
     return grows && !change->is_awaited ? skr_note_admit(view, pending->worker->core, err) : SKR_OK;
 }
 
+enum skr_status skr_note_source(struct skr_view *view, struct skr_pending *pending, const struct skr_container *container,
+                                struct skr_bytes key, const struct skr_object *source, struct skr_note *note,
+                                struct skr_error *err)
+{
+    struct skr_journal_entry entry;
+    if (!note->is_noted || source->content.layout == SKR_CONTENT_CACHED) /* whose content tells where it comes from */
+        return SKR_OK;
+    enum skr_status status = skr_journal_get(view, container, key, &entry, err);
+    bool is_there = status == SKR_NOT_FOUND || (status == SKR_OK && !(entry.what & SKR_JOURNAL_CONTENT));
+    if (status != SKR_OK && status != SKR_NOT_FOUND)
+        return status;
+    note->change.source_key = skr_arena_copy(&pending->arena, key);
+    note->change.source_etag = is_there ? skr_arena_copy(&pending->arena, source->upstream_etag) : SKR_NO_BYTES;
+    if (note->change.source_key.data == NULL || (is_there && note->change.source_etag.data == NULL))
+        return skr_fail(err, SKR_NO_MEMORY, "no memory for the source of a copy");
+    return SKR_OK;
+}
+
 enum skr_status skr_note_finish(struct skr_view *view, struct skr_pending *pending, const struct skr_object_name *name,
                                 const struct skr_note *note, unsigned what, uint64_t size_bytes, struct skr_error *err)
 {

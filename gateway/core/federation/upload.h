@@ -3,6 +3,8 @@
  * A job is one entry of the journal on its way upstream:
  *   begin   opens the object, looks at what upstream has where that is not known (upload_job.c)
  *   send    bytes, attributes or the deletion, under the condition that upstream has what we believe (upload_bytes.c)
+ *           in parts, of which some may be there already (upload_plan.c, upload_early.c),
+ *           or a copy that upstream makes itself (upload_copy.c)
  *   look    after a refusal, or an answer that was lost: is what is there ours? (upload_state.c)
  *   outcome one change in metadata, or none when upstream is away (upload_outcome.c)
  */
@@ -12,6 +14,7 @@
 #include "../state.h"
 #include "journal_note.h"
 #include "skerry/upstream.h"
+#include "upload_early.h"
 #include "uploader.h"
 
 #define SKR_UPLOAD_PART_BYTES                                                                                                  \
@@ -27,15 +30,23 @@ struct skr_lane {
     struct skr_lane *next;
     char *account, *container;
     unsigned under_way;
-    unsigned failures; /* in a row, of upstream as a whole */
-    int64_t until_ns;  /* monotonic: nothing is tried before */
-    uint64_t failed;   /* the entry that failed last: others may try before it does again */
+    unsigned failures;      /* in a row, of upstream as a whole */
+    int64_t until_ns;       /* monotonic: nothing is tried before */
+    int64_t early_until_ns; /* nothing is sent early before */
+    uint64_t failed;        /* the entry that failed last: others may try before it does again */
+};
+
+/* What an object is made of upstream, in its order. */
+struct skr_upload_piece {
+    uint64_t offset, size;
+    unsigned number;
+    struct skr_bytes part; /* empty: still to be sent */
 };
 
 struct skr_upload_part {
     struct skr_upstream_call call;
     struct skr_upload_job *job;
-    unsigned number; /* from 1; 0: free */
+    unsigned number; /* of the piece, from 1; 0: free */
     size_t size_bytes;
     char *buffer;
     bool is_sent; /* the call is under way */
@@ -81,18 +92,29 @@ struct skr_upload_job {
     } load;
     struct skr_bytes upload; /* upstream's name of it */
     uint64_t part_bytes;
-    unsigned part_count, part_next, parts_done;
+    unsigned part_count, part_next, parts_left;
+    struct skr_upload_piece *pieces;
+    struct skr_early *early; /* whose parts are used */
+    bool no_early;           /* they turned out to be of no use */
+    bool was_listed;         /* upstream was asked to make an object of the parts */
     struct skr_upload_part parts[SKR_UPLOAD_PARTS];
     struct skr_upload_part *loading;
-    struct skr_upstream_part *sent;
     char *single; /* of a small one */
     size_t single_bytes;
+
+    /* a copy upstream */
+    struct skr_bytes copy_key, copy_etag;
+    bool copy_failed;     /* the bytes are sent, then */
+    bool copy_is_pending; /* it takes a while */
+    int64_t copy_look_ns; /* when to ask how far it is (monotonic); 0: not at present */
+    unsigned copy_looks;
 
     /* comparing with what upstream has */
     uint64_t compare_offset; /* of the local bytes in `single` */
     size_t compare_size;
     uint64_t compare_at;
     bool compare_loading, compare_waits, compare_differs, compare_unreadable;
+    bool compare_is_of_copy; /* its attributes may be another's */
     struct skr_bytes compare_etag;
 
     /* the outcome */
@@ -114,6 +136,7 @@ struct skr_uploader {
     pthread_mutex_t lock; /* guards what follows, up to `stopping` */
     struct skr_task *first, **last;
     struct skr_pending *arrivals;
+    struct skr_early_arrival *staged;
     bool stopping;
 
     unsigned limit; /* of jobs */
@@ -124,6 +147,7 @@ struct skr_uploader {
     uint64_t cursor;      /* entries up to this sequence were looked at since the last sweep */
     int64_t sweep_ns;     /* when to look at all of them again (monotonic) */
     bool sweep_after_job; /* something was passed over that a job's end may make possible */
+    struct skr_earlies earlies;
     struct skr_pending *awaiting;
     struct skr_upload_fate {
         uint64_t name_hash, sequence;
@@ -142,6 +166,10 @@ struct skr_upload_job *skr_upload_job_new(struct skr_uploader *uploader, const s
 void skr_upload_job_free(struct skr_upload_job *job);
 /* The entry was passed over, and may go now. */
 void skr_uploader_go_back(struct skr_uploader *uploader, uint64_t sequence);
+/* The lane of a container; NULL: no memory. */
+struct skr_lane *skr_upload_lane(struct skr_uploader *uploader, struct skr_bytes account, struct skr_bytes container);
+/* Opened by the thread that uses it, when there is something to do. */
+bool skr_uploader_open_client(struct skr_uploader *uploader);
 /* The job that has this sequence. NULL: none. */
 struct skr_upload_job *skr_upload_job_find(const struct skr_uploader *uploader, uint64_t sequence);
 
@@ -163,11 +191,31 @@ static inline struct skr_upload_job *skr_upload_job_of(struct skr_upstream_call 
     return (struct skr_upload_job *)((char *)call - offsetof(struct skr_upload_job, call));
 }
 struct skr_upstream_conditions skr_upload_conditions(const struct skr_upload_job *job);
+struct skr_upstream_attributes skr_upload_attributes_of(const struct skr_object *object);
+uint64_t skr_upload_attributes_hash(const struct skr_object *object);
 struct skr_upstream_attributes skr_upload_attributes(const struct skr_upload_job *job);
 extern const struct skr_upstream_retry skr_upload_retry;
 
+/* ---- upload_plan.c ---- */
+/* Parts that are large enough for their number to suffice. False: the job has ended. */
+bool skr_upload_divide(struct skr_upload_job *job, const struct skr_upstream_limits *limits);
+/* With what `job->early` has there. False: that is of no use. */
+bool skr_upload_plan_early(struct skr_upload_job *job, const struct skr_upstream_limits *limits);
+
+/* ---- upload_copy.c ---- */
+/* Upstream has the bytes under another name: has it copy them. False: they must be sent. */
+bool skr_upload_copy(struct skr_upload_job *job);
+/* Is the entry one whose bytes upstream may have copied? */
+bool skr_upload_may_copy(struct skr_upload_job *job);
+/* Upstream has the bytes, with attributes that may be those of the source: goes on with what differs. */
+void skr_upload_copy_go_on(struct skr_upload_job *job, const struct skr_upstream_object *there);
+/* Asks how far copies are. Returns when to do so again (monotonic). */
+int64_t skr_upload_copies_turn(struct skr_uploader *uploader, int64_t now_ns);
+
 /* ---- upload_bytes.c ---- */
 void skr_upload_send_bytes(struct skr_upload_job *job);
+/* Nothing of `job->early` is on its way any more. */
+void skr_upload_early_ready(struct skr_upload_job *job);
 /* Fills a buffer with verified bytes of the object; `done` may be called inside. One at a time. */
 void skr_upload_load(struct skr_upload_job *job, char *buffer, uint64_t offset, size_t size,
                      void (*done)(struct skr_upload_job *job, bool good));
@@ -182,6 +230,8 @@ bool skr_upload_abort(struct skr_upload_job *job);
 void skr_upload_recover(struct skr_upload_job *job);
 /* The first look, where it is not known what upstream has. */
 void skr_upload_look_first(struct skr_upload_job *job);
+/* What is known of what upstream has: nothing, where the tag is empty. False: the job has ended. */
+bool skr_upload_base(struct skr_upload_job *job, struct skr_bytes etag);
 
 /* ---- journal_admin.c ---- */
 /* Is a flush over? Its change then has the outcome. Else when to ask again. */

@@ -102,19 +102,36 @@ static void skr_upload_parts_go(struct skr_upload_job *job);
 
 static void skr_upload_completed(struct skr_upstream_call *call, const struct skr_upstream_result *result)
 {
-    skr_upload_wrote(skr_upload_job_of(call), result, SKR_JOURNAL_CONTENT);
+    struct skr_upload_job *job = skr_upload_job_of(call);
+    bool was_early = job->early != NULL;
+    skr_early_release(job, false, result->outcome == SKR_UPSTREAM_OK);
+    job->no_early = true; /* once is enough: another try sends all of it */
+    if (was_early && result->outcome == SKR_UPSTREAM_INVALID) {
+        skr_bound_note(job->bound, result); /* what was sent early is there no more */
+        skr_upload_recover(job);
+        return;
+    }
+    skr_upload_wrote(job, result, SKR_JOURNAL_CONTENT);
 }
 
 static void skr_upload_complete(struct skr_upload_job *job)
 {
+    struct skr_upstream_part *parts = skr_arena_alloc(&job->arena, job->part_count * sizeof *parts);
+    if (parts == NULL) {
+        skr_upload_end(job, SKR_UPLOAD_AWAY, "no memory to upload");
+        return;
+    }
+    for (unsigned i = 0; i < job->part_count; i++)
+        parts[i] = (struct skr_upstream_part){job->pieces[i].number, job->pieces[i].part};
     struct skr_upstream_complete complete = {
         .key = job->entry.key,
-        .upload = job->upload,
-        .parts = job->sent,
+        .upload = job->early != NULL ? job->early->upload : job->upload,
+        .parts = parts,
         .part_count = job->part_count,
         .attributes = skr_upload_attributes(job),
         .conditions = skr_upload_conditions(job),
     };
+    job->was_listed = true;
     job->call.retry = &skr_upload_retry;
     job->call.done = skr_upload_completed;
     skr_upstream_upload_complete(job->uploader->client, job->bound->upstream, &job->call, &complete);
@@ -147,22 +164,20 @@ static void skr_upload_part_done(struct skr_upstream_call *call, const struct sk
 {
     struct skr_upload_part *part = (struct skr_upload_part *)((char *)call - offsetof(struct skr_upload_part, call));
     struct skr_upload_job *job = part->job;
-    unsigned number = part->number;
+    struct skr_upload_piece *piece = &job->pieces[part->number - 1];
     skr_bound_note(job->bound, result);
     skr_upload_part_free(part);
     if (result->outcome != SKR_UPSTREAM_OK) {
         skr_upload_part_failed(job, result);
         return;
     }
-    job->sent[number - 1] = (struct skr_upstream_part){number, skr_arena_copy(&job->arena, result->part)};
-    if (job->sent[number - 1].part.data == NULL) {
+    piece->part = skr_arena_copy(&job->arena, result->part);
+    if (piece->part.data == NULL) {
         skr_upload_end(job, SKR_UPLOAD_AWAY, "no memory to upload");
         return;
     }
-    if (++job->parts_done == job->part_count)
-        skr_upload_complete(job);
-    else
-        skr_upload_parts_go(job);
+    job->parts_left--;
+    skr_upload_parts_go(job);
 }
 
 static void skr_upload_part_loaded(struct skr_upload_job *job, bool good)
@@ -178,8 +193,9 @@ static void skr_upload_part_loaded(struct skr_upload_job *job, bool good)
     struct skr_upstream_body body = {.size_bytes = part->size_bytes, .data = part->buffer, .md5 = md5};
     part->is_sent = true;
     part->call = (struct skr_upstream_call){.done = skr_upload_part_done, .retry = &skr_upload_retry};
-    skr_upstream_upload_part(job->uploader->client, job->bound->upstream, &part->call, job->entry.key, job->upload,
-                             part->number, &body);
+    skr_upstream_upload_part(job->uploader->client, job->bound->upstream, &part->call, job->entry.key,
+                             job->early != NULL ? job->early->upload : job->upload, job->pieces[part->number - 1].number,
+                             &body);
     skr_upload_parts_go(job);
 }
 
@@ -187,8 +203,13 @@ static void skr_upload_part_loaded(struct skr_upload_job *job, bool good)
 static void skr_upload_parts_go(struct skr_upload_job *job)
 {
     struct skr_upload_part *part = NULL;
-    uint64_t offset = job->part_next * job->part_bytes, left = job->object.content.size_bytes - offset;
     bool is_alone = true;
+    if (job->parts_left == 0) {
+        skr_upload_complete(job);
+        return;
+    }
+    while (job->part_next < job->part_count && job->pieces[job->part_next].part.size > 0)
+        job->part_next++;
     if (job->loading != NULL || job->part_next == job->part_count)
         return;
     for (size_t i = 0; i < SKR_UPLOAD_PARTS; i++) {
@@ -196,7 +217,7 @@ static void skr_upload_parts_go(struct skr_upload_job *job)
         if (job->parts[i].number == 0)
             part = &job->parts[i];
     }
-    uint64_t size = left < job->part_bytes ? left : job->part_bytes;
+    uint64_t offset = job->pieces[job->part_next].offset, size = job->pieces[job->part_next].size;
     if (part == NULL || (!is_alone && job->uploader->buffered_bytes + size > SKR_UPLOAD_BUFFER_BYTES))
         return; /* a part that is done goes on */
     part->job = job;
@@ -226,23 +247,14 @@ static void skr_upload_begun(struct skr_upstream_call *call, const struct skr_up
         skr_upload_parts_go(job);
 }
 
-/* Parts that are large enough for their number to suffice. */
-static bool skr_upload_divide(struct skr_upload_job *job, const struct skr_upstream_limits *limits)
+static struct skr_upstream_limits skr_upload_limits(const struct skr_upload_job *job)
 {
-    uint64_t size = job->object.content.size_bytes;
-    job->part_bytes = SKR_UPLOAD_PART_BYTES;
-    while ((size - 1) / job->part_bytes >= limits->parts)
-        job->part_bytes *= 2;
-    job->part_count = (unsigned)((size - 1) / job->part_bytes + 1);
-    job->part_next = job->parts_done = 0;
-    return job->part_bytes <= limits->part_bytes;
+    return skr_upstream_limits_of(job->bound->binding.is_s3 ? SKR_UPSTREAM_S3 : SKR_UPSTREAM_AZURE);
 }
 
-void skr_upload_send_bytes(struct skr_upload_job *job)
+static void skr_upload_send_all(struct skr_upload_job *job)
 {
-    struct skr_upstream_limits limits =
-        skr_upstream_limits_of(job->bound->binding.is_s3 ? SKR_UPSTREAM_S3 : SKR_UPSTREAM_AZURE);
-    skr_upload_drop_bytes(job); /* of an earlier try */
+    struct skr_upstream_limits limits = skr_upload_limits(job);
     /* Azurite takes a blob of which only blocks are there, left by an upload that was cut off, for one that exists; but not
      * when a block list is committed. */
     bool by_list = job->base_none && job->looks > 1 && job->object.content.size_bytes > 0;
@@ -250,19 +262,36 @@ void skr_upload_send_bytes(struct skr_upload_job *job)
         skr_upload_put(job);
         return;
     }
-    if (!skr_upload_divide(job, &limits)) {
-        skr_upload_end(job, SKR_UPLOAD_REFUSED, "it is too large for upstream");
+    if (!skr_upload_divide(job, &limits))
         return;
-    }
-    job->sent = skr_arena_alloc_zero(&job->arena, job->part_count * sizeof *job->sent);
-    if (job->sent == NULL) {
-        skr_upload_end(job, SKR_UPLOAD_AWAY, "no memory to upload");
-        return;
-    }
     struct skr_upstream_attributes attributes = skr_upload_attributes(job);
     job->call.retry = &skr_upload_retry;
     job->call.done = skr_upload_begun;
     skr_upstream_upload_begin(job->uploader->client, job->bound->upstream, &job->call, job->entry.key, &attributes);
+}
+
+void skr_upload_early_ready(struct skr_upload_job *job)
+{
+    struct skr_upstream_limits limits = skr_upload_limits(job);
+    if (skr_upload_plan_early(job, &limits)) {
+        skr_upload_parts_go(job);
+        return;
+    }
+    skr_early_release(job, false, false);
+    skr_upload_send_all(job);
+}
+
+void skr_upload_send_bytes(struct skr_upload_job *job)
+{
+    skr_upload_drop_bytes(job); /* of an earlier try */
+    skr_early_release(job, false, false);
+    if (skr_upload_copy(job))
+        return;
+    job->early = job->no_early ? NULL : skr_early_claim(job);
+    if (job->early == NULL)
+        skr_upload_send_all(job);
+    else if (job->early->under_way == 0 && !job->early->begins)
+        skr_upload_early_ready(job);
 }
 
 void skr_upload_drop_bytes(struct skr_upload_job *job)

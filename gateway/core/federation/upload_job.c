@@ -55,8 +55,10 @@ void skr_upload_begin(struct skr_upload_job *job)
         skr_upload_end(job, SKR_UPLOAD_REFUSED, "it cannot be read here: %s", error.message);
         return;
     }
-    if (job->bound->binding.id != entry->binding)
-        entry->base_known = false; /* another upstream, perhaps */
+    if (job->bound->binding.id != entry->binding) { /* another upstream, perhaps */
+        entry->base_known = false;
+        entry->source_key = entry->source_etag = SKR_NO_BYTES;
+    }
     if (entry->is_awaited && entry->sequence >> 40 != skr_meta_boot(job->uploader->core->meta))
         entry->overwrites = false; /* nobody waits any more: it must not go over what came after it */
     job->left = entry->what;
@@ -83,9 +85,8 @@ struct skr_upstream_conditions skr_upload_conditions(const struct skr_upload_job
     return conditions;
 }
 
-struct skr_upstream_attributes skr_upload_attributes(const struct skr_upload_job *job)
+struct skr_upstream_attributes skr_upload_attributes_of(const struct skr_object *object)
 {
-    const struct skr_object *object = &job->object;
     struct skr_upstream_attributes attributes = {
         .has_md5 = object->has_md5,
         .metadata = object->metadata,
@@ -98,6 +99,23 @@ struct skr_upstream_attributes skr_upload_attributes(const struct skr_upload_job
         if (SKR_UPSTREAM_PROPERTIES & (1u << i))
             attributes.properties[i] = object->properties[i];
     return attributes;
+}
+
+struct skr_upstream_attributes skr_upload_attributes(const struct skr_upload_job *job)
+{
+    return skr_upload_attributes_of(&job->object);
+}
+
+uint64_t skr_upload_attributes_hash(const struct skr_object *object)
+{
+    uint64_t hash = skr_metadata_hash(object->metadata, object->metadata_count) * 31;
+    hash += skr_metadata_hash(object->tags, object->tag_count);
+    for (unsigned i = 0; i < SKR_PROPERTY_COUNT; i++) {
+        struct skr_name_value property = {SKR_NO_BYTES, object->properties[i]};
+        if (SKR_UPSTREAM_PROPERTIES & (1u << i))
+            hash = hash * 31 + skr_metadata_hash(&property, 1);
+    }
+    return hash;
 }
 
 static void skr_upload_deleted(struct skr_upstream_call *call, const struct skr_upstream_result *result)
@@ -170,6 +188,8 @@ void skr_upload_wrote(struct skr_upload_job *job, const struct skr_upstream_resu
             job->base_none = false;
         }
         job->etag_unknown |= !names && !(what & (SKR_JOURNAL_DELETE | SKR_JOURNAL_TAGS));
+        if (what & SKR_JOURNAL_CONTENT && !job->bound->binding.is_s3)
+            skr_early_forget(job->uploader, &job->entry);
         job->left &= ~(what & SKR_JOURNAL_CONTENT ? ~0u : what); /* an object's attributes went with it */
         if (job->etag_unknown)
             skr_upload_recover(job);

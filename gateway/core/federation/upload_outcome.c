@@ -164,6 +164,8 @@ static void skr_upload_pause(struct skr_upload_job *job)
 
 static void skr_upload_recovered(struct skr_upload_job *job)
 {
+    if (job->lane != NULL && job->end == SKR_UPLOAD_DONE)
+        job->lane->early_until_ns = 0;
     if (job->lane == NULL || job->lane->failures == 0)
         return;
     job->lane->failures = 0;
@@ -251,9 +253,11 @@ void skr_upload_end(struct skr_upload_job *job, enum skr_upload_end end, const c
     va_end(arguments);
     job->end = end;
     skr_upstream_cancel(&job->call);
+    job->copy_look_ns = 0;
     skr_reader_close(job->reader);
     job->reader = NULL;
     skr_upload_drop_bytes(job);
+    skr_early_release(job, end == SKR_UPLOAD_AWAY && !job->was_listed, false);
     if (!skr_upload_abort(job))
         skr_upload_conclude(job);
 }

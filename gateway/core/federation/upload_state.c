@@ -60,6 +60,19 @@ static bool skr_is_trace(struct skr_upload_job *job, const struct skr_upstream_o
     return false;
 }
 
+/* May it be what upstream copied for us, before its attributes were set? */
+static enum skr_likeness skr_compare_copy(struct skr_upload_job *job, const struct skr_upstream_object *there)
+{
+    const struct skr_object *ours = &job->object;
+    if (!skr_upload_may_copy(job) || there->size_bytes != ours->content.size_bytes)
+        return SKR_ANOTHER;
+    if (ours->has_md5 && there->has_md5)
+        return memcmp(ours->md5, there->md5, sizeof ours->md5) == 0 ? SKR_SAME : SKR_ANOTHER;
+    if (job->bound->binding.is_s3 && skr_bytes_equal(there->etag, job->copy_etag)) /* a copy in one piece keeps it */
+        return SKR_SAME;
+    return ours->has_md5 && skr_etag_is_md5(job, ours->md5, there->etag) ? SKR_SAME : SKR_SAME_IF_BYTES_ARE;
+}
+
 static bool skr_was_absent(const struct skr_upload_job *job)
 {
     for (size_t i = 0; i < job->entry.trace_count; i++)
@@ -70,7 +83,7 @@ static bool skr_was_absent(const struct skr_upload_job *job)
 
 /* ---- what follows ---- */
 
-static bool skr_upload_base(struct skr_upload_job *job, struct skr_bytes etag)
+bool skr_upload_base(struct skr_upload_job *job, struct skr_bytes etag)
 {
     job->base_etag = etag.size == 0 ? SKR_NO_BYTES : skr_arena_copy(&job->arena, etag);
     job->base_none = etag.size == 0;
@@ -102,6 +115,15 @@ static void skr_upload_found(struct skr_upload_job *job, struct skr_bytes etag)
         job->left = SKR_JOURNAL_TAGS;
     job->etag_unknown = false;
     if (skr_upload_base(job, etag))
+        skr_upload_send(job);
+}
+
+/* The bytes are there, under attributes that may be the source's. */
+static void skr_upload_found_copy(struct skr_upload_job *job)
+{
+    job->left = SKR_JOURNAL_METADATA | SKR_JOURNAL_PROPERTIES | SKR_JOURNAL_TAGS;
+    job->etag_unknown = false;
+    if (skr_upload_base(job, job->compare_etag))
         skr_upload_send(job);
 }
 
@@ -162,6 +184,8 @@ static void skr_compare_done(struct skr_upstream_call *call, const struct skr_up
         skr_upload_end(job, SKR_UPLOAD_REFUSED, "its bytes cannot be read here");
     else if (result->outcome == SKR_UPSTREAM_OK && (job->compare_differs || job->compare_at != job->object.content.size_bytes))
         skr_upload_conflict(job);
+    else if (result->outcome == SKR_UPSTREAM_OK && job->compare_is_of_copy)
+        skr_upload_found_copy(job);
     else if (result->outcome == SKR_UPSTREAM_OK)
         skr_upload_found(job, job->compare_etag);
     else if (result->outcome == SKR_UPSTREAM_NOT_FOUND || result->outcome == SKR_UPSTREAM_CONDITION_FAILED ||
@@ -172,8 +196,9 @@ static void skr_compare_done(struct skr_upstream_call *call, const struct skr_up
 }
 
 /* The size is the same, and nobody has kept an MD5: only the bytes can tell. */
-static void skr_compare_begin(struct skr_upload_job *job, struct skr_bytes etag)
+static void skr_compare_begin(struct skr_upload_job *job, struct skr_bytes etag, bool is_of_copy)
 {
+    job->compare_is_of_copy = is_of_copy;
     skr_upload_drop_bytes(job);
     job->single_bytes = SKR_COMPARE_BYTES;
     job->single = malloc(job->single_bytes);
@@ -197,6 +222,19 @@ static void skr_compare_begin(struct skr_upload_job *job, struct skr_bytes etag)
 
 /* ---- after a refusal, or a success whose entity tag was not told ---- */
 
+/* Is it at least what upstream was asked to copy? If not, it is somebody else's. */
+static void skr_recover_copy(struct skr_upload_job *job, const struct skr_upstream_object *there)
+{
+    bool sends = job->is_whole || job->entry.what & SKR_JOURNAL_CONTENT;
+    enum skr_likeness likeness = sends ? skr_compare_copy(job, there) : SKR_ANOTHER;
+    if (likeness == SKR_SAME)
+        skr_upload_copy_go_on(job, there);
+    else if (likeness == SKR_SAME_IF_BYTES_ARE)
+        skr_compare_begin(job, there->etag, true);
+    else
+        skr_upload_conflict(job);
+}
+
 static void skr_recover_present(struct skr_upload_job *job, const struct skr_upstream_object *there)
 {
     bool deletes = job->entry.what & SKR_JOURNAL_DELETE;
@@ -206,11 +244,11 @@ static void skr_recover_present(struct skr_upload_job *job, const struct skr_ups
     else if (likeness == SKR_SAME || (job->etag_unknown && likeness == SKR_SAME_IF_BYTES_ARE))
         skr_upload_found(job, there->etag);
     else if (likeness == SKR_SAME_IF_BYTES_ARE)
-        skr_compare_begin(job, there->etag);
+        skr_compare_begin(job, there->etag, false);
     else if (job->entry.overwrites || skr_is_trace(job, there))
         skr_upload_send_on(job, there->etag, true);
     else
-        skr_upload_conflict(job);
+        skr_recover_copy(job, there);
 }
 
 static void skr_recover_looked(struct skr_upstream_call *call, const struct skr_upstream_result *result)
@@ -257,9 +295,9 @@ static void skr_first_present(struct skr_upload_job *job, const struct skr_upstr
         if (likeness == SKR_SAME)
             skr_upload_found(job, there->etag);
         else if (skr_is_newer(job, there) && likeness == SKR_SAME_IF_BYTES_ARE)
-            skr_compare_begin(job, there->etag);
+            skr_compare_begin(job, there->etag, false);
         else if (skr_is_newer(job, there) && !skr_is_trace(job, there))
-            skr_upload_conflict(job);
+            skr_recover_copy(job, there);
         else
             skr_upload_send_on(job, there->etag, true);
     } else if (deletes) { /* what was never upstream is gone: is it there after all, sent before a crash? */

@@ -89,8 +89,8 @@ struct skr_upload_job *skr_upload_job_new(struct skr_uploader *uploader, const s
     struct skr_upload_job *job = calloc(1, sizeof *job);
     if (job == NULL)
         return NULL;
-    struct skr_bytes *texts[] = {&job->entry.account, &job->entry.container, &job->entry.key, &job->entry.base_etag,
-                                 &job->entry.reason};
+    struct skr_bytes *texts[] = {&job->entry.account, &job->entry.container,  &job->entry.key,        &job->entry.base_etag,
+                                 &job->entry.reason,  &job->entry.source_key, &job->entry.source_etag};
     job->uploader = uploader;
     job->entry = *entry;
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
@@ -146,17 +146,16 @@ static bool skr_is_under_way(const struct skr_uploader *uploader, const struct s
     return false;
 }
 
-/* The lane of an entry's container; NULL: no memory. */
-static struct skr_lane *skr_lane_of(struct skr_uploader *uploader, const struct skr_journal_entry *entry)
+struct skr_lane *skr_upload_lane(struct skr_uploader *uploader, struct skr_bytes account, struct skr_bytes container)
 {
     struct skr_lane *lane = uploader->lanes;
-    while (lane != NULL && !(skr_bytes_equal(skr_text(lane->container), entry->container) &&
-                             skr_bytes_equal(skr_text(lane->account), entry->account)))
+    while (lane != NULL &&
+           !(skr_bytes_equal(skr_text(lane->container), container) && skr_bytes_equal(skr_text(lane->account), account)))
         lane = lane->next;
     if (lane != NULL || (lane = calloc(1, sizeof *lane)) == NULL)
         return lane;
-    lane->account = strndup(entry->account.data, entry->account.size);
-    lane->container = strndup(entry->container.data, entry->container.size);
+    lane->account = strndup(account.data, account.size);
+    lane->container = strndup(container.data, container.size);
     if (lane->account == NULL || lane->container == NULL) {
         free(lane->account);
         free(lane->container);
@@ -212,7 +211,7 @@ static bool skr_is_due(struct skr_uploader *uploader, struct skr_view *view, con
     }
     if (skr_is_unclaimed(uploader, entry, now_ns))
         return false;
-    struct skr_lane *lane = skr_lane_of(uploader, entry);
+    struct skr_lane *lane = skr_upload_lane(uploader, entry->account, entry->container);
     if (lane == NULL || skr_is_under_way(uploader, entry) || (lane->failures > 0 && lane->under_way > 0)) {
         uploader->sweep_after_job = true;
         return false;
@@ -255,10 +254,18 @@ static struct skr_upload_job *skr_pick(struct skr_uploader *uploader, unsigned *
     return job;
 }
 
-/* Opened by the thread that uses it, when there is something to do. */
-static bool skr_uploader_has_client(struct skr_uploader *uploader)
+bool skr_uploader_open_client(struct skr_uploader *uploader)
 {
     struct skr_error error;
+    if (uploader->client != NULL || skr_upstream_client_open(&uploader->client, uploader->io, &error) == SKR_OK)
+        return true;
+    skr_log(SKR_LOG_ERROR, "uploader", "nothing can be uploaded: %s", error.message);
+    skr_sweep_at(uploader, skr_upload_now_ns() + 10 * INT64_C(1000000000));
+    return false;
+}
+
+static bool skr_uploader_has_client(struct skr_uploader *uploader)
+{
     struct skr_journal_entry entry;
     struct skr_view *view;
     if (uploader->client != NULL)
@@ -267,13 +274,7 @@ static bool skr_uploader_has_client(struct skr_uploader *uploader)
         return false;
     bool is_idle = skr_journal_next(view, 0, &entry, NULL) == SKR_NOT_FOUND;
     skr_view_end(view);
-    if (is_idle)
-        return false;
-    if (skr_upstream_client_open(&uploader->client, uploader->io, &error) == SKR_OK)
-        return true;
-    skr_log(SKR_LOG_ERROR, "uploader", "nothing can be uploaded: %s", error.message);
-    skr_sweep_at(uploader, skr_upload_now_ns() + 10 * INT64_C(1000000000));
-    return false;
+    return !is_idle && skr_uploader_open_client(uploader);
 }
 
 void skr_uploader_go_back(struct skr_uploader *uploader, uint64_t sequence)
@@ -297,7 +298,7 @@ static void skr_uploader_pick(struct skr_uploader *uploader)
         struct skr_upload_job *job = skr_pick(uploader, &looks);
         if (job == NULL)
             break;
-        job->lane = skr_lane_of(uploader, &job->entry);
+        job->lane = skr_upload_lane(uploader, job->entry.account, job->entry.container);
         if (job->lane != NULL)
             job->lane->under_way++;
         skr_upload_begin(job);
@@ -325,10 +326,12 @@ static bool skr_uploader_drain(struct skr_uploader *uploader)
     pthread_mutex_lock(&uploader->lock);
     struct skr_task *task = uploader->first;
     struct skr_pending *arrivals = uploader->arrivals;
+    struct skr_early_arrival *staged = uploader->staged;
     bool stopping = uploader->stopping;
     uploader->first = NULL;
     uploader->last = &uploader->first;
     uploader->arrivals = NULL;
+    uploader->staged = NULL;
     pthread_mutex_unlock(&uploader->lock);
     while (task != NULL) {
         struct skr_task *next = task->next;
@@ -336,6 +339,7 @@ static bool skr_uploader_drain(struct skr_uploader *uploader)
         task = next;
     }
     skr_awaiting_take(uploader, arrivals);
+    skr_early_take(uploader, staged);
     return !stopping;
 }
 
@@ -351,6 +355,7 @@ static int skr_timeout_ms(int64_t until_ns, int64_t now_ns)
 static void skr_uploader_wind_down(struct skr_uploader *uploader)
 {
     struct skr_upload_job *job = uploader->jobs, *next;
+    skr_early_close(uploader);
     for (; job != NULL; job = next) {
         next = job->next;
         if (job->was_committed)
@@ -374,6 +379,11 @@ static void *skr_uploader_run(void *argument)
         skr_uploader_pick(uploader);
         skr_uploader_publish(uploader);
         int64_t now_ns = skr_upload_now_ns(), until_ns = skr_awaiting_turn(uploader, now_ns);
+        int64_t copies_ns = skr_upload_copies_turn(uploader, now_ns), early_ns = skr_early_turn(uploader, now_ns);
+        if (copies_ns < until_ns)
+            until_ns = copies_ns;
+        if (early_ns < until_ns)
+            until_ns = early_ns;
         if (uploader->sweep_ns < until_ns)
             until_ns = uploader->sweep_ns;
         skr_io_run(uploader->io, atomic_load(&uploader->kicked) ? 0 : skr_timeout_ms(until_ns, now_ns));
@@ -398,6 +408,7 @@ static void skr_uploader_free(struct skr_uploader *uploader)
         free(uploader->lanes);
         uploader->lanes = next;
     }
+    skr_early_arrivals_free(uploader->staged);
     skr_worker_close(uploader->worker);
     skr_io_close(uploader->io);
     pthread_mutex_destroy(&uploader->lock);

@@ -374,7 +374,7 @@ struct skr_journal_trace {
     uint64_t size_bytes;
     uint64_t metadata_hash; /* opaque here */
 };
-#define SKR_JOURNAL_TRACES 8
+#define SKR_JOURNAL_TRACES 32
 struct skr_journal_entry {
     uint64_t sequence; /* its place: grows with every change of the name */
     uint64_t binding;  /* that it was made under */

@@ -11,7 +11,7 @@
 #include "contents.h"
 #include "tree.h"
 
-#define SKR_JOURNAL_VERSION 2      /* 1: without the source of a copy */
+#define SKR_JOURNAL_VERSION 2      /* 1: without the source of a copy, and what tells its traces */
 #define SKR_JOURNAL_SUMS "journal" /* in SKR_TABLE_CONFIG */
 #define SKR_MAX_REASON_BYTES 240
 
@@ -24,9 +24,12 @@ static void skr_trace_encode(struct skr_encoder *encoder, const struct skr_journ
     skr_encode_bytes(encoder, trace->md5, sizeof trace->md5);
     skr_encode_number(encoder, trace->size_bytes, 8);
     skr_encode_number(encoder, trace->metadata_hash, 8);
+    skr_encode_number(encoder, trace->is_copy, 1);
+    skr_encode_number(encoder, trace->has_crc32c, 1);
+    skr_encode_number(encoder, trace->crc32c, 4);
 }
 
-static void skr_trace_decode(struct skr_decoder *decoder, struct skr_journal_trace *trace)
+static void skr_trace_decode(struct skr_decoder *decoder, uint64_t version, struct skr_journal_trace *trace)
 {
     trace->is_absent = skr_decode_number(decoder, 1) != 0;
     trace->has_md5 = skr_decode_number(decoder, 1) != 0;
@@ -35,6 +38,11 @@ static void skr_trace_decode(struct skr_decoder *decoder, struct skr_journal_tra
         memcpy(trace->md5, md5.data, sizeof trace->md5);
     trace->size_bytes = skr_decode_number(decoder, 8);
     trace->metadata_hash = skr_decode_number(decoder, 8);
+    if (version < 2)
+        return;
+    trace->is_copy = skr_decode_number(decoder, 1) != 0;
+    trace->has_crc32c = skr_decode_number(decoder, 1) != 0;
+    trace->crc32c = (uint32_t)skr_decode_number(decoder, 4);
 }
 
 static bool skr_journal_entry_encode(struct skr_encoder *encoder, const struct skr_journal_entry *entry)
@@ -97,7 +105,7 @@ enum skr_status skr_journal_entry_decode(struct skr_bytes value, struct skr_jour
     if (entry->trace_count > SKR_JOURNAL_TRACES)
         return skr_fail(err, SKR_CORRUPT, "an entry of the journal is damaged");
     for (size_t i = 0; i < entry->trace_count; i++)
-        skr_trace_decode(&decoder, &entry->traces[i]);
+        skr_trace_decode(&decoder, version, &entry->traces[i]);
     if (version >= 2) {
         entry->source_key = skr_decode_text(&decoder, 2);
         entry->source_etag = skr_decode_text(&decoder, 1);
@@ -267,8 +275,13 @@ static void skr_journal_trace_add(struct skr_journal_entry *entry, const struct 
 static void skr_journal_merge(struct skr_journal_entry *entry, const struct skr_journal_change *change)
 {
     bool replaces = (entry->what | change->what) & SKR_JOURNAL_DELETE || change->what & SKR_JOURNAL_CONTENT;
-    if (change->has_trace)
-        skr_journal_trace_add(entry, &change->trace);
+    if (change->has_trace) {
+        bool was_copied =
+            entry->source_key.size > 0 || change->after_content != 0; /* a dirty content of upstream's is a copy */
+        struct skr_journal_trace trace = change->trace;
+        trace.is_copy = was_copied && entry->what & SKR_JOURNAL_CONTENT;
+        skr_journal_trace_add(entry, &trace);
+    }
     if (entry->binding != change->binding) { /* bound anew, perhaps to something else: what its base was says nothing */
         entry->base_known = false;
         entry->base_etag = SKR_NO_BYTES;

@@ -86,11 +86,11 @@ enum skr_status skr_put_begin(struct skr_view *view, struct skr_pending *pending
         status = skr_check_write(put->conditions, put->create_only, state->exists, &state->there, err);
     if (status == SKR_OK)
         status = skr_note_begin(view, pending, &put->name, state->exists ? &state->there : NULL, true, &state->note, err);
+    if (status != SKR_OK)
+        return status;
     /* Who asks for no condition and waits for upstream gets what upstream itself would do. */
     state->note.change.overwrites =
         state->note.change.is_awaited && skr_conditions_are_empty(put->conditions) && !put->create_only;
-    if (status != SKR_OK)
-        return status;
     status = skr_upload_get(view, &state->container, put->name.key, &state->upload, err);
     state->has_upload = status == SKR_OK;
     state->upload.key = put->name.key; /* the record's own text ends with the first write */

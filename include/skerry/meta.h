@@ -367,11 +367,14 @@ enum skr_journal_state {
 /* What a name was when it may have been sent: by it we know our own work upstream when its answer was lost. */
 struct skr_journal_trace {
     bool is_absent, has_md5;
+    bool is_copy;    /* its bytes may be upstream under attributes of what they were copied from */
+    bool has_crc32c; /* of all bytes, where there is no MD5 */
     uint8_t md5[16];
+    uint32_t crc32c;
     uint64_t size_bytes;
     uint64_t metadata_hash; /* opaque here */
 };
-#define SKR_JOURNAL_TRACES 8
+#define SKR_JOURNAL_TRACES 32
 struct skr_journal_entry {
     uint64_t sequence; /* its place: grows with every change of the name */
     uint64_t binding;  /* that it was made under */
@@ -381,12 +384,12 @@ struct skr_journal_entry {
     enum skr_journal_state state;
     bool base_known;            /* do we know what upstream had when the name became dirty? */
     struct skr_bytes base_etag; /* known and empty: nothing */
-    bool overwrites;            /* whatever upstream has: somebody decided so, or waits for what was asked for without a condition */
-    bool is_awaited;            /* whoever made the last change waits for upstream, as long as this server runs */
-    uint64_t size_bytes;        /* to be uploaded */
-    uint64_t after_content;     /* 0, or a cached content: what upstream has must stay until no object needs it from there */
-    int64_t since_ns;           /* of the first change that upstream lacks */
-    int64_t changed_ns;         /* of the last one */
+    bool overwrites;     /* whatever upstream has: somebody decided so, or waits for what was asked for without a condition */
+    bool is_awaited;     /* whoever made the last change waits for upstream, as long as this server runs */
+    uint64_t size_bytes; /* to be uploaded */
+    uint64_t after_content; /* 0, or a cached content: what upstream has must stay until no object needs it from there */
+    int64_t since_ns;       /* of the first change that upstream lacks */
+    int64_t changed_ns;     /* of the last one */
     int64_t not_before_ns;
     unsigned attempts;
     struct skr_bytes source_key, source_etag; /* where upstream may have the same bytes: a name of the container, and what it

@@ -514,7 +514,7 @@ class Writer:
     NAMES = [f"x{number}" for number in range(40)]
 
     def __init__(self, seed):
-        self.random, self.there, self.perhaps, self.kinds = random.Random(seed), {}, {}, {}
+        self.random, self.there, self.perhaps, self.kinds, self.history = random.Random(seed), {}, {}, {}, {}
 
     def state(self, answer):
         return (hashlib.sha256(answer.body).hexdigest(), metadata(answer)) if answer.status == 200 else None
@@ -553,6 +553,7 @@ class Writer:
                 wanted, call = self.change(here, name, what)
             except (OSError, http.client.HTTPException):
                 return
+            self.history.setdefault(name, []).append((what, wanted))
             try:
                 answer = call()
             except (OSError, http.client.HTTPException):
@@ -579,7 +580,7 @@ class Writer:
         for name in self.NAMES:
             ours, theirs = here.get_blob("killed", name), side.client.get_blob("killed", name)
             check(f"round {round_}: {name} is what was acknowledged", self.state(ours) == self.there.get(name), (self.state(ours), self.there.get(name)))
-            check(f"round {round_}: {name} is upstream", self.state(theirs) == self.there.get(name), (self.state(theirs), self.there.get(name)))
+            check(f"round {round_}: {name} is upstream", self.state(theirs) == self.there.get(name), (self.state(theirs), self.there.get(name), self.history.get(name)))
 
 
 def killed(folder, side, rounds, log):

@@ -4,6 +4,7 @@
 #include "journal_note.h"
 
 #include "../state.h"
+#include "skerry/hash.h"
 
 uint64_t skr_metadata_hash(const struct skr_name_value *metadata, size_t count)
 {
@@ -21,6 +22,85 @@ uint64_t skr_metadata_hash(const struct skr_name_value *metadata, size_t count)
         sum += hash;
     }
     return sum;
+}
+
+#define SKR_DIGEST_MOST_BYTES (UINT64_C(1) << 30) /* some tens of milliseconds on the commit thread */
+#define SKR_DIGEST_EXTENTS 16
+#define SKR_DIGEST_CHUNKS 256
+
+static void skr_crc32c_append(struct skr_checksum *sum, uint32_t crc32c, uint64_t size)
+{
+    struct skr_checksum next = {.kind = SKR_CHECKSUM_CRC32C};
+    for (unsigned i = 0; i < 4; i++)
+        next.bytes[i] = (uint8_t)(crc32c >> (24 - 8 * i));
+    skr_checksum_combine(sum, &next, size);
+}
+
+/* False: it begins or ends inside of what one checksum is of. */
+static bool skr_crc32c_of_extent(struct skr_view *view, const struct skr_extent *extent, struct skr_checksum *sum)
+{
+    uint32_t crc32c[SKR_DIGEST_CHUNKS];
+    uint64_t at = extent->offset_bytes, end = at + extent->length_bytes;
+    if (at % SKR_CRC_CHUNK_BYTES != 0 || (end != extent->end_bytes && end % SKR_CRC_CHUNK_BYTES != 0))
+        return false;
+    while (at < end) {
+        uint64_t left = (end - at + SKR_CRC_CHUNK_BYTES - 1) / SKR_CRC_CHUNK_BYTES;
+        size_t count = left < SKR_DIGEST_CHUNKS ? (size_t)left : SKR_DIGEST_CHUNKS;
+        if (skr_checksums_get(view, extent->file_id, at / SKR_CRC_CHUNK_BYTES, crc32c, count, NULL) != SKR_OK)
+            return false;
+        for (size_t i = 0; i < count; i++) {
+            uint64_t size = end - at < SKR_CRC_CHUNK_BYTES ? end - at : SKR_CRC_CHUNK_BYTES;
+            skr_crc32c_append(sum, crc32c[i], size);
+            at += size;
+        }
+    }
+    return true;
+}
+
+bool skr_content_crc32c(struct skr_view *view, const struct skr_content *content, uint32_t *out)
+{
+    struct skr_checksum sum = {.kind = SKR_CHECKSUM_NONE};
+    struct skr_extent extents[SKR_DIGEST_EXTENTS];
+    size_t count;
+    *out = content->crc32c;
+    if (content->layout == SKR_CONTENT_INLINE)
+        return true;
+    if ((content->layout != SKR_CONTENT_EXTENT && content->layout != SKR_CONTENT_EXTENTS) ||
+        content->size_bytes > SKR_DIGEST_MOST_BYTES)
+        return false;
+    for (uint64_t at = 0; at < content->size_bytes;) {
+        if (skr_content_extents(view, content, at, content->size_bytes - at, extents, SKR_DIGEST_EXTENTS, &count, NULL) !=
+                SKR_OK ||
+            count == 0)
+            return false;
+        for (size_t i = 0; i < count; i++) {
+            if (!skr_crc32c_of_extent(view, &extents[i], &sum))
+                return false;
+            at += extents[i].length_bytes;
+        }
+    }
+    *out = (uint32_t)sum.bytes[0] << 24 | (uint32_t)sum.bytes[1] << 16 | (uint32_t)sum.bytes[2] << 8 | sum.bytes[3];
+    return true;
+}
+
+/* What a dirty name was: by it our own work is known again upstream, when its answer was lost. */
+static void skr_note_trace(struct skr_view *view, const struct skr_object_name *name, const struct skr_object *there,
+                           struct skr_journal_trace *trace)
+{
+    struct skr_arena arena = {.blocks = NULL};
+    struct skr_container container;
+    struct skr_journal_entry entry;
+    trace->is_absent = there == NULL;
+    if (there == NULL)
+        return;
+    trace->has_md5 = there->has_md5;
+    memcpy(trace->md5, there->md5, sizeof trace->md5);
+    trace->size_bytes = there->content.size_bytes;
+    trace->metadata_hash = skr_metadata_hash(there->metadata, there->metadata_count);
+    if (!there->has_md5 && skr_container_get(view, &arena, name->account, name->container, &container, NULL) == SKR_OK &&
+        skr_journal_get(view, &container, name->key, &entry, NULL) == SKR_OK)
+        trace->has_crc32c = skr_content_crc32c(view, &there->content, &trace->crc32c);
+    skr_arena_release(&arena);
 }
 
 /* Is there room for more that waits to be uploaded? What is awaited is uploaded at once. */
@@ -49,16 +129,10 @@ enum skr_status skr_note_begin(struct skr_view *view, struct skr_pending *pendin
     change->binding = binding.id;
     change->is_awaited = binding.mode == SKR_BINDING_WRITE_THROUGH;
     change->has_trace = true;
-    change->trace.is_absent = there == NULL;
+    skr_note_trace(view, name, there, &change->trace);
     change->base_known = pending->awaited.is_absent_upstream;
-    if (there != NULL) {
-        change->trace.has_md5 = there->has_md5;
-        memcpy(change->trace.md5, there->md5, sizeof change->trace.md5);
-        change->trace.size_bytes = there->content.size_bytes;
-        change->trace.metadata_hash = skr_metadata_hash(there->metadata, there->metadata_count);
-        if (there->content.layout == SKR_CONTENT_CACHED)
-            change->after_content = there->content.id;
-    }
+    if (there != NULL && there->content.layout == SKR_CONTENT_CACHED)
+        change->after_content = there->content.id;
     if (there != NULL && there->upstream_etag.size > 0) {
         change->base_known = true;
         change->base_etag = skr_arena_copy(&pending->arena, there->upstream_etag);

@@ -30,6 +30,8 @@ enum skr_status skr_note_source(struct skr_view *view, struct skr_pending *pendi
 enum skr_status skr_note_finish(struct skr_view *view, struct skr_pending *pending, const struct skr_object_name *name,
                                 const struct skr_note *note, unsigned what, uint64_t size_bytes, struct skr_error *err);
 
+/* The CRC32C of all bytes of a content, of those of its parts. False: it is not to be had, or would take long. */
+bool skr_content_crc32c(struct skr_view *view, const struct skr_content *content, uint32_t *out);
 /* Of metadata in any order, names in any case: how a state of an object is known again. */
 uint64_t skr_metadata_hash(const struct skr_name_value *metadata, size_t count);
 

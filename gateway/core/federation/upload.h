@@ -88,6 +88,7 @@ struct skr_upload_job {
         char *buffer;
         uint64_t offset;
         size_t size, filled;
+        bool is_under_way;
         void (*done)(struct skr_upload_job *job, bool good);
     } load;
     struct skr_bytes upload; /* upstream's name of it */
@@ -116,6 +117,9 @@ struct skr_upload_job {
     bool compare_loading, compare_waits, compare_differs, compare_unreadable;
     bool compare_is_of_copy; /* its attributes may be another's */
     struct skr_bytes compare_etag;
+    struct skr_md5 *digest_md5; /* of what upstream has, where what it may be is here no more */
+    uint32_t digest_crc32c;
+    uint64_t digest_size, digest_metadata;
 
     /* the outcome */
     enum skr_upload_end end;

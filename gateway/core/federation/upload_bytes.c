@@ -17,11 +17,13 @@ static void skr_upload_load_more(void *context)
         if (taken == 0)
             return;
         if (taken < 0) {
+            job->load.is_under_way = false;
             job->load.done(job, false);
             return;
         }
         job->load.filled += (size_t)taken;
     }
+    job->load.is_under_way = false;
     job->load.done(job, true);
 }
 
@@ -33,6 +35,7 @@ void skr_upload_load(struct skr_upload_job *job, char *buffer, uint64_t offset, 
     job->load.size = size;
     job->load.filled = 0;
     job->load.done = done;
+    job->load.is_under_way = true;
     skr_upload_load_more(job);
 }
 
@@ -287,6 +290,10 @@ void skr_upload_send_bytes(struct skr_upload_job *job)
     skr_early_release(job, false, false);
     if (skr_upload_copy(job))
         return;
+    if (job->reader == NULL) {
+        skr_upload_end(job, SKR_UPLOAD_AWAY, "it must be opened anew");
+        return;
+    }
     job->early = job->no_early ? NULL : skr_early_claim(job);
     if (job->early == NULL)
         skr_upload_send_all(job);
@@ -296,9 +303,10 @@ void skr_upload_send_bytes(struct skr_upload_job *job)
 
 void skr_upload_drop_bytes(struct skr_upload_job *job)
 {
-    if (job->loading != NULL || job->single != NULL) { /* it may be reading into what goes */
+    if (job->load.is_under_way) { /* it is reading into what goes */
         skr_reader_close(job->reader);
         job->reader = NULL;
+        job->load.is_under_way = false;
     }
     for (size_t i = 0; i < SKR_UPLOAD_PARTS; i++) {
         struct skr_upload_part *part = &job->parts[i];

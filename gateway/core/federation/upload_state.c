@@ -4,6 +4,7 @@
  */
 #include <stdlib.h>
 
+#include "skerry/hash.h"
 #include "upload.h"
 
 /* Where we do not know what upstream had when a name was changed here, times decide, and those are of two clocks: upstream's,
@@ -45,13 +46,22 @@ static enum skr_likeness skr_compare_state(struct skr_upload_job *job, const str
     return ours->has_md5 && skr_etag_is_md5(job, ours->md5, there->etag) ? SKR_SAME : SKR_SAME_IF_BYTES_ARE;
 }
 
+static bool skr_trace_resembles(const struct skr_journal_trace *trace, uint64_t size_bytes, uint64_t metadata)
+{
+    return !trace->is_absent && trace->size_bytes == size_bytes && (trace->metadata_hash == metadata || trace->is_copy);
+}
+
 /* Is it an earlier state of the entry, which may have been sent before a crash? */
 static bool skr_is_trace(struct skr_upload_job *job, const struct skr_upstream_object *there)
 {
     uint64_t hash = skr_metadata_hash(there->metadata, there->metadata_count);
     for (size_t i = 0; i < job->entry.trace_count; i++) {
         const struct skr_journal_trace *trace = &job->entry.traces[i];
-        if (trace->is_absent || trace->size_bytes != there->size_bytes || trace->metadata_hash != hash || !trace->has_md5)
+        if (!skr_trace_resembles(trace, there->size_bytes, hash))
+            continue;
+        if (trace->size_bytes == 0)
+            return true;
+        if (!trace->has_md5)
             continue;
         if (there->has_md5 ? memcmp(trace->md5, there->md5, sizeof trace->md5) == 0
                            : skr_etag_is_md5(job, trace->md5, there->etag))
@@ -129,7 +139,81 @@ static void skr_upload_found_copy(struct skr_upload_job *job)
 
 static void skr_upload_conflict(struct skr_upload_job *job)
 {
+    if (job->entry.what & SKR_JOURNAL_DELETE && job->entry.base_known && job->entry.base_etag.size == 0) {
+        job->base_etag = SKR_NO_BYTES; /* what was made and deleted here was never there: it is somebody else's */
+        skr_upload_done(job);
+        return;
+    }
     skr_upload_end(job, SKR_UPLOAD_CONFLICT, "upstream has another version that did not come from here");
+}
+
+/* ---- comparing with what is here no more ---- */
+
+static size_t skr_digest_write(struct skr_upstream_call *call, const void *data, size_t size)
+{
+    struct skr_upload_job *job = skr_upload_job_of(call);
+    skr_md5_update(job->digest_md5, data, size);
+    job->digest_crc32c = skr_crc32c(job->digest_crc32c, data, size);
+    return size;
+}
+
+static void skr_digest_done(struct skr_upstream_call *call, const struct skr_upstream_result *result)
+{
+    struct skr_upload_job *job = skr_upload_job_of(call);
+    uint8_t md5[SKR_MD5_SIZE];
+    bool is_ours = false;
+    skr_bound_note(job->bound, result);
+    skr_md5_finish(job->digest_md5, md5);
+    skr_md5_close(job->digest_md5);
+    job->digest_md5 = NULL;
+    for (size_t i = 0; i < job->entry.trace_count; i++) {
+        const struct skr_journal_trace *trace = &job->entry.traces[i];
+        if (skr_trace_resembles(trace, job->digest_size, job->digest_metadata))
+            is_ours |= trace->has_md5 ? memcmp(trace->md5, md5, sizeof md5) == 0
+                                      : trace->has_crc32c && trace->crc32c == job->digest_crc32c;
+    }
+    if (result->outcome == SKR_UPSTREAM_OK && is_ours)
+        skr_upload_send_on(job, job->compare_etag, true);
+    else if (result->outcome == SKR_UPSTREAM_OK)
+        skr_upload_conflict(job);
+    else if (result->outcome == SKR_UPSTREAM_NOT_FOUND || result->outcome == SKR_UPSTREAM_CONDITION_FAILED ||
+             result->outcome == SKR_UPSTREAM_CHANGED)
+        skr_upload_recover(job);
+    else
+        skr_upload_fail(job, result);
+}
+
+/* What upstream has may be an earlier state of the entry, of which only digests are known here: then its bytes tell. */
+static void skr_digest_or_conflict(struct skr_upload_job *job, struct skr_bytes etag, uint64_t size_bytes, uint64_t metadata)
+{
+    bool may_be = false;
+    for (size_t i = 0; i < job->entry.trace_count; i++) {
+        const struct skr_journal_trace *trace = &job->entry.traces[i];
+        may_be |= skr_trace_resembles(trace, size_bytes, metadata) && (trace->has_md5 || trace->has_crc32c);
+    }
+    if (!may_be) {
+        skr_upload_conflict(job);
+        return;
+    }
+    skr_upload_drop_bytes(job);
+    job->compare_etag = skr_arena_copy(&job->arena, etag);
+    if (job->compare_etag.data == NULL || skr_md5_open(&job->digest_md5, NULL) != SKR_OK) {
+        skr_upload_end(job, SKR_UPLOAD_AWAY, "no memory to compare");
+        return;
+    }
+    job->digest_crc32c = 0;
+    job->digest_size = size_bytes;
+    job->digest_metadata = metadata;
+    struct skr_upstream_get get = {
+        .key = job->entry.key, .write = skr_digest_write, .conditions = {.if_match = job->compare_etag}};
+    job->call.retry = NULL;
+    job->call.done = skr_digest_done;
+    skr_upstream_get(job->uploader->client, job->bound->upstream, &job->call, &get);
+}
+
+static void skr_digest_of(struct skr_upload_job *job, const struct skr_upstream_object *there)
+{
+    skr_digest_or_conflict(job, there->etag, there->size_bytes, skr_metadata_hash(there->metadata, there->metadata_count));
 }
 
 /* ---- comparing bytes ---- */
@@ -183,7 +267,7 @@ static void skr_compare_done(struct skr_upstream_call *call, const struct skr_up
     if (job->compare_unreadable)
         skr_upload_end(job, SKR_UPLOAD_REFUSED, "its bytes cannot be read here");
     else if (result->outcome == SKR_UPSTREAM_OK && (job->compare_differs || job->compare_at != job->object.content.size_bytes))
-        skr_upload_conflict(job);
+        skr_digest_or_conflict(job, job->compare_etag, job->object.content.size_bytes, job->digest_metadata);
     else if (result->outcome == SKR_UPSTREAM_OK && job->compare_is_of_copy)
         skr_upload_found_copy(job);
     else if (result->outcome == SKR_UPSTREAM_OK)
@@ -196,13 +280,14 @@ static void skr_compare_done(struct skr_upstream_call *call, const struct skr_up
 }
 
 /* The size is the same, and nobody has kept an MD5: only the bytes can tell. */
-static void skr_compare_begin(struct skr_upload_job *job, struct skr_bytes etag, bool is_of_copy)
+static void skr_compare_begin(struct skr_upload_job *job, const struct skr_upstream_object *there, bool is_of_copy)
 {
     job->compare_is_of_copy = is_of_copy;
+    job->digest_metadata = skr_metadata_hash(there->metadata, there->metadata_count);
     skr_upload_drop_bytes(job);
     job->single_bytes = SKR_COMPARE_BYTES;
     job->single = malloc(job->single_bytes);
-    job->compare_etag = skr_arena_copy(&job->arena, etag);
+    job->compare_etag = skr_arena_copy(&job->arena, there->etag);
     if (job->single == NULL || job->compare_etag.data == NULL || job->reader == NULL) {
         free(job->single);
         job->single = NULL;
@@ -230,9 +315,9 @@ static void skr_recover_copy(struct skr_upload_job *job, const struct skr_upstre
     if (likeness == SKR_SAME)
         skr_upload_copy_go_on(job, there);
     else if (likeness == SKR_SAME_IF_BYTES_ARE)
-        skr_compare_begin(job, there->etag, true);
+        skr_compare_begin(job, there, true);
     else
-        skr_upload_conflict(job);
+        skr_digest_of(job, there);
 }
 
 static void skr_recover_present(struct skr_upload_job *job, const struct skr_upstream_object *there)
@@ -244,7 +329,7 @@ static void skr_recover_present(struct skr_upload_job *job, const struct skr_ups
     else if (likeness == SKR_SAME || (job->etag_unknown && likeness == SKR_SAME_IF_BYTES_ARE))
         skr_upload_found(job, there->etag);
     else if (likeness == SKR_SAME_IF_BYTES_ARE)
-        skr_compare_begin(job, there->etag, false);
+        skr_compare_begin(job, there, false);
     else if (job->entry.overwrites || skr_is_trace(job, there))
         skr_upload_send_on(job, there->etag, true);
     else
@@ -295,18 +380,16 @@ static void skr_first_present(struct skr_upload_job *job, const struct skr_upstr
         if (likeness == SKR_SAME)
             skr_upload_found(job, there->etag);
         else if (skr_is_newer(job, there) && likeness == SKR_SAME_IF_BYTES_ARE)
-            skr_compare_begin(job, there->etag, false);
+            skr_compare_begin(job, there, false);
         else if (skr_is_newer(job, there) && !skr_is_trace(job, there))
             skr_recover_copy(job, there);
         else
             skr_upload_send_on(job, there->etag, true);
     } else if (deletes) { /* what was never upstream is gone: is it there after all, sent before a crash? */
-        if (!skr_is_trace(job, there)) {
-            job->base_etag = SKR_NO_BYTES; /* it is somebody else's */
-            skr_upload_done(job);
-        } else {
+        if (skr_is_trace(job, there))
             skr_upload_send_on(job, there->etag, true);
-        }
+        else
+            skr_digest_of(job, there);
     } else if (skr_bytes_equal(there->etag, job->base_etag)) {
         skr_upload_send(job); /* tags, which have no condition */
     } else {

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "skerry/hash.h"
 #include "skerry/log.h"
 #include "upload.h"
 
@@ -122,6 +123,7 @@ void skr_upload_job_free(struct skr_upload_job *job)
     if (job->lane != NULL)
         job->lane->under_way--;
     skr_upload_drop_bytes(job);
+    skr_md5_close(job->digest_md5);
     skr_reader_close(job->reader);
     skr_bound_release(job->bound);
     skr_arena_release(&job->arena);

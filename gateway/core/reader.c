@@ -65,7 +65,7 @@ static enum skr_status skr_open_cached(struct skr_view *view, struct skr_arena *
     }
     if (status != SKR_NOT_FOUND)
         return status;
-    return skr_cached_reader_new(reader->worker, view, &reader->content, &reader->cached, err);
+    return skr_cached_reader_new(reader->worker, &reader->content, &reader->cached, err);
 }
 
 static enum skr_status skr_reader_new(struct skr_worker *worker, struct skr_view *view, struct skr_arena *arena,

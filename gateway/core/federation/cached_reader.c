@@ -21,6 +21,7 @@ struct skr_cached_reader {
     struct skr_worker *worker;
     struct skr_content content;
     struct skr_arena arena;
+    bool has_origin; /* the next two are filled */
     struct skr_origin origin;
     struct skr_bound *bound;   /* NULL: it was detached */
     struct skr_flight *flight; /* of the chunk that is read from */
@@ -44,7 +45,7 @@ bool skr_cached_has(struct skr_view *view, const struct skr_content *content, ui
     return skr_content_resident(view, content, offset, 1, &extent, 1, &count, &error) == SKR_OK && count > 0;
 }
 
-enum skr_status skr_cached_reader_new(struct skr_worker *worker, struct skr_view *view, const struct skr_content *content,
+enum skr_status skr_cached_reader_new(struct skr_worker *worker, const struct skr_content *content,
                                       struct skr_cached_reader **out, struct skr_error *err)
 {
     struct skr_cached_reader *reader = calloc(1, sizeof *reader);
@@ -54,21 +55,34 @@ enum skr_status skr_cached_reader_new(struct skr_worker *worker, struct skr_view
     reader->content = *content;
     reader->end = content->size_bytes;
     reader->last_chunk = UINT64_MAX;
-    enum skr_status status = skr_content_origin(view, content->id, &reader->origin, err);
+    *out = reader;
+    return SKR_OK;
+}
+
+/* Where its bytes come from: asked for when one of them is missing, which is never for most readers. No view is open. False: it
+ * was detached, or this cannot be found out. */
+static bool skr_cached_find_origin(struct skr_cached_reader *reader)
+{
+    struct skr_view *view;
+    struct skr_error error;
+    if (reader->has_origin)
+        return reader->bound != NULL;
+    if (skr_view_begin(reader->worker->reader, &view, &error) != SKR_OK)
+        return false;
+    enum skr_status status = skr_content_origin(view, reader->content.id, &reader->origin, &error);
     if (status == SKR_OK) {
         reader->origin.key = skr_arena_copy(&reader->arena, reader->origin.key);
         reader->origin.etag = skr_arena_copy(&reader->arena, reader->origin.etag);
         reader->origin.container = skr_arena_copy(&reader->arena, reader->origin.container);
-        if (reader->origin.key.data == NULL || reader->origin.etag.data == NULL || reader->origin.container.data == NULL)
-            status = skr_fail(err, SKR_NO_MEMORY, "no memory for a reader");
     }
-    if (status != SKR_OK) {
-        skr_cached_reader_free(reader);
-        return status;
-    }
-    reader->bound = skr_bound_of_origin(&worker->core->bindings, &reader->origin);
-    *out = reader;
-    return SKR_OK;
+    skr_view_end(view);
+    reader->has_origin = status == SKR_OK && reader->origin.key.data != NULL && reader->origin.etag.data != NULL &&
+                         reader->origin.container.data != NULL;
+    if (!reader->has_origin)
+        reader->origin = (struct skr_origin){.binding = 0};
+    else
+        reader->bound = skr_bound_of_origin(&reader->worker->core->bindings, &reader->origin);
+    return reader->bound != NULL;
 }
 
 void skr_cached_reader_free(struct skr_cached_reader *reader)
@@ -135,8 +149,7 @@ static void skr_cached_look_ahead(struct skr_cached_reader *reader, uint64_t chu
     if (reader->ahead <= chunk || !in_order)
         reader->ahead = chunk + 1;
     uint64_t last = (reader->end + SKR_CHUNK_BYTES - 1) / SKR_CHUNK_BYTES;
-    if (reader->bound == NULL || reader->depth == 0 || reader->ahead >= last ||
-        skr_view_begin(reader->worker->reader, &view, &error) != SKR_OK)
+    if (reader->depth == 0 || reader->ahead >= last || skr_view_begin(reader->worker->reader, &view, &error) != SKR_OK)
         return;
     uint64_t wanted[SKR_MOST_DEPTH];
     size_t count = 0;
@@ -144,6 +157,8 @@ static void skr_cached_look_ahead(struct skr_cached_reader *reader, uint64_t chu
         if (!skr_cached_has(view, &reader->content, reader->ahead * SKR_CHUNK_BYTES))
             wanted[count++] = reader->ahead;
     skr_view_end(view);
+    if (count > 0 && !skr_cached_find_origin(reader))
+        return;
     for (size_t i = 0; i < count; i++) {
         struct skr_flight *flight = skr_cached_fly(reader, wanted[i], true);
         if (flight == NULL) { /* no memory for it now: again at the next chunk */
@@ -180,7 +195,7 @@ static ssize_t skr_cached_wait(struct skr_cached_reader *reader, size_t inside, 
 /* Joins or begins the flight of the chunk. */
 static ssize_t skr_cached_join(struct skr_cached_reader *reader, uint64_t chunk, void (*ready)(void *context), void *context)
 {
-    if (reader->bound == NULL || reader->bound->upstream == NULL)
+    if (!skr_cached_find_origin(reader) || reader->bound->upstream == NULL)
         return skr_cached_failed(reader, "its container was detached");
     reader->flight = skr_cached_fly(reader, chunk, false);
     if (reader->flight != NULL)
@@ -267,7 +282,7 @@ bool skr_cached_repair(struct skr_cached_reader *reader, uint64_t offset, void (
     if (reader->repaired != offset / SKR_CHUNK_BYTES)
         reader->repairs = 0;
     reader->repaired = offset / SKR_CHUNK_BYTES;
-    if (reader->bound == NULL || reader->repairs++ >= SKR_MOST_REPAIRS)
+    if (!skr_cached_find_origin(reader) || reader->repairs++ >= SKR_MOST_REPAIRS)
         return false;
     struct skr_evict_change *op =
         skr_pending_new(reader->worker, sizeof *op, skr_apply_evict_chunk, skr_cached_repaired, reader);

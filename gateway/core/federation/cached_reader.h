@@ -6,8 +6,7 @@
 
 struct skr_cached_reader;
 
-/* In the view that the object was found in. */
-enum skr_status skr_cached_reader_new(struct skr_worker *worker, struct skr_view *view, const struct skr_content *content,
+enum skr_status skr_cached_reader_new(struct skr_worker *worker, const struct skr_content *content,
                                       struct skr_cached_reader **out, struct skr_error *err);
 void skr_cached_reader_free(struct skr_cached_reader *reader); /* NULL-safe */
 /* Bytes up to `end` of the content will be read, one after the other: what is fetched ahead ends there. */

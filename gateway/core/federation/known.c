@@ -1,8 +1,8 @@
 /* Why: a request must not ask upstream what it said a moment ago. A table of bounded size, of sets of four; the oldest of a set
  * makes room. What is pushed out is asked again, nothing worse.
  *
- * Names are the first bytes of an MD5 over binding, container and key: two names that shared them would share their time, and
- * one of them be believed up to a time to live too long.
+ * Names are checksums over binding, container and key: two names that share one share their time, and one of them may be
+ * believed up to a time to live too long. Whoever makes such names on purpose gains nothing else.
  */
 #include "known.h"
 
@@ -30,13 +30,8 @@ void skr_known_close(struct skr_known *known)
 
 uint64_t skr_known_name(const struct skr_bound *bound, struct skr_bytes key)
 {
-    char text[16 + SKR_MAX_KEY_BYTES + 256];
-    uint8_t md5[16];
-    uint64_t name;
-    int size =
-        snprintf(text, sizeof text, "%llx/%s/%.*s", (unsigned long long)bound->binding.id, bound->container, SKR_PRINT(key));
-    skr_md5_of(text, size < (int)sizeof text ? (size_t)size : sizeof text - 1, md5);
-    memcpy(&name, md5, sizeof name);
+    uint64_t name = skr_crc64(bound->binding.id, bound->container, strlen(bound->container) + 1);
+    name = skr_crc64(name, key.data, key.size);
     return name == 0 ? 1 : name;
 }
 

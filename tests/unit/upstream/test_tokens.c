@@ -258,8 +258,8 @@ START_TEST(federated_tokens_that_are_replaced)
     ck_assert_ptr_nonnull(strstr(without.last.message, path));
     write_assertion("s3cret.3");
     wait_for_requests(3);
-    while (state().failures > 0)
-        fetched(state().fetches + 1);
+    for (struct skr_token_state last = state(); last.failures > 0; last = state())
+        fetched(last.fetches + 1);
     ck_assert(has_token("t0ken3"));
 }
 END_TEST

@@ -125,8 +125,8 @@ static enum skr_status skr_open_environment(struct skr_meta *meta, const struct 
 static enum skr_status skr_open_tables(struct skr_meta *meta, MDB_txn *txn, struct skr_error *err)
 {
     static const char *const names[SKR_TABLE_COUNT] = {
-        "config", "accounts",  "containers", "dirents", "nodes",  "contents", "extents",  "payloads",
-        "files",  "checksums", "blocklists", "uploads", "blocks", "garbage",  "bindings", "journal", "notes",
+        "config",    "accounts",   "containers", "dirents", "nodes",   "contents", "extents", "payloads", "files",
+        "checksums", "blocklists", "uploads",    "blocks",  "garbage", "bindings", "journal", "notes",
     };
     for (size_t i = 0; i < SKR_TABLE_COUNT; i++) {
         int result = mdb_dbi_open(txn, names[i], meta->read_only ? 0 : MDB_CREATE, &meta->tables[i]);

@@ -20,15 +20,21 @@ static json_t *skr_residency_row(const struct skr_residency *row)
                      (json_int_t)row->own_bytes);
 }
 
+/* It is over. False: answered with why it failed. */
+static bool skr_survey_settled(struct skr_admin_call *call, const struct skr_survey_result *result)
+{
+    call->survey = NULL;
+    if (result->status != SKR_OK)
+        skr_admin_reply_error(call->exchange, result->error);
+    return result->status == SKR_OK;
+}
+
 static void skr_residency_done(void *context, const struct skr_survey_result *result)
 {
     struct skr_survey_call *survey = context;
     struct skr_admin_call *call = survey->call;
-    call->survey = NULL;
-    if (result->status != SKR_OK) {
-        skr_admin_reply_error(call->exchange, result->error);
+    if (!skr_survey_settled(call, result))
         return;
-    }
     json_t *rows = json_array();
     bool no_memory = rows == NULL;
     for (size_t i = 0; i < result->count && !no_memory; i++)
@@ -45,11 +51,8 @@ static void skr_evict_done(void *context, const struct skr_survey_result *result
 {
     struct skr_survey_call *survey = context;
     struct skr_admin_call *call = survey->call;
-    call->survey = NULL;
-    if (result->status != SKR_OK) {
-        skr_admin_reply_error(call->exchange, result->error);
+    if (!skr_survey_settled(call, result))
         return;
-    }
     skr_log(SKR_LOG_INFO, "admin", "%llu bytes of %.*s/%.*s were evicted: %s asked for it",
             (unsigned long long)result->evicted_bytes, SKR_PRINT(survey->options.account), SKR_PRINT(survey->options.container),
             skr_exchange_request(call->exchange)->peer);

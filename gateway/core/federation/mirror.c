@@ -37,9 +37,9 @@ static void skr_mirror_free(struct skr_mirror *mirror)
 /* ---- where a round is, over restarts ---- */
 
 /* "rounds objects marker-size NUL marker last-key" in the account's documents, under a name that no other document has. */
-static int skr_mirror_document_name(const struct skr_mirror *mirror, char *name, size_t size)
+void skr_mirror_document_name(const struct skr_mirror *mirror, char *name, size_t size)
 {
-    return snprintf(name, size, "mirror/%s", mirror->bound->container);
+    snprintf(name, size, "mirror/%s", mirror->bound->container);
 }
 
 static void skr_mirror_load(struct skr_mirror *mirror)

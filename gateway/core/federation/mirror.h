@@ -39,6 +39,8 @@ enum skr_status skr_mirrorer_open(struct skr_mirrorer **out, struct skr_core *co
 void skr_mirrorer_wake(struct skr_mirrorer *mirrorer);
 void skr_mirrorer_close(struct skr_mirrorer *mirrorer); /* NULL-safe */
 
+/* Of the account's document that keeps where its round is (mirror.c). */
+void skr_mirror_document_name(const struct skr_mirror *mirror, char *name, size_t size);
 /* Takes over the next slice of the page; mirror->taken goes on, and skr_mirror_step() is called, when that is durable
  * (mirror_page.c). */
 void skr_mirror_take_over(struct skr_mirror *mirror);

@@ -30,14 +30,6 @@ static bool skr_mirror_reaches_end(const struct skr_mirror *mirror, size_t count
     return mirror->taken + count == mirror->count && mirror->marker.size == 0;
 }
 
-static bool skr_is_foreign(struct skr_view *view, const struct skr_mirror *mirror, const struct skr_object *object)
-{
-    struct skr_origin origin;
-    return object->content.layout == SKR_CONTENT_CACHED &&
-           (skr_content_origin(view, object->content.id, &origin, NULL) != SKR_OK ||
-            origin.binding != mirror->bound->binding.id);
-}
-
 /* Names that are here between the last slice and the end of this one, in order. They are gathered before anything is written.
  */
 static enum skr_status skr_mirror_gather(struct skr_view *view, struct skr_arena *arena, const struct skr_mirror *mirror,
@@ -83,7 +75,7 @@ static enum skr_status skr_mirror_gather(struct skr_view *view, struct skr_arena
         name->key = skr_arena_copy(arena, entry.key);
         name->upstream_etag = skr_arena_copy(arena, object.upstream_etag);
         name->is_ours = skr_is_ours(view, container, entry.key, &object);
-        name->is_foreign = skr_is_foreign(view, mirror, &object);
+        name->is_foreign = skr_is_of_another(view, mirror->bound, &object);
         if (name->key.data == NULL || name->upstream_etag.data == NULL) {
             status = skr_fail(err, SKR_NO_MEMORY, "no memory for names");
             break;
@@ -149,7 +141,7 @@ static enum skr_status skr_mirror_note(struct skr_view *view, struct skr_mirror_
     struct skr_bytes last = op->count == 0 ? SKR_BYTES("") : mirror->entries[mirror->taken + op->count - 1].key;
     struct skr_bytes marker = mirror->page_marker == NULL ? SKR_BYTES("") : skr_text(mirror->page_marker);
     char name[300];
-    snprintf(name, sizeof name, "mirror/%s", mirror->bound->container);
+    skr_mirror_document_name(mirror, name, sizeof name);
     if (is_over)
         last = marker = SKR_BYTES("");
     char *text = skr_arena_alloc(&op->pending.arena, 128 + marker.size + last.size);

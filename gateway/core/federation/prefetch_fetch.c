@@ -104,13 +104,6 @@ static bool skr_fetch_await(struct skr_prefetch_fetch *fetch)
     return fetch->waiter != NULL;
 }
 
-static void skr_fetch_wake_alone(struct skr_prefetch_fetch *fetch)
-{
-    struct skr_waiter *alone = fetch->waiter;
-    alone->next = NULL;
-    skr_waiters_wake(&alone);
-}
-
 static bool skr_fetch_has(struct skr_view *view, const struct skr_content *content, uint64_t chunk)
 {
     struct skr_bytes payload;
@@ -228,8 +221,7 @@ static void skr_fetch_step(struct skr_prefetch_fetch *fetch)
             return;
         if (skr_flight_await_end(fetch->flights[0], fetch->waiter))
             return;
-        skr_waiter_forget(fetch->waiter);
-        skr_fetch_wake_alone(fetch);
+        skr_waiter_drop(fetch->waiter);
         fetch->waiter = NULL;
         if (!skr_fetch_landed(fetch))
             return;

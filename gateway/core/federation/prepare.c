@@ -81,14 +81,10 @@ static enum skr_status skr_preparation_look(struct skr_preparation *preparation,
     if (status == SKR_CONTAINER_NOT_FOUND) /* of a binding of all containers: perhaps upstream has it */
         status = preparation->bound->is_derived ? SKR_OK : status;
     const struct skr_content *content = &out->object.content;
-    struct skr_journal_entry entry;
-    if (status == SKR_OK)
-        out->is_ours = (out->exists && out->object.upstream_etag.size == 0) ||
-                       skr_journal_get(view, &container, preparation->name.key, &entry, NULL) == SKR_OK;
-    struct skr_origin origin;
-    out->is_foreign = status == SKR_OK && content->layout == SKR_CONTENT_CACHED &&
-                      skr_content_origin(view, content->id, &origin, NULL) == SKR_OK &&
-                      origin.binding != preparation->bound->binding.id;
+    if (status == SKR_OK) {
+        out->is_ours = skr_is_ours(view, &container, preparation->name.key, out->exists ? &out->object : NULL);
+        out->is_foreign = skr_is_of_another(view, preparation->bound, &out->object);
+    }
     if (status == SKR_OK && out->exists && !skr_object_copy(arena, &out->object))
         status = skr_fail(err, SKR_NO_MEMORY, "no memory for an object's record");
     if (status == SKR_OK && preparation->intent == SKR_INTENT_READ && preparation->offset < content->size_bytes &&

@@ -95,15 +95,6 @@ static enum skr_status skr_put_found(struct skr_view *view, struct skr_refresh_c
     return status != SKR_OK ? status : skr_object_put(view, container->objects_node, refresh->key, &object, err);
 }
 
-/* Its bytes came through another binding, which may be gone. */
-static bool skr_is_of_another(struct skr_view *view, const struct skr_refresh *refresh, const struct skr_object *there)
-{
-    struct skr_origin origin;
-    return there->content.layout == SKR_CONTENT_CACHED &&
-           (skr_content_origin(view, there->content.id, &origin, NULL) != SKR_OK ||
-            origin.binding != refresh->bound->binding.id);
-}
-
 /* It is the same, and now all is known of it. */
 static enum skr_status skr_complete_found(struct skr_view *view, struct skr_refresh_change *op,
                                           const struct skr_container *container, const struct skr_object *there,
@@ -147,14 +138,14 @@ static enum skr_status skr_apply_refresh(struct skr_view *view, struct skr_chang
         return SKR_OK; /* deleted here meanwhile */
     if (status != SKR_OK && status != SKR_OBJECT_NOT_FOUND)
         return status;
-    struct skr_journal_entry entry;
-    if ((exists && there.upstream_etag.size == 0) || skr_journal_get(view, &container, refresh->key, &entry, NULL) == SKR_OK)
+    if (skr_is_ours(view, &container, refresh->key, exists ? &there : NULL))
         return SKR_OK;          /* what is here, or is not, is for upstream to learn */
     if (refresh->found == NULL) /* it is gone there: what is here is what was asked about, or newer */
         return exists && skr_bytes_equal(there.upstream_etag, refresh->etag)
                    ? skr_object_remove(view, container.objects_node, refresh->key, err)
                    : SKR_OK;
-    if (exists && skr_bytes_equal(there.upstream_etag, refresh->found->etag) && !skr_is_of_another(view, refresh, &there))
+    if (exists && skr_bytes_equal(there.upstream_etag, refresh->found->etag) &&
+        !skr_is_of_another(view, refresh->bound, &there))
         return there.is_partial ? skr_complete_found(view, op, &container, &there, err) : SKR_OK;
     return skr_put_found(view, op, &container, &there, exists, err);
 }

@@ -269,7 +269,14 @@ bool skr_is_ours(struct skr_view *view, const struct skr_container *container, s
                  const struct skr_object *object)
 {
     struct skr_journal_entry entry;
-    return object->upstream_etag.size == 0 || skr_journal_get(view, container, key, &entry, NULL) == SKR_OK;
+    return (object != NULL && object->upstream_etag.size == 0) || skr_journal_get(view, container, key, &entry, NULL) == SKR_OK;
+}
+
+bool skr_is_of_another(struct skr_view *view, const struct skr_bound *bound, const struct skr_object *object)
+{
+    struct skr_origin origin;
+    return object->content.layout == SKR_CONTENT_CACHED &&
+           (skr_content_origin(view, object->content.id, &origin, NULL) != SKR_OK || origin.binding != bound->binding.id);
 }
 
 bool skr_is_deleted_here(struct skr_view *view, const struct skr_container *container, struct skr_bytes key)

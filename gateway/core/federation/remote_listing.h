@@ -18,9 +18,11 @@ const struct skr_remote_entry *skr_remote_listing_entry(const struct skr_remote_
 /* Behind the last entry there may be more. */
 bool skr_remote_listing_is_cut(const struct skr_remote_listing *listing);
 
-/* Does an object of ours say something that upstream does not know? In a view. */
+/* Does what is here of a name, `object` or (NULL) nothing, say something that upstream does not know? In a view. */
 bool skr_is_ours(struct skr_view *view, const struct skr_container *container, struct skr_bytes key,
                  const struct skr_object *object);
+/* Did its bytes come through another binding, which may be gone? In a view. */
+bool skr_is_of_another(struct skr_view *view, const struct skr_bound *bound, const struct skr_object *object);
 /* Is there such an object under a common prefix that upstream does not list? */
 bool skr_prefix_has_ours(struct skr_view *view, const struct skr_container *container, struct skr_bytes prefix);
 /* Was it deleted here, and upstream does not know yet? */

@@ -42,6 +42,10 @@ static const struct skr_error_entry skr_status_errors[SKR_STATUS_COUNT] = {
     [SKR_UPLOAD_NOT_FOUND] = {404, "BlobNotFound", "The specified blob does not exist."},
     [SKR_SOURCE_NOT_FOUND] = {404, "CannotVerifyCopySource", "The specified blob does not exist."},
     [SKR_NOT_FOUND] = {404, "ResourceNotFound", "The specified resource does not exist."},
+    [SKR_IS_A_DIRECTORY] = {409, "ResourceTypeMismatch", "The specified resource is a directory."},
+    [SKR_NOT_A_DIRECTORY] = {409, "ResourceTypeMismatch", "The specified resource is not a directory."},
+    [SKR_DIRECTORY_NOT_EMPTY] = {409, "DirectoryNotEmpty", "The specified directory is not empty."},
+    [SKR_OTHER_CONTAINER] = {400, "InvalidInput", "The specified resource cannot be moved there."},
     [SKR_CONDITION_FAILED] = {412, "ConditionNotMet", "The condition specified using HTTP conditional header(s) is not met."},
     [SKR_NOT_MODIFIED] = {412, "ConditionNotMet", /* of a document; of a blob: skr_call_not_modified */
                           "The condition specified using HTTP conditional header(s) is not met."},

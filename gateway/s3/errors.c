@@ -41,6 +41,10 @@ static const struct skr_s3_error_entry skr_s3_status_errors[SKR_STATUS_COUNT] = 
                               "have been aborted or completed."},
     [SKR_SOURCE_NOT_FOUND] = {404, "NoSuchKey", "The specified key does not exist."},
     [SKR_NOT_FOUND] = {404, "NoSuchKey", "The specified key does not exist."},
+    [SKR_IS_A_DIRECTORY] = {409, "InvalidRequest", "The specified key is a directory."},
+    [SKR_NOT_A_DIRECTORY] = {409, "InvalidRequest", "The specified key is not a directory."},
+    [SKR_DIRECTORY_NOT_EMPTY] = {409, "InvalidRequest", "The specified directory is not empty."},
+    [SKR_OTHER_CONTAINER] = {400, "InvalidRequest", "The specified key cannot be moved there."},
     [SKR_CONDITION_FAILED] = {412, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold"},
     [SKR_NOT_MODIFIED] = {412, "PreconditionFailed", /* a 304 is skr_s3_open_object's */
                           "At least one of the pre-conditions you specified did not hold"},

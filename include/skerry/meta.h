@@ -22,8 +22,9 @@
 #include "skerry/records.h"
 #include "skerry/status.h"
 
-/* Of the data folder. 1: without versions, multipart uploads, tags, checksums; 2: without bindings and cached contents */
-#define SKR_FORMAT_VERSION 3
+/* Of the data folder. 1: without versions, multipart uploads, tags, checksums; 2: without bindings and cached contents;
+ * 3: directories do not say how long names below them are */
+#define SKR_FORMAT_VERSION 4
 
 struct skr_meta;
 struct skr_meta_reader;
@@ -134,6 +135,10 @@ enum skr_status skr_object_remove(struct skr_view *view, uint64_t node, struct s
 enum skr_status skr_object_move(struct skr_view *view, uint64_t node, struct skr_bytes from, struct skr_bytes to,
                                 struct skr_error *err);
 
+/* The records of two keys change places. SKR_OBJECT_NOT_FOUND. */
+enum skr_status skr_object_exchange(struct skr_view *view, uint64_t node, struct skr_bytes a, struct skr_bytes b,
+                                    struct skr_error *err);
+
 /* A walk in byte order of the keys, at most one level of common prefixes grouped. */
 struct skr_walk;
 struct skr_walk_options {
@@ -157,6 +162,25 @@ enum skr_status skr_walk_next(struct skr_walk *walk, struct skr_walk_entry *entr
 void skr_walk_close(struct skr_walk *walk); /* NULL-safe */
 enum skr_status skr_object_decode(struct skr_arena *arena, struct skr_bytes record, struct skr_object *out,
                                   struct skr_error *err);
+
+/* ---- directories: what is below a prefix, as one ----
+ *
+ * A directory is what keys have before a slash, with that slash ("a/b/"); empty: the root. It is there while a key begins with
+ * it: something below it, or its marker, the object with that very key. Constant time, whatever is below. */
+
+enum skr_status skr_directory_get(struct skr_view *view, uint64_t objects_node, struct skr_bytes directory, bool *exists,
+                                  uint64_t *node, struct skr_error *err);
+/* Nothing is below it but its marker, if that. */
+enum skr_status skr_directory_is_empty(struct skr_view *view, uint64_t objects_node, struct skr_bytes directory, bool *empty,
+                                       struct skr_error *err);
+/* All keys that begin with `from` begin with `to` instead; parents that this leaves empty vanish. Only of objects: versions,
+ * uploads and the journal stay under the old names. SKR_OBJECT_NOT_FOUND: `from` is not there. SKR_OBJECT_EXISTS: `to` is.
+ * SKR_INVALID_ARGUMENT: `to` lies in `from`. SKR_NAME_TOO_LONG: a key would be; only where one may be are all looked at. */
+enum skr_status skr_directory_move(struct skr_view *view, uint64_t objects_node, struct skr_bytes from, struct skr_bytes to,
+                                   struct skr_error *err);
+/* Both are there, neither in the other, and change places. Errors as above. */
+enum skr_status skr_directory_exchange(struct skr_view *view, uint64_t objects_node, struct skr_bytes a, struct skr_bytes b,
+                                       struct skr_error *err);
 
 /* ---- versions: how objects replace each other in a container that keeps versions, or did ---- */
 

@@ -130,6 +130,18 @@ enum skr_status skr_open_extent(struct skr_worker *worker, const struct skr_exte
     return skr_reader_new(worker, NULL, NULL, &content, out, err);
 }
 
+enum skr_status skr_open_content(struct skr_worker *worker, struct skr_arena *arena, const struct skr_content *content,
+                                 struct skr_reader **out, struct skr_error *err)
+{
+    struct skr_view *view;
+    enum skr_status status = skr_view_begin(worker->reader, &view, err);
+    if (status != SKR_OK)
+        return status;
+    status = skr_reader_new(worker, view, arena, content, out, err);
+    skr_view_end(view);
+    return status;
+}
+
 bool skr_reader_payload(const struct skr_reader *reader, struct skr_bytes *payload)
 {
     *payload = reader->payload;

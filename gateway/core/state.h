@@ -125,6 +125,10 @@ enum skr_status skr_conditions_check(const struct skr_conditions *conditions, bo
 enum skr_status skr_open_extent(struct skr_worker *worker, const struct skr_extent *extent, struct skr_reader **out,
                                 struct skr_error *err);
 
+/* Reads a content that is pinned. A small one's bytes are in the arena. */
+enum skr_status skr_open_content(struct skr_worker *worker, struct skr_arena *arena, const struct skr_content *content,
+                                 struct skr_reader **out, struct skr_error *err);
+
 /* Finds the container and what is current at a key, whatever version the name gives. `exists` false when the key is free. */
 enum skr_status skr_find_object(struct skr_view *view, struct skr_arena *arena, const struct skr_object_name *name,
                                 struct skr_container *container, struct skr_object *object, bool *exists,

@@ -30,6 +30,7 @@ enum skr_property {
     SKR_PROPERTY_WEBSITE_REDIRECT = 11,
     SKR_PROPERTY_TIER_CHANGED =
         12, /* when ACCESS_TIER was set: Unix nanoseconds in decimal. Core's own, whatever a caller gives */
+    SKR_PROPERTY_FILE_ATTRIBUTES = 13, /* mode, owner and times of a file: core's own */
     SKR_PROPERTY_COUNT
 };
 

@@ -129,8 +129,8 @@ struct skr_draft;
 
 /* Retains `held` for as long as it needs it. */
 enum skr_status skr_draft_open(struct skr_worker *worker, struct skr_held *held, struct skr_draft **out, struct skr_error *err);
-/* Any thread; gives up what was not published. NULL-safe. */
-void skr_draft_close(struct skr_draft *draft);
+/* Gives up what was not published. NULL-safe. */
+void skr_draft_close(struct skr_worker *worker, struct skr_draft *draft);
 uint64_t skr_draft_size(struct skr_draft *draft);
 bool skr_draft_is_dirty(struct skr_draft *draft); /* something was changed since it was published last */
 /* All or nothing, but for SKR_NO_SPACE and SKR_IO, where a part of the range may be changed. SKR_TOO_LARGE. */

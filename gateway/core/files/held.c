@@ -75,6 +75,11 @@ void skr_held_release(struct skr_held *held)
     free(held);
 }
 
+void skr_held_assign(struct skr_held *held, const struct skr_content *content)
+{
+    held->content = *content;
+}
+
 const struct skr_content *skr_held_content(const struct skr_held *held)
 {
     return &held->content;

@@ -14,6 +14,8 @@ enum skr_status skr_held_new_payload(struct skr_core *core, const struct skr_con
 /* Likewise of one that is pinned already, at least until this returns. */
 enum skr_status skr_held_new_pinned(struct skr_core *core, const struct skr_content *content, struct skr_held **out,
                                     struct skr_error *err);
+/* The content under the id that it was held by is made now. */
+void skr_held_assign(struct skr_held *held, const struct skr_content *content);
 /* Runs what the worker's thread has under way until something of it ended. */
 void skr_wait(struct skr_worker *worker);
 

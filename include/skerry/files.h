@@ -159,7 +159,8 @@ enum skr_status skr_draft_publish(struct skr_worker *worker, struct skr_arena *a
  * nothing of core. */
 struct skr_watcher {
     /* `objects_node` is that of the container. The key of an object or marker, or, with a slash at the end, a directory that
-     * was moved with all that is below it. Node 0: a container came, went or was changed; `key` is "account/container". */
+     * was moved with all that is below it. Node 0: a container came, went or was changed; `key` is "account/container".
+     * Node 0 and no key: any name may have changed, by whomever: said in place of very many at once. */
     void (*changed)(void *context, uint64_t objects_node, struct skr_bytes key);
     void *context;
     struct skr_watcher *next; /* private */

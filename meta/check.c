@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "contents.h"
+#include "names.h"
 #include "records.h"
 #include "tree.h"
 #include "uploads.h"
@@ -420,6 +421,7 @@ static enum skr_status skr_apply_repair(struct skr_view *view, struct skr_change
     *op->out = (struct skr_meta_check){.problems = 0};
     enum skr_status status = skr_check_view(&check, err);
     skr_check_free(&check);
+    skr_names_lose(view);
     return status;
 }
 

@@ -147,7 +147,9 @@ static void skr_tally_files(struct skr_check *check, const struct skr_extent *ex
 static void skr_report_files(struct skr_check *check, const struct skr_extent *extents, size_t count)
 {
     for (size_t i = 0; i < count && check->options->file != NULL; i++)
-        check->options->file(check->options->context, extents[i].file_id, extents[i].offset_bytes + extents[i].length_bytes);
+        if (extents[i].file_id != 0)
+            check->options->file(check->options->context, extents[i].file_id,
+                                 extents[i].offset_bytes + extents[i].length_bytes);
 }
 
 /* Every chunk of an extent has a checksum. */
@@ -184,6 +186,8 @@ static enum skr_status skr_check_extents(struct skr_check *check, const struct s
         return status;
     for (size_t i = 0; i < count && status == SKR_OK; i++) {
         size += extents[i].length_bytes;
+        if (extents[i].file_id == 0 && extents[i].length_bytes > 0)
+            continue; /* a hole */
         if (extents[i].length_bytes == 0 || extents[i].length_bytes > SKR_MAX_EXTENT_END ||
             extents[i].offset_bytes > SKR_MAX_EXTENT_END - extents[i].length_bytes) {
             skr_check_problem(check, "content %016llx has an extent that no file can hold", (unsigned long long)content->id);

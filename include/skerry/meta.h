@@ -232,7 +232,7 @@ enum skr_status skr_version_update(struct skr_view *view, const struct skr_conta
 /* ---- contents ---- */
 
 /* A new content with one reference. `payload` for INLINE; `extents` otherwise (adjacent ones are merged; each distinct file
- * gains a reference, and must be known through skr_file_record_create before). Fills `out`. */
+ * gains a reference, and must be known through skr_file_record_create before; holes have none). Fills `out`. */
 enum skr_status skr_content_create_inline(struct skr_view *view, uint64_t content_id, struct skr_bytes payload, uint32_t crc32c,
                                           struct skr_content *out, struct skr_error *err);
 enum skr_status skr_content_create_extents(struct skr_view *view, uint64_t content_id, const struct skr_extent *extents,

@@ -4,6 +4,7 @@
 
 #include "checking.h"
 #include "contents.h"
+#include "names.h"
 #include "records.h"
 #include "tree.h"
 #include "uploads.h"
@@ -307,6 +308,7 @@ enum skr_status skr_meta_drop_file(struct skr_view *view, uint64_t file_id, uint
         status = skr_check_journal(check, err);
     if (status == SKR_OK)
         status = skr_check_table(check, SKR_TABLE_BLOCKS, skr_drop_block, err);
+    skr_names_lose(view);
     *removed = dropping.removed;
     free(check->roots);
     free(dropping.contents.numbers);

@@ -2,6 +2,7 @@
  * on its node alone, so that another name is another entry for that node, and costs the same whatever is below. Versions,
  * uploads and journal entries lie in trees of their own and do not come along.
  */
+#include "names.h"
 #include "tree.h"
 
 /* Where the entry of a directory is. */
@@ -150,7 +151,13 @@ enum skr_status skr_directory_move(struct skr_view *view, uint64_t objects_node,
         status = skr_directory_link(view, objects_node, to, &place, err);
     if (status == SKR_OK)
         status = skr_row_remove(view, SKR_TABLE_DIRENTS, skr_key_tail(&key, place.parent, place.piece), err);
-    return status != SKR_OK ? status : skr_tree_prune(view, objects_node, place.parent, err);
+    if (status == SKR_OK)
+        status = skr_tree_prune(view, objects_node, place.parent, err);
+    if (status == SKR_OK) {
+        skr_names_note(view, objects_node, from);
+        skr_names_note(view, objects_node, to);
+    }
+    return status;
 }
 
 enum skr_status skr_directory_exchange(struct skr_view *view, uint64_t objects_node, struct skr_bytes a, struct skr_bytes b,
@@ -175,5 +182,11 @@ enum skr_status skr_directory_exchange(struct skr_view *view, uint64_t objects_n
         status = skr_view_grow(view, a.size + b.size, err);
     if (status == SKR_OK)
         status = skr_directory_link(view, objects_node, b, &place_a, err);
-    return status != SKR_OK ? status : skr_directory_link(view, objects_node, a, &place_b, err);
+    if (status == SKR_OK)
+        status = skr_directory_link(view, objects_node, a, &place_b, err);
+    if (status == SKR_OK) {
+        skr_names_note(view, objects_node, a);
+        skr_names_note(view, objects_node, b);
+    }
+    return status;
 }

@@ -7,6 +7,7 @@
 
 #include "federation/awaiting.h"
 #include "federation/bindings.h"
+#include "files/watch.h"
 #include "payloads.h"
 #include "pins.h"
 #include "skerry/core.h"
@@ -34,6 +35,7 @@ struct skr_core {
     struct skr_federation *federation; /* what is known of upstreams, and under way from them */
     struct skr_space *space;           /* how much of upstreams' bytes is here, and what of it goes */
     struct skr_prefetcher *prefetcher; /* what an operator wants here before it is read */
+    struct skr_watching watching;      /* who is told of names that change */
     struct skr_collector *collector;
     struct skr_uploader *uploader;   /* brings changes of bound containers upstream */
     _Atomic bool out_of_space;       /* the last change that needed room did not find any */
@@ -51,6 +53,7 @@ struct skr_worker {
     struct skr_payloads payloads;
     struct skr_upstream_client *upstreams; /* NULL until something is fetched */
     struct skr_accesses *accesses;         /* what was read of upstreams' bytes */
+    struct skr_watcher *watcher;           /* who knows of this worker's changes. NULL: nobody */
     size_t under_way;                      /* pendings, ingests and readers that are not finished */
 };
 

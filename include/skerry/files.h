@@ -169,7 +169,8 @@ struct skr_held *skr_draft_held(struct skr_draft *draft);
  * nothing of core. */
 struct skr_watcher {
     /* `objects_node` is that of the container. The key of an object or marker, or, with a slash at the end, a directory that
-     * was moved with all that is below it. Node 0: a container came, went or was changed; `key` is "account/container". */
+     * was moved with all that is below it. Node 0: a container came, went or was changed; `key` is "account/container".
+     * Node 0 and no key: any name may have changed, by whomever: said in place of very many at once. */
     void (*changed)(void *context, uint64_t objects_node, struct skr_bytes key);
     void *context;
     struct skr_watcher *next; /* private */

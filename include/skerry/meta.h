@@ -73,6 +73,7 @@ struct skr_change {
     enum skr_status (*apply)(struct skr_view *view, struct skr_change *change, struct skr_error *err); /* commit thread */
     enum skr_status status; /* outcome, for `task.run` */
     struct skr_error error;
+    const void *origin;      /* who changes, for those who listen. NULL: nobody in particular */
     struct skr_change *next; /* private */
 };
 /* SKR_OK: `task` will be posted exactly once. SKR_BUSY, SKR_READ_ONLY: it will not. Any thread. */
@@ -82,6 +83,18 @@ enum skr_status skr_meta_apply(struct skr_meta *meta, struct skr_change *change,
 /* In a change: the time of this transaction, Unix nanoseconds in steps of 100 ns, strictly greater than what any earlier
  * change of this data folder was given: ETags and times derive from it. A new value at each call. */
 int64_t skr_view_tick(struct skr_view *view);
+
+/* Told of each name that a committed change may have changed, after the commit and before the changes' tasks are posted. What
+ * becomes of versions that are not current is not told. */
+struct skr_meta_listener {
+    /* On the commit thread: must not block. The key of an object; or of a directory that was moved, or came there, with all
+     * that is below it. Node 0: a container or its binding came, went or was changed, the key is "account/container". Node 0
+     * without a key: any name may have changed, by whomever; said in place of more than some thousand names, too. */
+    void (*changed)(struct skr_meta_listener *listener, const void *origin, uint64_t objects_node, struct skr_bytes key);
+};
+/* In place of the one there was; NULL: nobody. The earlier one is not called any more after this. Not in `changed`. What a view
+ * taken after this does not show will be told. Any thread. */
+void skr_meta_listen(struct skr_meta *meta, struct skr_meta_listener *listener);
 
 /* ---- containers of an account ---- */
 
@@ -219,7 +232,7 @@ enum skr_status skr_version_update(struct skr_view *view, const struct skr_conta
 /* ---- contents ---- */
 
 /* A new content with one reference. `payload` for INLINE; `extents` otherwise (adjacent ones are merged; each distinct file
- * gains a reference, and must be known through skr_file_record_create before). Fills `out`. */
+ * gains a reference, and must be known through skr_file_record_create before; holes have none). Fills `out`. */
 enum skr_status skr_content_create_inline(struct skr_view *view, uint64_t content_id, struct skr_bytes payload, uint32_t crc32c,
                                           struct skr_content *out, struct skr_error *err);
 enum skr_status skr_content_create_extents(struct skr_view *view, uint64_t content_id, const struct skr_extent *extents,

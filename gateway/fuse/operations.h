@@ -1,5 +1,5 @@
-/* One table of operations: a row an operation of FUSE. What libfuse calls, what a read-only mount refuses, and the labels of the
- * counts derive from it.
+/* One table of operations: a row an operation of FUSE. What libfuse calls, what a read-only mount refuses, and the labels of
+ * the counts derive from it.
  */
 #ifndef SKERRY_FUSE_OPERATIONS_H
 #define SKERRY_FUSE_OPERATIONS_H

@@ -43,6 +43,16 @@ void skr_handle_releasedir(fuse_req_t request, fuse_ino_t number, struct fuse_fi
     skr_errand_end(&errand, SKR_DONE);
 }
 
+void skr_handle_fsyncdir(fuse_req_t request, fuse_ino_t number, int data_only, struct fuse_file_info *info)
+{
+    struct skr_errand errand;
+    (void)number;
+    (void)data_only;
+    (void)info;
+    if (skr_errand_begin(&errand, request, SKR_OPERATION_fsyncdir))
+        skr_errand_end(&errand, SKR_DONE); /* a name was durable before it was answered */
+}
+
 /* ---- filling an answer ---- */
 
 /* An answer on its way. */

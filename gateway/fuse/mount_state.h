@@ -25,6 +25,7 @@ struct skr_mount {
     pthread_rwlock_t moving; /* for reading: whoever changes names or attributes. For writing: directories get other names, and
                                 drafts whose object is not where it was are published */
     struct skr_threads *threads;
+    _Atomic bool is_closing;
     _Atomic bool all_are_bound; /* a container that is not here may be upstream */
     _Atomic int64_t looked_ns;  /* when that was found out */
     struct skr_caller opener;   /* of the thread that opens and closes it */

@@ -127,7 +127,7 @@ static void skr_thread_ends(struct skr_thread *thread)
     pthread_mutex_lock(&threads->lock);
     bool is_last = --threads->running == 0;
     pthread_mutex_unlock(&threads->lock);
-    if (is_last && !atomic_load(&threads->stopping))
+    if (is_last && !atomic_load(&thread->mount->is_closing))
         skr_log(SKR_LOG_WARNING, "mount", "%s was unmounted from outside: the server goes on without it",
                 thread->mount->directory);
     atomic_store(&thread->has_ended, true);

@@ -13,7 +13,7 @@ static uint64_t skr_hash(uint64_t hash, struct skr_bytes bytes)
 }
 
 /* Objects have numbers of their own, which never get that high. */
-static uint64_t skr_directory_number(const struct skr_mount *mount, struct skr_bytes container, struct skr_bytes path)
+static uint64_t skr_path_number(const struct skr_mount *mount, struct skr_bytes container, struct skr_bytes path)
 {
     return skr_hash(skr_hash(skr_hash(SKR_FNV_BASIS, mount->options.account), container), path) | SKR_TOP_BIT;
 }
@@ -46,7 +46,9 @@ void skr_stat_of(const struct skr_mount *mount, const struct skr_place *place, s
     int64_t accessed_ns = attributes->given & SKR_ATTRIBUTE_ACCESSED ? attributes->accessed_ns : modified_ns;
     uint64_t size = is_directory ? 4096 : facts->content.size_bytes;
     *out = (struct stat){
-        .st_ino = is_directory ? skr_directory_number(mount, place->container, path) : facts->object_id,
+        .st_ino = facts->kind == SKR_FILE_DIRECTORY || facts->object_id == 0 /* upstream's, and not known here yet */
+                      ? skr_path_number(mount, place->container, path)
+                      : facts->object_id,
         .st_mode = skr_mode_of(mount, facts),
         .st_nlink = is_directory ? 2 : 1,
         .st_uid = attributes->given & SKR_ATTRIBUTE_USER ? attributes->user : mount->options.user,

@@ -45,7 +45,7 @@ static bool skr_caller_drain(struct skr_caller *caller)
     return any;
 }
 
-static void skr_caller_turn(struct skr_caller *caller, int timeout_ms)
+void skr_caller_turn(struct skr_caller *caller, int timeout_ms)
 {
     if (!skr_caller_drain(caller))
         skr_io_run(caller->io, timeout_ms);
@@ -84,6 +84,12 @@ void skr_caller_close(struct skr_caller *caller)
     if (caller->executor.post != NULL)
         pthread_mutex_destroy(&caller->lock);
     *caller = (struct skr_caller){.io = NULL};
+}
+
+void skr_caller_settle(struct skr_caller *caller)
+{
+    while (!skr_worker_is_idle(caller->worker))
+        skr_caller_turn(caller, SKR_GIVE_UP_MS);
 }
 
 void skr_facts_of_object(struct skr_facts *out, enum skr_file_kind kind, const struct skr_object *object)

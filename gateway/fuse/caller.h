@@ -46,6 +46,11 @@ void skr_outcome_done(void *context, const struct skr_result *result);
 /* Until the change is over. `pending` NULL: there was no memory for it. */
 enum skr_status skr_caller_wait(struct skr_caller *caller, const struct skr_pending *pending, struct skr_outcome *outcome);
 
+/* Runs what ended, or waits for it. */
+void skr_caller_turn(struct skr_caller *caller, int timeout_ms);
+/* Until nothing is under way any more: nobody else drives what came out of a request of this thread. */
+void skr_caller_settle(struct skr_caller *caller);
+
 /* Something else that is waited for: what is called back sets `called`. `gave_up`, asked now and then, ends the waiting; false
  * then. */
 struct skr_signal {

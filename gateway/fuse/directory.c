@@ -123,31 +123,35 @@ static bool skr_fill_attributes(struct skr_filling *filling, size_t index, const
     return skr_enter(errand, parent, name, &facts, NULL, entry, &node) == 0;
 }
 
+/* What is told of an entry in any case: number and type. False: the directory is gone. */
+static bool skr_fill_number(struct skr_filling *filling, const struct skr_listed *listed, struct stat *out)
+{
+    struct skr_errand *errand = filling->errand;
+    struct skr_node *parent = filling->listing->node;
+    struct skr_facts facts = {.kind = listed->kind, .object_id = listed->object_id};
+    struct skr_bytes name = {listed->name, listed->name_size}, path = SKR_NO_BYTES;
+    struct skr_place container = {.container = name};
+    bool is_container = skr_lists_containers(parent);
+    bool by_path = !is_container && (listed->kind == SKR_FILE_DIRECTORY || listed->object_id == 0);
+    if (by_path && !skr_nodes_path(&errand->mount->nodes, &errand->arena, parent, name, &path))
+        return false;
+    skr_stat_of(errand->mount, is_container ? &container : parent->place, path, &facts, out);
+    return true;
+}
+
 /* False: the answer is full. */
 static bool skr_fill_entry(struct skr_filling *filling, size_t index, const struct skr_listed *listed)
 {
-    struct skr_errand *errand = filling->errand;
-    struct skr_listing *listing = filling->listing;
     struct fuse_entry_param entry = {.ino = 0};
     off_t next = (off_t)(index + SKR_DOTS + 1);
-    if (filling->with_attributes) {
-        if (fuse_add_direntry_plus(errand->request, NULL, 0, listed->name, NULL, 0) > filling->size - filling->used)
-            return false;
-        return !skr_fill_attributes(filling, index, listed, &entry) || skr_fill(filling, listed->name, &entry, next);
-    }
-    struct skr_facts facts = {.kind = listed->kind, .object_id = listed->object_id};
-    struct skr_bytes name = {listed->name, listed->name_size}, path = filling->path;
-    if (listed->kind != SKR_FILE_DIRECTORY) {
-        skr_stat_of(errand->mount, listing->node->place, path, &facts, &entry.attr);
-    } else if (skr_lists_containers(listing->node)) {
-        struct skr_place place = {.container = name};
-        skr_stat_of(errand->mount, &place, SKR_NO_BYTES, &facts, &entry.attr);
-    } else if (skr_nodes_path(&errand->mount->nodes, &errand->arena, listing->node, name, &path)) {
-        skr_stat_of(errand->mount, listing->node->place, path, &facts, &entry.attr);
-    } else {
-        return true; /* the directory was removed meanwhile */
-    }
-    return skr_fill(filling, listed->name, &entry, next);
+    /* What upstream alone knows of is not looked up here: the kernel does, when somebody wants to know. */
+    bool tells_more = filling->with_attributes && (listed->kind == SKR_FILE_DIRECTORY || listed->object_id != 0);
+    if (filling->with_attributes &&
+        fuse_add_direntry_plus(filling->errand->request, NULL, 0, listed->name, NULL, 0) > filling->size - filling->used)
+        return false;
+    bool is_there =
+        tells_more ? skr_fill_attributes(filling, index, listed, &entry) : skr_fill_number(filling, listed, &entry.attr);
+    return !is_there || skr_fill(filling, listed->name, &entry, next);
 }
 
 static int skr_fill_all(struct skr_filling *filling, size_t at)

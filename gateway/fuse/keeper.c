@@ -53,6 +53,7 @@ static void *skr_keeper_run(void *argument)
         skr_errand_prepare(&errand, keeper->mount, &keeper->caller);
         skr_keeper_publish_all(&errand, skr_monotonic_ns() - SKR_LONG_NS);
         skr_errand_end(&errand, 0);
+        skr_caller_settle(&keeper->caller);
     }
     skr_caller_close(&keeper->caller);
     return NULL;

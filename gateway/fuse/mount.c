@@ -59,6 +59,7 @@ static enum skr_status skr_mount_set_root(struct skr_mount *mount, struct skr_er
         skr_fail_os(err, status, errand.error.os_errno, "cannot mount container %.*s: %s", SKR_PRINT(options->container),
                     errand.error.status == status ? errand.error.message : skr_status_text(status));
     skr_errand_end(&errand, 0);
+    skr_caller_settle(&mount->opener);
     return status;
 }
 
@@ -164,6 +165,7 @@ static void skr_mount_publish(struct skr_mount *mount)
     skr_errand_prepare(&errand, mount, &mount->opener);
     skr_keeper_publish_all(&errand, INT64_MAX);
     skr_errand_end(&errand, 0);
+    skr_caller_settle(&mount->opener);
 }
 
 void skr_mount_close(struct skr_mount *mount)

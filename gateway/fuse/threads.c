@@ -1,7 +1,12 @@
 /* Why so: a request is served on one thread from beginning to end, and may wait for an upstream there. Were all of them to
  * wait, nothing could be closed or forgotten meanwhile; so some threads never do: what may wait and would be the last is put
  * aside, and taken up by whoever gets free.
+ *
+ * What comes from an upstream comes through the ring of the thread that asked for it, also after the request is over, and for
+ * whoever else waits for it. While something is under way the thread therefore sleeps in its ring, where it hears of requests,
+ * too; otherwise in the kernel, which wakes one thread for one request.
  */
+#include <fcntl.h>
 #include <linux/fuse.h>
 #include <signal.h>
 #include <unistd.h>
@@ -10,6 +15,7 @@
 
 #define SKR_NEVER_WAITING 2 /* threads */
 #define SKR_WAKE_MS 10
+#define SKR_DRIVE_MS 100 /* how often it looks whether it is to end */
 
 /* A request that was read and not begun. */
 struct skr_deferred {
@@ -25,6 +31,9 @@ struct skr_thread {
     struct fuse_buf request;
     char *buffer; /* SKR_BUFFER_BYTES */
     int fd;       /* its own descriptor; -1: the one that was mounted */
+    bool is_nonblocking;
+    struct skr_io_op poll; /* whether there is a request */
+    bool is_polled;        /* that is asked */
     pthread_t thread;
     bool is_started;
     _Atomic bool has_ended;
@@ -121,6 +130,47 @@ static void skr_thread_process(struct skr_thread *thread, size_t size)
     }
 }
 
+/* ---- with something under way from an upstream ---- */
+
+static void skr_thread_polled(struct skr_io_op *op, int result)
+{
+    (void)result; /* reading tells */
+    ((struct skr_thread *)((char *)op - offsetof(struct skr_thread, poll)))->is_polled = false;
+}
+
+static void skr_thread_set_nonblocking(struct skr_thread *thread, bool nonblocking)
+{
+    if (thread->fd < 0 || thread->is_nonblocking == nonblocking)
+        return;
+    int flags = fcntl(thread->fd, F_GETFL);
+    fcntl(thread->fd, F_SETFL, nonblocking ? flags | O_NONBLOCK : flags & ~O_NONBLOCK);
+    thread->is_nonblocking = nonblocking;
+}
+
+/* Until there is a request, or nothing is under way any more. With a descriptor that it shares it takes no request meanwhile.
+ */
+static void skr_thread_drive(struct skr_thread *thread)
+{
+    struct skr_caller *caller = &thread->caller;
+    if (thread->fd >= 0 && !thread->is_polled) {
+        thread->is_polled = true;
+        thread->poll.done = skr_thread_polled;
+        skr_io_poll(caller->io, &thread->poll, thread->fd);
+    }
+    while (!skr_worker_is_idle(caller->worker) && (thread->fd < 0 || thread->is_polled) &&
+           !atomic_load(&thread->mount->threads->stopping))
+        skr_caller_turn(caller, SKR_DRIVE_MS);
+}
+
+/* As fuse_session_receive_buf(). */
+static int skr_thread_receive(struct skr_thread *thread)
+{
+    if (!skr_worker_is_idle(thread->caller.worker))
+        skr_thread_drive(thread);
+    skr_thread_set_nonblocking(thread, !skr_worker_is_idle(thread->caller.worker));
+    return fuse_session_receive_buf(thread->mount->session, &thread->request);
+}
+
 static void skr_thread_ends(struct skr_thread *thread)
 {
     struct skr_threads *threads = thread->mount->threads;
@@ -142,12 +192,14 @@ static void *skr_thread_run(void *argument)
     skr_caller_use(&thread->caller);
     skr_threads_buffer = thread->buffer;
     while (!atomic_load(&mount->threads->stopping)) {
-        int size = fuse_session_receive_buf(mount->session, &thread->request);
+        int size = skr_thread_receive(thread);
         if (size > 0)
             skr_thread_process(thread, (size_t)size);
         else if (size != -EINTR && size != -EAGAIN && size != -EIO)
             break; /* it was unmounted */
     }
+    if (thread->is_polled)
+        skr_io_cancel(thread->caller.io, &thread->poll);
     skr_caller_close(&thread->caller); /* here: a ring is its thread's */
     skr_thread_ends(thread);
     return NULL;

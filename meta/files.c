@@ -80,7 +80,7 @@ size_t skr_distinct_files(const struct skr_extent *extents, size_t count, uint64
 {
     size_t distinct = 0;
     for (size_t i = 0; i < count; i++)
-        if (distinct == 0 || out[distinct - 1] != extents[i].file_id)
+        if (extents[i].file_id != 0 && (distinct == 0 || out[distinct - 1] != extents[i].file_id))
             out[distinct++] = extents[i].file_id;
     if (distinct < 2)
         return distinct;

@@ -68,6 +68,7 @@ void *skr_pending_new(struct skr_worker *worker, size_t size,
     pending->done = done;
     pending->context = context;
     pending->change.apply = apply;
+    pending->change.origin = worker->watcher;
     pending->change.executor = worker->executor;
     pending->change.task.run = skr_pending_complete;
     worker->under_way++;

@@ -7,6 +7,7 @@
 
 #include "federation/awaiting.h"
 #include "federation/bindings.h"
+#include "files/watch.h"
 #include "payloads.h"
 #include "pins.h"
 #include "skerry/core.h"
@@ -34,6 +35,7 @@ struct skr_core {
     struct skr_federation *federation; /* what is known of upstreams, and under way from them */
     struct skr_space *space;           /* how much of upstreams' bytes is here, and what of it goes */
     struct skr_prefetcher *prefetcher; /* what an operator wants here before it is read */
+    struct skr_watching watching;      /* who is told of names that change */
     struct skr_collector *collector;
     struct skr_uploader *uploader;   /* brings changes of bound containers upstream */
     _Atomic bool out_of_space;       /* the last change that needed room did not find any */
@@ -51,6 +53,7 @@ struct skr_worker {
     struct skr_payloads payloads;
     struct skr_upstream_client *upstreams; /* NULL until something is fetched */
     struct skr_accesses *accesses;         /* what was read of upstreams' bytes */
+    struct skr_watcher *watcher;           /* who knows of this worker's changes. NULL: nobody */
     size_t under_way;                      /* pendings, ingests and readers that are not finished */
 };
 
@@ -124,6 +127,10 @@ enum skr_status skr_conditions_check(const struct skr_conditions *conditions, bo
 /* Reads verified bytes of a block that has no object yet: of one file, which stays while the reader is open. */
 enum skr_status skr_open_extent(struct skr_worker *worker, const struct skr_extent *extent, struct skr_reader **out,
                                 struct skr_error *err);
+
+/* Reads a content that is pinned. A small one's bytes are in the arena. */
+enum skr_status skr_open_content(struct skr_worker *worker, struct skr_arena *arena, const struct skr_content *content,
+                                 struct skr_reader **out, struct skr_error *err);
 
 /* Finds the container and what is current at a key, whatever version the name gives. `exists` false when the key is free. */
 enum skr_status skr_find_object(struct skr_view *view, struct skr_arena *arena, const struct skr_object_name *name,

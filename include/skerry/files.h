@@ -36,12 +36,14 @@ enum { /* which of the attributes are given, or kept */
        SKR_ATTRIBUTE_GROUP = 1 << 2,
        SKR_ATTRIBUTE_MODIFIED = 1 << 3,
        SKR_ATTRIBUTE_ACCESSED = 1 << 4,
+       SKR_ATTRIBUTE_CHANGED = 1 << 5, /* core's own */
 };
 struct skr_file_attributes {
     unsigned given;
     uint32_t mode; /* 0 to 07777 */
     uint32_t user, group;
-    int64_t modified_ns, accessed_ns; /* Unix */
+    int64_t modified_ns, accessed_ns; /* Unix. Not given: as the object's Last-Modified */
+    int64_t changed_ns;               /* likewise: when one of these was changed last */
 };
 
 /* What a path leads to. */
@@ -60,8 +62,10 @@ bool skr_is_component(struct skr_bytes component);
 
 /* As known here; upstream is asked before, by skr_prepare_object() and skr_prepare_listing(). SKR_CONTAINER_NOT_FOUND,
  * SKR_OBJECT_NOT_FOUND, SKR_INVALID_NAME. */
+/* `held`, where it is not NULL: the content of a file as it is now, for reading; NULL of what is no file. */
+struct skr_held;
 enum skr_status skr_find_file(struct skr_worker *worker, struct skr_arena *arena, const struct skr_file_name *name,
-                              struct skr_entry *out, struct skr_error *err);
+                              struct skr_entry *out, struct skr_held **held, struct skr_error *err);
 
 /* ---- changing names ----
  *
@@ -100,17 +104,18 @@ struct skr_pending *skr_set_file_xattr(struct skr_worker *worker, const struct s
 
 /* ---- reading: any bytes, on any thread, of a content that is held ---- */
 
-/* Keeps a content readable, whatever becomes of its name. Any thread. False: no memory. */
-bool skr_content_hold(struct skr_core *core, const struct skr_content *content);
-void skr_content_let_go(struct skr_core *core, const struct skr_content *content);
-/* Up to `size` verified bytes of a content that is held; fewer only at its end. What upstream has of them is fetched, and up to
- * `ahead` bytes behind them. Blocks. -1: it failed, `err` says how. */
-ssize_t skr_read_content(struct skr_worker *worker, const struct skr_content *content, uint64_t offset, void *buffer,
-                         size_t size, uint64_t ahead, struct skr_error *err);
-/* Opens for reading the content file that holds all of a content, from its first byte to its last, and nothing else. The caller
- * closes it. SKR_UNSUPPORTED: it is not kept in that way. */
-enum skr_status skr_open_content_file(struct skr_worker *worker, const struct skr_content *content, int *fd,
-                                      struct skr_error *err);
+/* A content that stays readable, whatever becomes of its name. Counted by reference. */
+struct skr_held;
+struct skr_held *skr_held_retain(struct skr_held *held);                 /* any thread */
+void skr_held_release(struct skr_held *held);                            /* any thread. NULL-safe */
+const struct skr_content *skr_held_content(const struct skr_held *held); /* any thread */
+/* Up to `size` verified bytes; fewer only at its end. What upstream has of them is fetched, and up to `ahead` bytes behind
+ * them. Blocks. -1: it failed, `err` says how. */
+ssize_t skr_held_read(struct skr_worker *worker, const struct skr_held *held, uint64_t offset, void *buffer, size_t size,
+                      uint64_t ahead, struct skr_error *err);
+/* Opens for reading the content file that holds all of it, from its first byte to its last, and nothing else. The caller closes
+ * it. SKR_UNSUPPORTED: it is not kept in that way. */
+enum skr_status skr_held_open_file(struct skr_worker *worker, const struct skr_held *held, int *fd, struct skr_error *err);
 
 /* ---- writing: a draft of what a file will hold ----
  *
@@ -122,11 +127,10 @@ enum skr_status skr_open_content_file(struct skr_worker *worker, const struct sk
  * Shared by threads; calls on one draft wait for each other. All block. */
 struct skr_draft;
 
-/* `content` is held by the draft for as long as it needs it. */
-enum skr_status skr_draft_open(struct skr_worker *worker, const struct skr_content *content, struct skr_draft **out,
-                               struct skr_error *err);
-/* Any thread; gives up what was not published. NULL-safe. */
-void skr_draft_close(struct skr_draft *draft);
+/* Retains `held` for as long as it needs it. */
+enum skr_status skr_draft_open(struct skr_worker *worker, struct skr_held *held, struct skr_draft **out, struct skr_error *err);
+/* Gives up what was not published. NULL-safe. */
+void skr_draft_close(struct skr_worker *worker, struct skr_draft *draft);
 uint64_t skr_draft_size(struct skr_draft *draft);
 bool skr_draft_is_dirty(struct skr_draft *draft); /* something was changed since it was published last */
 /* All or nothing, but for SKR_NO_SPACE and SKR_IO, where a part of the range may be changed. SKR_TOO_LARGE. */
@@ -135,11 +139,14 @@ enum skr_status skr_draft_write(struct skr_worker *worker, struct skr_draft *dra
 /* At its end. `*at`: where the data went. */
 enum skr_status skr_draft_append(struct skr_worker *worker, struct skr_draft *draft, const void *data, size_t size,
                                  uint64_t *at, struct skr_error *err);
-/* As skr_read_content(). */
+/* As skr_held_read(). */
 ssize_t skr_draft_read(struct skr_worker *worker, struct skr_draft *draft, uint64_t offset, void *buffer, size_t size,
                        struct skr_error *err);
 /* What is new reads as zeros. */
 enum skr_status skr_draft_resize(struct skr_worker *worker, struct skr_draft *draft, uint64_t size, struct skr_error *err);
+/* The draft becomes all of another content, by reference: a copy in constant time. */
+enum skr_status skr_draft_replace(struct skr_worker *worker, struct skr_draft *draft, struct skr_held *held,
+                                  struct skr_error *err);
 /* Zeros, whose chunks take no room where they are whole; the size stays. */
 enum skr_status skr_draft_punch(struct skr_worker *worker, struct skr_draft *draft, uint64_t offset, uint64_t size,
                                 struct skr_error *err);
@@ -147,11 +154,14 @@ enum skr_status skr_draft_punch(struct skr_worker *worker, struct skr_draft *dra
 enum skr_status skr_draft_seek(struct skr_draft *draft, uint64_t offset, bool data, uint64_t *out, struct skr_error *err);
 /* Makes it the content of the file `name`, if that is still the object `object_id`: id, creation, properties, metadata and tags
  * stay, ETag and Last-Modified are new, and so are the attributes that are given. SKR_OK, too, where nothing was changed.
+ * Where versions are kept, the first one that is published makes a version, with a new id, unless the file was empty.
  * SKR_OBJECT_NOT_FOUND: another object, or none, is there now; the draft can be read and written further. `out` is the object
  * as it is then; in the arena. */
 enum skr_status skr_draft_publish(struct skr_worker *worker, struct skr_arena *arena, struct skr_draft *draft,
                                   const struct skr_file_name *name, uint64_t object_id,
                                   const struct skr_file_attributes *attributes, struct skr_object *out, struct skr_error *err);
+/* What it was published as last, or began with; retained for the caller. */
+struct skr_held *skr_draft_held(struct skr_draft *draft);
 
 /* ---- who else changes names ---- */
 
@@ -159,7 +169,8 @@ enum skr_status skr_draft_publish(struct skr_worker *worker, struct skr_arena *a
  * nothing of core. */
 struct skr_watcher {
     /* `objects_node` is that of the container. The key of an object or marker, or, with a slash at the end, a directory that
-     * was moved with all that is below it. Node 0: a container came, went or was changed; `key` is "account/container". */
+     * was moved with all that is below it. Node 0: a container came, went or was changed; `key` is "account/container".
+     * Node 0 and no key: any name may have changed, by whomever: said in place of very many at once. */
     void (*changed)(void *context, uint64_t objects_node, struct skr_bytes key);
     void *context;
     struct skr_watcher *next; /* private */

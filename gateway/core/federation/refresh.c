@@ -167,6 +167,7 @@ static void skr_refresh_apply(struct skr_refresh *refresh)
         return;
     }
     op->refresh = refresh;
+    op->pending.change.origin = NULL; /* upstream's change, not the worker's: everybody is told */
     op->object_id = skr_meta_next_id(refresh->worker->core->meta);
     skr_pending_submit(&op->pending);
 }

@@ -66,7 +66,7 @@ static const struct skr_early_part *skr_plan_find(struct skr_planning *planning,
         return NULL;
     const struct skr_extent *extent = &planning->extents[planning->extent];
     uint64_t inside = offset - planning->extent_offset;
-    if (extent->length_bytes - inside < size)
+    if (extent->file_id == 0 || extent->length_bytes - inside < size) /* no block is in a hole */
         return NULL;
     struct skr_early_part wanted = {.extent = {.file_id = extent->file_id, .offset_bytes = extent->offset_bytes + inside}};
     const struct skr_early_part *found =

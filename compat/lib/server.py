@@ -27,7 +27,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 ACCOUNT = "devstoreaccount1"
 # The published key of the development account. Not a secret: every emulator and SDK carries it.
 KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
-READY = re.compile(r"^skerry ready blob=(\S+) s3=(\S+) admin=(\S+)$")
+READY = re.compile(r"^skerry ready blob=(\S+) s3=(\S+) admin=(\S+)(?: mount=.*)?$")
 REGION = "us-east-1"
 # Besides the default S3 key, which is the account's name and key: one given by --s3-key, in the runs over https.
 S3_ACCESS_KEY, S3_SECRET_KEY = "COMPATACCESSKEY", "compat/secret+key=with.all~signs"

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 from azurite import Unavailable
 from blobclient import ACCOUNT, KEY, Client, Server, account_sas
@@ -14,6 +15,7 @@ from federation import attach
 from load import blob_script, wrk
 from measure import alternate, cpu_seconds
 from mounted import Mounted, is_mounted
+from s3client import S3
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.append(os.path.join(HERE, "..", "..", "compat", "lib"))  # behind ours, which has files of the same names
@@ -124,8 +126,11 @@ def _read(bench):
     """The same bytes in one file of each. Cold: from the disk, with nothing of them in memory; hot: read before."""
     size = (256 if bench.quick else 1024) * MIB
     ours, native = os.path.join(bench.ours, "read"), os.path.join(bench.native, "read")
-    for path in (ours, native):
-        fio(path, f"--size={size}", "--bs=1m", "--rw=write", "--end_fsync=1", "--ioengine=psync", "--refill_buffers")
+    body = os.urandom(MIB) * (size // MIB)
+    for path, write in ((native, lambda: Path(native).write_bytes(body)), (ours, lambda: S3(bench.server.s3).put("bench", "read", body))):
+        write()
+        if os.path.getsize(path) != size:
+            raise RuntimeError(f"{path} is not there whole")
     sequential = lambda path: fio(path, f"--size={size}", "--bs=1m", "--rw=read", "--ioengine=psync")["read"]["bw_bytes"] / 1e9
 
     def cold(path):

@@ -96,8 +96,7 @@ static enum skr_status skr_read_field(struct skr_mount_text *text, char *field, 
         if (strcmp(known->name, field) != 0)
             continue;
         if (known->has_value != (equals != NULL))
-            return skr_fail(err, SKR_INVALID_ARGUMENT, "'%s' %s", field,
-                            known->has_value ? "needs a value" : "takes no value");
+            return skr_fail(err, SKR_INVALID_ARGUMENT, "'%s' %s", field, known->has_value ? "needs a value" : "takes no value");
         return known->read(text, equals == NULL ? "" : equals + 1)
                    ? SKR_OK
                    : skr_fail(err, SKR_INVALID_ARGUMENT, "'%s' is %s", field, known->form);
@@ -150,7 +149,8 @@ static enum skr_status skr_open_one(struct skr_mounts *mounts, size_t index, str
     if (status == SKR_OK)
         status = skr_mount_open(&mount, options, &error);
     if (status != SKR_OK)
-        return skr_fail_os(err, status, error.os_errno, "mount %.*s: %.170s", (int)strcspn(setting, ",;"), setting, error.message);
+        return skr_fail_os(err, status, error.os_errno, "mount %.*s: %.170s", (int)strcspn(setting, ",;"), setting,
+                           error.message);
     pthread_mutex_lock(&mounts->lock);
     mounts->mounts[mounts->count++] = mount;
     pthread_mutex_unlock(&mounts->lock);

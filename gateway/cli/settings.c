@@ -44,7 +44,8 @@ const struct skr_setting skr_setting_table[] = {
      true},
     {"mount", SKR_SETTING_LIST, FIELD(mounts), NULL, 0, 0, "DIR[,FIELD=VALUE]...",
      "Show the account's containers as folders of DIR, which is there. Fields: container=NAME[/PATH] (that one alone), "
-     "account=NAME (default: the first), ro, uid=N, gid=N, umask=OCTAL, allow_other, passthrough=off; ';' will do for ','. May be "
+     "account=NAME (default: the first), ro, uid=N, gid=N, umask=OCTAL, allow_other, passthrough=off; ';' will do for ','. May "
+     "be "
      "repeated",
      false},
     {"mount-threads", SKR_SETTING_NUMBER, FIELD(mount_threads), "16", SKR_MOUNT_LEAST_THREADS, SKR_MOUNT_MOST_THREADS, "N",

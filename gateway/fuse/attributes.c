@@ -26,8 +26,7 @@ static struct timespec skr_timespec_of(int64_t ns)
 
 static mode_t skr_mode_of(const struct skr_mount *mount, const struct skr_facts *facts)
 {
-    static const mode_t types[] = {
-        [SKR_FILE_REGULAR] = S_IFREG, [SKR_FILE_DIRECTORY] = S_IFDIR, [SKR_FILE_SYMLINK] = S_IFLNK};
+    static const mode_t types[] = {[SKR_FILE_REGULAR] = S_IFREG, [SKR_FILE_DIRECTORY] = S_IFDIR, [SKR_FILE_SYMLINK] = S_IFLNK};
     if (facts->kind == SKR_FILE_SYMLINK)
         return S_IFLNK | 0777;
     mode_t mode = facts->attributes.given & SKR_ATTRIBUTE_MODE

@@ -1,5 +1,5 @@
-/* Why: core works for threads that sleep in a ring and are called back. The kernel's requests are served one at a time a thread,
- * from beginning to end; so the thread sleeps in its ring in the middle of a request.
+/* Why: core works for threads that sleep in a ring and are called back. The kernel's requests are served one at a time a
+ * thread, from beginning to end; so the thread sleeps in its ring in the middle of a request.
  */
 #include "caller.h"
 
@@ -88,7 +88,8 @@ void skr_caller_close(struct skr_caller *caller)
 
 void skr_facts_of_object(struct skr_facts *out, enum skr_file_kind kind, const struct skr_object *object)
 {
-    *out = (struct skr_facts){.kind = kind, .object_id = object->id, .content = object->content, .modified_ns = object->modified_ns};
+    *out = (struct skr_facts){
+        .kind = kind, .object_id = object->id, .content = object->content, .modified_ns = object->modified_ns};
     skr_file_attributes_of(object, &out->attributes);
 }
 

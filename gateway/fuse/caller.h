@@ -53,6 +53,7 @@ struct skr_signal {
     enum skr_status status;
 };
 void skr_signal_set(void *context, enum skr_status status); /* as skr_prepared */
-bool skr_caller_await(struct skr_caller *caller, const struct skr_signal *signal, bool (*gave_up)(void *context), void *context);
+bool skr_caller_await(struct skr_caller *caller, const struct skr_signal *signal, bool (*gave_up)(void *context),
+                      void *context);
 
 #endif

@@ -19,8 +19,8 @@ enum skr_status skr_find_container(struct skr_errand *errand, struct skr_bytes n
     struct skr_container container;
     enum skr_status status = skr_container_prepare(errand, name);
     if (status == SKR_OK)
-        status = skr_get_container(errand->caller->worker, &errand->arena, errand->mount->options.account, name, NULL, &container,
-                                   &errand->error);
+        status = skr_get_container(errand->caller->worker, &errand->arena, errand->mount->options.account, name, NULL,
+                                   &container, &errand->error);
     if (status != SKR_OK)
         return status;
     *facts = (struct skr_facts){.kind = SKR_FILE_DIRECTORY, .modified_ns = container.modified_ns};

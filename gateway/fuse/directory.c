@@ -43,6 +43,16 @@ void skr_handle_releasedir(fuse_req_t request, fuse_ino_t number, struct fuse_fi
     skr_errand_end(&errand, SKR_DONE);
 }
 
+void skr_handle_fsyncdir(fuse_req_t request, fuse_ino_t number, int data_only, struct fuse_file_info *info)
+{
+    struct skr_errand errand;
+    (void)number;
+    (void)data_only;
+    (void)info;
+    if (skr_errand_begin(&errand, request, SKR_OPERATION_fsyncdir))
+        skr_errand_end(&errand, SKR_DONE); /* a name was durable before it was answered */
+}
+
 /* ---- filling an answer ---- */
 
 /* An answer on its way. */
@@ -147,7 +157,7 @@ static int skr_fill_all(struct skr_filling *filling, size_t at)
         if (!skr_fill_dots(filling, at))
             return 0;
     for (;; at++) {
-        int failed = skr_listing_entry(filling->call, filling->listing, at - SKR_DOTS, &listed);
+        int failed = skr_listing_entry(filling->errand, filling->listing, at - SKR_DOTS, &listed);
         if (failed != 0 && filling->used == 0)
             return failed;
         if (failed != 0 || listed == NULL)
@@ -157,9 +167,10 @@ static int skr_fill_all(struct skr_filling *filling, size_t at)
     }
 }
 
-static int skr_read_directory(struct skr_errand *errand, struct skr_listing *listing, size_t size, off_t offset, bool with_attributes)
+static int skr_read_directory(struct skr_errand *errand, struct skr_listing *listing, size_t size, off_t offset,
+                              bool with_attributes)
 {
-    struct skr_filling filling = {.call = errand,
+    struct skr_filling filling = {.errand = errand,
                                   .listing = listing,
                                   .buffer = skr_this_buffer(),
                                   .size = size < SKR_BUFFER_BYTES ? size : SKR_BUFFER_BYTES,

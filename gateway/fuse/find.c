@@ -105,8 +105,8 @@ enum skr_status skr_find_node(struct skr_errand *errand, struct skr_node *node, 
     if (held != NULL)
         *held = NULL;
     enum skr_status status = skr_find(errand, node->place, path, facts, held);
-    bool is_other = status == SKR_OK && (facts->kind != node->kind ||
-                                         (node->kind != SKR_FILE_DIRECTORY && facts->object_id != node->object_id));
+    bool is_other = status == SKR_OK &&
+                    (facts->kind != node->kind || (node->kind != SKR_FILE_DIRECTORY && facts->object_id != node->object_id));
     if (status == SKR_OBJECT_NOT_FOUND || status == SKR_CONTAINER_NOT_FOUND || is_other) {
         if (held != NULL) {
             skr_held_release(*held);

@@ -30,8 +30,8 @@ int skr_opened_refresh(struct skr_errand *errand, struct skr_opened *opened);
 /* Likewise: the source is a draft then. */
 int skr_opened_begin_draft(struct skr_errand *errand, struct skr_opened *opened);
 
-/* publish.c: what was written becomes the file's content, durably; nothing where nothing was. An errno; ESTALE: another face has
- * replaced or removed the file, and what was written has no place. */
+/* publish.c: what was written becomes the file's content, durably; nothing where nothing was. An errno; ESTALE: another face
+ * has replaced or removed the file, and what was written has no place. */
 int skr_publish(struct skr_errand *errand, struct skr_opened *opened);
 /* read.c: from where the bytes are, as skr_held_read(). */
 ssize_t skr_source_read(struct skr_errand *errand, const struct skr_source *source, uint64_t offset, void *buffer, size_t size,

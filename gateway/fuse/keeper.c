@@ -76,7 +76,8 @@ enum skr_status skr_keeper_start(struct skr_mount *mount, struct skr_error *err)
         return status;
     int failed = pthread_create(&keeper->thread, NULL, skr_keeper_run, keeper);
     keeper->is_started = failed == 0;
-    return failed == 0 ? SKR_OK : skr_fail_os(err, SKR_NO_MEMORY, failed, "cannot start a thread of a mount: %s", strerror(failed));
+    return failed == 0 ? SKR_OK
+                       : skr_fail_os(err, SKR_NO_MEMORY, failed, "cannot start a thread of a mount: %s", strerror(failed));
 }
 
 void skr_keeper_stop(struct skr_mount *mount)

@@ -248,7 +248,8 @@ static int skr_listing_load(struct skr_errand *errand, struct skr_listing *listi
         listing->at_end = true; /* it was removed meanwhile */
         return 0;
     }
-    int failed = skr_lists_containers(listing->node) ? skr_page_of_containers(errand, &page) : skr_page_of_objects(errand, &page);
+    int failed =
+        skr_lists_containers(listing->node) ? skr_page_of_containers(errand, &page) : skr_page_of_objects(errand, &page);
     if (failed != 0)
         return failed;
     if (page.no_memory)

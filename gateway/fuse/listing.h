@@ -22,7 +22,7 @@ struct skr_listing {
     size_t count, capacity;
     struct skr_facts *page; /* of the entries from `page_start` on */
     size_t page_start;
-    struct skr_bytes prefix; /* of its keys, in `names` */
+    struct skr_bytes prefix;          /* of its keys, in `names` */
     char from[SKR_MAX_KEY_BYTES + 2]; /* where the rest begins */
     size_t from_size;
     bool at_end;

@@ -168,6 +168,7 @@ void skr_mount_close(struct skr_mount *mount)
     if (mount == NULL)
         return;
     struct skr_caller *outer = skr_this_caller();
+    atomic_store(&mount->is_closing, true);
     skr_caller_use(&mount->opener);
     skr_keeper_stop(mount);
     if (mount->opener.worker != NULL)

@@ -25,6 +25,7 @@ struct skr_mount {
     pthread_rwlock_t moving; /* for reading: whoever changes names or attributes. For writing: directories get other names, and
                                 drafts whose object is not where it was are published */
     struct skr_threads *threads;
+    _Atomic bool is_closing;
     _Atomic bool all_are_bound; /* a container that is not here may be upstream */
     _Atomic int64_t looked_ns;  /* when that was found out */
     struct skr_caller opener;   /* of the thread that opens and closes it */
@@ -71,7 +72,7 @@ static inline bool skr_lists_containers(const struct skr_node *node)
 /* ---- threads.c ---- */
 enum skr_status skr_threads_start(struct skr_mount *mount, struct skr_error *err);
 void skr_threads_stop(struct skr_mount *mount); /* after it was unmounted */
-char *skr_this_buffer(void); /* of the thread that asks: SKR_BUFFER_BYTES */
+char *skr_this_buffer(void);                    /* of the thread that asks: SKR_BUFFER_BYTES */
 #define SKR_BUFFER_BYTES (UINT32_C(1) << 20)
 
 /* ---- keeper.c: publishes what stays open for long ---- */
@@ -99,7 +100,8 @@ enum skr_status skr_find(struct skr_errand *errand, struct skr_place *place, str
 enum skr_status skr_find_known(struct skr_errand *errand, const struct skr_place *place, struct skr_bytes path,
                                struct skr_facts *facts, struct skr_held **held);
 /* What is at a node that has a path. SKR_OBJECT_NOT_FOUND, too, where something else is there now; it is detached then. */
-enum skr_status skr_find_node(struct skr_errand *errand, struct skr_node *node, struct skr_facts *facts, struct skr_held **held);
+enum skr_status skr_find_node(struct skr_errand *errand, struct skr_node *node, struct skr_facts *facts,
+                              struct skr_held **held);
 /* What upstream lists there, as skr_prepare_listing(). */
 enum skr_status skr_find_listing(struct skr_errand *errand, const struct skr_list_options *options, uint64_t wanted,
                                  struct skr_remote_listing **out);

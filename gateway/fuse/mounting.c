@@ -1,5 +1,5 @@
-/* Why: libfuse mounts by itself only what it also reads by itself. Root asks the kernel; others ask fusermount3, which is root's
- * and decides what they may. Sources: mount(2), fusermount3(1), "fuse" in the documentation of Linux.
+/* Why: libfuse mounts by itself only what it also reads by itself. Root asks the kernel; others ask fusermount3, which is
+ * root's and decides what they may. Sources: mount(2), fusermount3(1), "fuse" in the documentation of Linux.
  */
 #include "mounting.h"
 
@@ -120,7 +120,8 @@ enum skr_status skr_mounting_mount(const struct skr_mount_options *options, cons
 static bool skr_unmount(const char *directory, bool lazily)
 {
     char *arguments[] = {SKR_FUSERMOUNT, "-u", "-q", lazily ? "-z" : "-q", "--", (char *)directory, NULL};
-    return geteuid() == 0 ? umount2(directory, UMOUNT_NOFOLLOW | (lazily ? MNT_DETACH : 0)) == 0 : skr_fusermount(arguments, -1);
+    return geteuid() == 0 ? umount2(directory, UMOUNT_NOFOLLOW | (lazily ? MNT_DETACH : 0)) == 0
+                          : skr_fusermount(arguments, -1);
 }
 
 bool skr_mounting_unmount(const char *directory)

@@ -4,8 +4,8 @@
 
 #include "skerry/mount.h"
 
-/* The directory's true name, in malloc'd memory, after what is left there of a server that died was taken away. Refuses one that
- * lies in the data folder, or holds it. */
+/* The directory's true name, in malloc'd memory, after what is left there of a server that died was taken away. Refuses one
+ * that lies in the data folder, or holds it. */
 enum skr_status skr_mounting_prepare(const struct skr_mount_options *options, char **directory, struct skr_error *err);
 /* `*fd` is the kernel's end. */
 enum skr_status skr_mounting_mount(const struct skr_mount_options *options, const char *directory, int *fd,

@@ -1,7 +1,7 @@
 /* The table of nodes: a hash table over (parent, name) with one lock. Nothing here waits for anything.
  *
- * Invariants: an attached node is in its bucket, a detached one in the list of those. A node lives while the kernel knows it, something is
- * below it, or somebody uses it. The root stays.
+ * Invariants: an attached node is in its bucket, a detached one in the list of those. A node lives while the kernel knows it,
+ * something is below it, or somebody uses it. The root stays.
  */
 #include "nodes.h"
 

@@ -23,7 +23,7 @@ struct skr_place {
 struct skr_node {
     struct skr_node *parent;       /* NULL: the root */
     struct skr_node *next, **link; /* in its bucket, or in the list of what is detached */
-    struct skr_place *place; /* NULL: the directory of containers */
+    struct skr_place *place;       /* NULL: the directory of containers */
     struct skr_opened *opened;
     uint64_t lookups;            /* what the kernel will forget */
     unsigned children, uses;     /* nodes below it; who else works with it */

@@ -3,7 +3,7 @@
 
 #include "handlers.h"
 
-#define SKR_WRITES(flags) (((flags) & O_ACCMODE) != O_RDONLY || ((flags) & O_TRUNC))
+#define SKR_WRITES(flags) (((flags)&O_ACCMODE) != O_RDONLY || ((flags)&O_TRUNC))
 
 /* The kernel is to take another inode for this name: those that it reads by itself stay as they were opened, for it allows no
  * other use of theirs beside that. It looks the name up again, finds a new node, and opens that. */

@@ -116,7 +116,8 @@ struct skr_source *skr_opened_source(struct skr_opened *opened)
     return source;
 }
 
-void skr_opened_set(struct skr_nodes *nodes, struct skr_opened *opened, struct skr_source *source, const struct skr_facts *facts)
+void skr_opened_set(struct skr_nodes *nodes, struct skr_opened *opened, struct skr_source *source,
+                    const struct skr_facts *facts)
 {
     pthread_mutex_lock(&nodes->lock);
     pthread_mutex_lock(&opened->lock);
@@ -154,9 +155,7 @@ bool skr_opened_facts(struct skr_opened *opened, struct skr_facts *facts)
 struct skr_opened *skr_opened_next_drafted(struct skr_nodes *nodes, struct skr_opened *after)
 {
     pthread_mutex_lock(&nodes->lock);
-    struct skr_opened *next = after == NULL                ? nodes->drafted
-                              : after->drafted_link == NULL ? NULL
-                                                            : after->next_drafted;
+    struct skr_opened *next = after == NULL ? nodes->drafted : after->drafted_link == NULL ? NULL : after->next_drafted;
     if (next != NULL)
         next->uses++;
     pthread_mutex_unlock(&nodes->lock);

@@ -20,13 +20,14 @@ void skr_source_drop(struct skr_source *source); /* on a thread with a caller. N
 /* Locks in this order: opening, publishing, the table's, lock. */
 struct skr_opened {
     struct skr_node *node;
-    struct skr_opened *next_drafted, **drafted_link; /* guarded by the table's lock; in its list when `drafted_link` is not NULL */
-    unsigned uses;                                   /* likewise */
-    pthread_mutex_t opening;    /* who decides how it is opened; held while core works for that */
-    pthread_mutex_t publishing; /* one publishes at a time */
-    pthread_mutex_t lock;       /* guards what follows; nothing waits under it */
-    struct skr_source *source;  /* NULL: not yet */
-    struct skr_facts facts;     /* as known last; of a draft, what it will be */
+    struct skr_opened *next_drafted,
+        **drafted_link;                /* guarded by the table's lock; in its list when `drafted_link` is not NULL */
+    unsigned uses;                     /* likewise */
+    pthread_mutex_t opening;           /* who decides how it is opened; held while core works for that */
+    pthread_mutex_t publishing;        /* one publishes at a time */
+    pthread_mutex_t lock;              /* guards what follows; nothing waits under it */
+    struct skr_source *source;         /* NULL: not yet */
+    struct skr_facts facts;            /* as known last; of a draft, what it will be */
     unsigned readers, writers, backed; /* open handles: through us, for writing, and of those that the kernel reads */
     int64_t dirty_since_ns;            /* monotonic; 0: nothing was written since it was published */
     uint64_t writings;                 /* how often it was changed */
@@ -45,7 +46,8 @@ bool skr_opened_suits(struct skr_opened *opened, const struct skr_facts *facts);
 /* The source as it is now, in use. NULL: there is none. */
 struct skr_source *skr_opened_source(struct skr_opened *opened);
 /* Another source in its place, which is taken over; `facts` may be NULL: they stay. */
-void skr_opened_set(struct skr_nodes *nodes, struct skr_opened *opened, struct skr_source *source, const struct skr_facts *facts);
+void skr_opened_set(struct skr_nodes *nodes, struct skr_opened *opened, struct skr_source *source,
+                    const struct skr_facts *facts);
 /* As they are now; false: nothing is known. */
 bool skr_opened_facts(struct skr_opened *opened, struct skr_facts *facts);
 /* The next file with a draft behind `after` (NULL: the first), in use; `after` is let go. */

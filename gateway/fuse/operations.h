@@ -1,5 +1,5 @@
-/* One table of operations: a row an operation of FUSE. What libfuse calls, what a read-only mount refuses, and the labels of the
- * counts derive from it.
+/* One table of operations: a row an operation of FUSE. What libfuse calls, what a read-only mount refuses, and the labels of
+ * the counts derive from it.
  */
 #ifndef SKERRY_FUSE_OPERATIONS_H
 #define SKERRY_FUSE_OPERATIONS_H
@@ -24,7 +24,25 @@
     X(readdir, FUSE_READDIR, false, true)                                                                                      \
     X(readdirplus, FUSE_READDIRPLUS, false, true)                                                                              \
     X(releasedir, FUSE_RELEASEDIR, false, false)                                                                               \
-    X(lseek, FUSE_LSEEK, false, false)
+    X(lseek, FUSE_LSEEK, false, false)                                                                                         \
+    X(mknod, FUSE_MKNOD, true, true)                                                                                           \
+    X(create, FUSE_CREATE, true, true)                                                                                         \
+    X(mkdir, FUSE_MKDIR, true, true)                                                                                           \
+    X(symlink, FUSE_SYMLINK, true, true)                                                                                       \
+    X(link, FUSE_LINK, true, false)                                                                                            \
+    X(unlink, FUSE_UNLINK, true, true)                                                                                         \
+    X(rmdir, FUSE_RMDIR, true, true)                                                                                           \
+    X(rename, FUSE_RENAME, true, true)                                                                                         \
+    X(setattr, FUSE_SETATTR, true, true)                                                                                       \
+    X(write, FUSE_WRITE, true, true)                                                                                           \
+    X(fsync, FUSE_FSYNC, false, true)                                                                                          \
+    X(fsyncdir, FUSE_FSYNCDIR, false, false)                                                                                   \
+    X(fallocate, FUSE_FALLOCATE, true, true)                                                                                   \
+    X(copy_file_range, FUSE_COPY_FILE_RANGE, true, true)                                                                       \
+    X(getxattr, FUSE_GETXATTR, false, true)                                                                                    \
+    X(listxattr, FUSE_LISTXATTR, false, true)                                                                                  \
+    X(setxattr, FUSE_SETXATTR, true, true)                                                                                     \
+    X(removexattr, FUSE_REMOVEXATTR, true, true)
 
 #define SKR_OPERATION_ENUM(name, number, changes, waits) SKR_OPERATION_##name,
 enum skr_operation { SKR_FUSE_OPERATIONS(SKR_OPERATION_ENUM) SKR_OPERATION_COUNT };

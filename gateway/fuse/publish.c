@@ -1,8 +1,8 @@
 /* Why: what a program writes becomes visible to others, and durable, all at once: when it closes the file or syncs it, and of
  * files that stay open for long now and then.
  *
- * A rename may be under way meanwhile. The draft is published by the object's id, so that nothing can get under a wrong name; where
- * the object is not found under the name that it had, it is tried again when no rename is under way.
+ * A rename may be under way meanwhile. The draft is published by the object's id, so that nothing can get under a wrong name;
+ * where the object is not found under the name that it had, it is tried again when no rename is under way.
  */
 #include "handles.h"
 
@@ -49,8 +49,8 @@ static enum skr_status skr_publish_once(struct skr_errand *errand, struct skr_op
     pthread_mutex_unlock(&opened->lock);
     attributes.given &= SKR_ATTRIBUTE_MODIFIED | SKR_ATTRIBUTE_ACCESSED;
     struct skr_file_name name = skr_mounted_file(mount, node->place, path);
-    enum skr_status status = skr_draft_publish(errand->caller->worker, &errand->arena, draft, &name, node->object_id, &attributes,
-                                               &object, &errand->error);
+    enum skr_status status = skr_draft_publish(errand->caller->worker, &errand->arena, draft, &name, node->object_id,
+                                               &attributes, &object, &errand->error);
     if (status == SKR_OK)
         skr_publish_settle(opened, writings, &object);
     return status;

@@ -3,9 +3,9 @@
 
 #include "handlers.h"
 
-#define SKR_AHEAD_AFTER 2                            /* reads in a row */
-#define SKR_MOST_AHEAD_BYTES (UINT64_C(8) << 20)     /* of a file that is read from front to back */
-#define SKR_NEAR_BYTES (UINT64_C(1) << 20)           /* the kernel reads ahead itself, and not always in order */
+#define SKR_AHEAD_AFTER 2                        /* reads in a row */
+#define SKR_MOST_AHEAD_BYTES (UINT64_C(8) << 20) /* of a file that is read from front to back */
+#define SKR_NEAR_BYTES (UINT64_C(1) << 20)       /* the kernel reads ahead itself, and not always in order */
 
 /* How much of upstream's bytes to ask for behind a read. */
 static uint64_t skr_ahead_of(struct skr_handle *handle, uint64_t offset, size_t size)
@@ -63,8 +63,8 @@ static int skr_readlink(struct skr_errand *errand, struct skr_node *node)
         return ESTALE;
     if (status != SKR_OK)
         return skr_errand_fail(errand, status, "reading a link");
-    ssize_t got = held == NULL ? 0
-                               : skr_held_read(errand->caller->worker, held, 0, target, SKR_MAX_SYMLINK_BYTES, 0, &errand->error);
+    ssize_t got =
+        held == NULL ? 0 : skr_held_read(errand->caller->worker, held, 0, target, SKR_MAX_SYMLINK_BYTES, 0, &errand->error);
     skr_held_release(held);
     if (got < 0)
         return skr_errand_fail(errand, errand->error.status, "reading a link");

@@ -1,6 +1,6 @@
-/* Why so: a request is served on one thread from beginning to end, and may wait for an upstream there. Were all of them to wait,
- * nothing could be closed or forgotten meanwhile; so some threads never do: what may wait and would be the last is put aside, and
- * taken up by whoever gets free.
+/* Why so: a request is served on one thread from beginning to end, and may wait for an upstream there. Were all of them to
+ * wait, nothing could be closed or forgotten meanwhile; so some threads never do: what may wait and would be the last is put
+ * aside, and taken up by whoever gets free.
  */
 #include <linux/fuse.h>
 #include <signal.h>
@@ -34,8 +34,8 @@ struct skr_threads {
     struct skr_thread *threads;
     unsigned count;
     _Atomic bool stopping;
-    pthread_mutex_t lock;                 /* guards what follows */
-    unsigned waiting;                     /* threads with a request that may wait */
+    pthread_mutex_t lock; /* guards what follows */
+    unsigned waiting;     /* threads with a request that may wait */
     struct skr_deferred *first, **last;
     unsigned running;
 };
@@ -127,8 +127,9 @@ static void skr_thread_ends(struct skr_thread *thread)
     pthread_mutex_lock(&threads->lock);
     bool is_last = --threads->running == 0;
     pthread_mutex_unlock(&threads->lock);
-    if (is_last && !atomic_load(&threads->stopping))
-        skr_log(SKR_LOG_WARNING, "mount", "%s was unmounted from outside: the server goes on without it", thread->mount->directory);
+    if (is_last && !atomic_load(&thread->mount->is_closing))
+        skr_log(SKR_LOG_WARNING, "mount", "%s was unmounted from outside: the server goes on without it",
+                thread->mount->directory);
     atomic_store(&thread->has_ended, true);
 }
 
@@ -172,8 +173,7 @@ static enum skr_status skr_thread_start(struct skr_mount *mount, struct skr_thre
     thread->buffer = aligned_alloc(4096, SKR_BUFFER_BYTES);
     if (thread->buffer == NULL)
         return skr_fail(err, SKR_NO_MEMORY, "no memory for the threads of a mount");
-    enum skr_status status =
-        skr_caller_open(&thread->caller, mount->options.core, mount->options.fault, &mount->watcher, err);
+    enum skr_status status = skr_caller_open(&thread->caller, mount->options.core, mount->options.fault, &mount->watcher, err);
     if (status != SKR_OK)
         return status;
     mount->threads->running++;

@@ -1,5 +1,5 @@
-/* Why: libfuse reads and writes one descriptor, and 3.14 does not know of passthrough. Through its custom I/O each of our threads
- * has a descriptor of its own, and the answer to FUSE_INIT gets what is lacking. Source: linux/fuse.h of Linux 6.9.
+/* Why: libfuse reads and writes one descriptor, and 3.14 does not know of passthrough. Through its custom I/O each of our
+ * threads has a descriptor of its own, and the answer to FUSE_INIT gets what is lacking. Source: linux/fuse.h of Linux 6.9.
  */
 #include "transport.h"
 

@@ -12,14 +12,15 @@
 struct skr_transport {
     int fd; /* the one that was mounted */
     bool wants_passthrough;
-    bool is_greeted;      /* the kernel's first request has come */
+    bool is_greeted;           /* the kernel's first request has come */
     uint64_t init_unique;      /* of FUSE_INIT, while it is not answered; 0: it is */
     bool kernel_passthrough;   /* the kernel offers it */
     _Atomic bool passthrough;  /* it was agreed on, and has not turned out to be forbidden */
     _Atomic bool is_connected; /* false once it was unmounted */
 };
 
-/* `session` then reads and writes through this; the request of this thread goes over the descriptor set by skr_transport_use(). */
+/* `session` then reads and writes through this; the request of this thread goes over the descriptor set by skr_transport_use().
+ */
 enum skr_status skr_transport_attach(struct skr_transport *transport, struct fuse_session *session, struct skr_error *err);
 /* A descriptor of the same mount: threads with one of their own do not wait for each other. -1: the kernel gives none. */
 int skr_transport_clone(const struct skr_transport *transport);

@@ -71,7 +71,7 @@ static enum skr_status skr_awaited_entry(struct skr_uploader *uploader, struct s
     struct skr_arena arena = {.blocks = NULL};
     struct skr_container container;
     struct skr_view *view;
-    enum skr_status status = skr_view_begin(uploader->worker->reader, &view, NULL);
+    enum skr_status status = skr_view_begin(uploader->background.worker->reader, &view, NULL);
     if (status != SKR_OK)
         return status;
     status = skr_journal_at(view, awaited->sequences[awaited->done], entry, NULL);
@@ -176,7 +176,7 @@ static void skr_awaiting_expire(struct skr_uploader *uploader, struct skr_pendin
         skr_upload_give_up(job);
         return;
     }
-    enum skr_status status = skr_view_begin(uploader->worker->reader, &view, NULL);
+    enum skr_status status = skr_view_begin(uploader->background.worker->reader, &view, NULL);
     if (status != SKR_OK) {
         awaited->until_ns = skr_upload_now_ns() + 1000000000;
         return;
@@ -203,11 +203,11 @@ static bool skr_has_room(struct skr_uploader *uploader)
 {
     struct skr_journal_numbers numbers;
     struct skr_view *view;
-    if (skr_view_begin(uploader->worker->reader, &view, NULL) != SKR_OK)
+    if (skr_view_begin(uploader->background.worker->reader, &view, NULL) != SKR_OK)
         return false;
     enum skr_status status = skr_journal_numbers(view, &numbers, NULL);
     skr_view_end(view);
-    return status != SKR_OK || numbers.bytes < uploader->core->options.dirty_limit_bytes;
+    return status != SKR_OK || numbers.bytes < uploader->background.core->options.dirty_limit_bytes;
 }
 
 /* Applied once more, now that there may be room, or to fail for good. */

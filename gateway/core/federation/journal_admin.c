@@ -87,7 +87,7 @@ bool skr_flush_turn(struct skr_uploader *uploader, struct skr_pending *pending, 
     uint64_t after = 0, bytes = 0, counts[SKR_JOURNAL_CONFLICT + 1] = {0};
     bool is_late = pending->awaited.until_ns <= now_ns;
     *look_ns = now_ns + SKR_FLUSH_LOOK_NS;
-    if (skr_view_begin(uploader->worker->reader, &view, NULL) != SKR_OK)
+    if (skr_view_begin(uploader->background.worker->reader, &view, NULL) != SKR_OK)
         return false;
     enum skr_status status;
     while ((status = skr_journal_next(view, after, &entry, NULL)) == SKR_OK &&

@@ -46,7 +46,7 @@ bool skr_upload_may_copy(struct skr_upload_job *job)
     const struct skr_content *content = &job->object.content;
     struct skr_view *view;
     if (job->copy_key.size == 0 && content->size_bytes > 0 &&
-        skr_view_begin(job->uploader->worker->reader, &view, NULL) == SKR_OK) {
+        skr_view_begin(job->uploader->background.worker->reader, &view, NULL) == SKR_OK) {
         if (content->layout == SKR_CONTENT_CACHED)
             skr_copy_find_cached(job, view);
         else

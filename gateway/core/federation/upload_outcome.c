@@ -49,8 +49,8 @@ static enum skr_status skr_upload_adopt(struct skr_view *view, struct skr_upload
     bool is_own = skr_bytes_equal(there.key, origin.key) && skr_bytes_equal(there.container, origin.container);
     if (is_own || references == 1)
         return skr_content_set_origin(view, content->id, &origin, err);
-    return skr_content_create_cached(view, skr_meta_next_id(job->uploader->core->meta), content->size_bytes, &origin, content,
-                                     err);
+    return skr_content_create_cached(view, skr_meta_next_id(job->uploader->background.core->meta), content->size_bytes, &origin,
+                                     content, err);
 }
 
 /* Bytes that were written here can be had from upstream from now on. */
@@ -205,7 +205,7 @@ static void skr_upload_committed(struct skr_task *task)
         return;
     }
     if (job->evictable.id != 0)
-        skr_space_uploaded(uploader->core, job->bound, job->evictable.id, job->evictable.size_bytes);
+        skr_space_uploaded(uploader->background.core, job->bound, job->evictable.id, job->evictable.size_bytes);
     if (job->end == SKR_UPLOAD_REFUSED && retry_ns < uploader->sweep_ns)
         uploader->sweep_ns = retry_ns;
     skr_upload_tell(job);
@@ -216,9 +216,9 @@ static void skr_upload_commit(struct skr_upload_job *job)
 {
     job->was_committed = true;
     job->change.apply = job->takes_back ? skr_apply_take_back : job->end == SKR_UPLOAD_DONE ? skr_apply_done : skr_apply_failed;
-    job->change.executor = &job->uploader->executor;
+    job->change.executor = &job->uploader->background.executor;
     job->change.task.run = skr_upload_committed;
-    if (skr_meta_submit(job->uploader->core->meta, &job->change) != SKR_OK)
+    if (skr_meta_submit(job->uploader->background.core->meta, &job->change) != SKR_OK)
         skr_upload_unnoted(job, "the store takes no changes at present");
 }
 

@@ -71,9 +71,11 @@ static enum skr_status skr_fetching_land(struct skr_fetching *fetching, struct s
     return status;
 }
 
-/* The next chunk that is not here, or of which that cannot be found out. False: there is none. */
-static bool skr_fetching_missing(struct skr_fetching *fetching, uint64_t *chunk)
+/* The next chunk that is on its way, whose flight is joined, or is not here, or of which that cannot be found out. One that
+ * flies is joined though the store may have it by now: who counts what came sees it land. False: there is none. */
+static bool skr_fetching_next(struct skr_fetching *fetching, uint64_t *chunk, struct skr_flight **flight)
 {
+    struct skr_flights *flights = &fetching->worker->core->federation->flights;
     struct skr_view *view;
     struct skr_error error;
     bool found = false;
@@ -82,41 +84,54 @@ static bool skr_fetching_missing(struct skr_fetching *fetching, uint64_t *chunk)
     bool can_look = skr_view_begin(fetching->worker->reader, &view, &error) == SKR_OK;
     while (!found && fetching->next < fetching->last) {
         *chunk = fetching->next++;
-        found = !can_look || !skr_cached_has(view, &fetching->content, *chunk * SKR_CHUNK_BYTES);
+        *flight = skr_flight_find(flights, fetching->content.id, *chunk);
+        found = *flight != NULL || !can_look || !skr_cached_has(view, &fetching->content, *chunk * SKR_CHUNK_BYTES);
     }
     if (can_look)
         skr_view_end(view);
     return found;
 }
 
-/* Joins or begins the flight of a chunk. What flies already does so without tokens. NULL: not now. */
+/* Where what is missing comes from. */
+static enum skr_status skr_fetching_bind(struct skr_fetching *fetching, struct skr_error *err)
+{
+    if (fetching->bound == NULL)
+        fetching->bound = skr_bound_of_origin(&fetching->worker->core->bindings, &fetching->origin);
+    if (fetching->bound == NULL || fetching->bound->upstream == NULL)
+        return skr_fail(err, SKR_UPSTREAM_FAILED, "its bytes are not here, and their container was detached");
+    if (skr_worker_upstreams(fetching->worker) == NULL)
+        return skr_fail(err, SKR_UPSTREAM_FAILED, "its bytes are not here, and upstream cannot be asked");
+    return SKR_OK;
+}
+
+/* Begins the flight of a chunk. NULL: there is no memory, or are no tokens, for it now. */
 static struct skr_flight *skr_fetching_fly(struct skr_fetching *fetching, uint64_t chunk)
 {
     struct skr_flight_plan plan = skr_flight_plan_of(fetching->bound, &fetching->content, &fetching->origin, chunk);
     plan.ahead = fetching->plan.ahead;
-    int64_t *tokens = fetching->plan.tokens;
-    struct skr_flight *flight = tokens == NULL || *tokens > 0 ? skr_flight_join(fetching->worker, &plan)
-                                                              : skr_flight_find(&fetching->worker->core->federation->flights,
-                                                                                fetching->content.id, chunk);
-    if (flight != NULL && tokens != NULL)
-        *tokens -= (int64_t)skr_fetching_chunk_bytes(fetching, chunk);
-    return flight;
+    bool may = fetching->plan.tokens == NULL || *fetching->plan.tokens > 0;
+    return may ? skr_flight_join(fetching->worker, &plan) : NULL;
 }
 
-/* Begins as many as may fly at once. False: there is no memory, or are no tokens, for another one now. */
-static bool skr_fetching_launch(struct skr_fetching *fetching)
+/* Joins or begins as many as may fly at once. SKR_PENDING: there is no memory, or are no tokens, for another one now. */
+static enum skr_status skr_fetching_launch(struct skr_fetching *fetching, struct skr_error *err)
 {
     size_t most = fetching->plan.ahead ? SKR_FETCHING_DEPTH_AHEAD : SKR_FETCHING_DEPTH;
+    struct skr_flight *flight;
     uint64_t chunk;
-    while (fetching->flight_count < most && skr_fetching_missing(fetching, &chunk)) {
-        struct skr_flight *flight = skr_fetching_fly(fetching, chunk);
-        if (flight == NULL) {
+    while (fetching->flight_count < most && skr_fetching_next(fetching, &chunk, &flight)) {
+        enum skr_status status = flight != NULL ? SKR_OK : skr_fetching_bind(fetching, err);
+        if (status == SKR_OK && flight == NULL && (flight = skr_fetching_fly(fetching, chunk)) == NULL)
+            status = SKR_PENDING;
+        if (status != SKR_OK) {
             fetching->next = chunk;
-            return false;
+            return status;
         }
+        if (fetching->plan.tokens != NULL)
+            *fetching->plan.tokens -= (int64_t)skr_fetching_chunk_bytes(fetching, chunk);
         fetching->flights[fetching->flight_count++] = flight;
     }
-    return true;
+    return SKR_OK;
 }
 
 /* ---- steps ---- */
@@ -127,13 +142,12 @@ static enum skr_status skr_fetching_step(struct skr_fetching *fetching, struct s
 {
     for (;;) {
         enum skr_status status = skr_fetching_land(fetching, err);
-        if (status != SKR_OK)
+        if (status == SKR_OK)
+            status = skr_fetching_launch(fetching, err);
+        if (status != SKR_OK && status != SKR_PENDING)
             return status;
-        bool has_room = skr_fetching_launch(fetching);
-        if (fetching->flight_count == 0 && has_room)
-            return SKR_OK;
-        if (fetching->flight_count == 0 && fetching->plan.ahead)
-            return SKR_PENDING; /* it must not take the room that a reader waits for */
+        if (fetching->flight_count == 0 && (status == SKR_OK || fetching->plan.ahead))
+            return status; /* who fetches ahead must not queue for the memory that a reader waits for */
         fetching->waiter = skr_waiter_new(fetching->worker, skr_fetching_woken, fetching);
         if (fetching->waiter == NULL)
             return skr_fail(err, SKR_NO_MEMORY, "no memory to fetch");
@@ -175,10 +189,7 @@ static enum skr_status skr_fetching_look(struct skr_fetching *fetching, struct s
                                          const struct skr_content *content, struct skr_error *err)
 {
     uint64_t offset = fetching->plan.offset, length = fetching->plan.length;
-    struct skr_bytes payload;
-    uint32_t crc32c;
-    if (content->layout != SKR_CONTENT_CACHED || offset >= content->size_bytes ||
-        skr_content_cached_payload(view, content, &payload, &crc32c, err) != SKR_NOT_FOUND)
+    if (content->layout != SKR_CONTENT_CACHED || offset >= content->size_bytes)
         return SKR_OK;
     uint64_t left = content->size_bytes - offset, end = offset + (length < left ? length : left);
     fetching->content = *content;
@@ -190,7 +201,7 @@ static enum skr_status skr_fetching_look(struct skr_fetching *fetching, struct s
     return status;
 }
 
-/* Likewise of what the plan says. */
+/* Finds the content that the plan is about. */
 static enum skr_status skr_fetching_find(struct skr_fetching *fetching, const struct skr_fetching_plan *plan,
                                          struct skr_error *err)
 {
@@ -210,19 +221,6 @@ static enum skr_status skr_fetching_find(struct skr_fetching *fetching, const st
     return status;
 }
 
-/* The first step. */
-static enum skr_status skr_fetching_start(struct skr_fetching *fetching, struct skr_error *err)
-{
-    if (fetching->next == fetching->last)
-        return SKR_OK;
-    fetching->bound = skr_bound_of_origin(&fetching->worker->core->bindings, &fetching->origin);
-    if (fetching->bound == NULL || fetching->bound->upstream == NULL)
-        return skr_fail(err, SKR_UPSTREAM_FAILED, "its bytes are not here, and their container was detached");
-    if (skr_worker_upstreams(fetching->worker) == NULL)
-        return skr_fail(err, SKR_UPSTREAM_FAILED, "its bytes are not here, and upstream cannot be asked");
-    return skr_fetching_step(fetching, err);
-}
-
 enum skr_status skr_fetching_begin(struct skr_worker *worker, const struct skr_fetching_plan *plan, struct skr_fetching **out,
                                    struct skr_error *err)
 {
@@ -234,7 +232,7 @@ enum skr_status skr_fetching_begin(struct skr_worker *worker, const struct skr_f
     fetching->plan = *plan;
     enum skr_status status = skr_fetching_find(fetching, plan, err);
     if (status == SKR_OK)
-        status = skr_fetching_start(fetching, err);
+        status = skr_fetching_step(fetching, err);
     if (status == SKR_PENDING)
         *out = fetching;
     else

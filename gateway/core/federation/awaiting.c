@@ -6,6 +6,7 @@
  */
 #include "awaiting.h"
 
+#include "clock.h"
 #include "upload.h"
 
 #define SKR_ROOM_PATIENCE_NS (10 * INT64_C(1000000000))
@@ -17,7 +18,7 @@
 bool skr_await_room(struct skr_pending *pending)
 {
     struct skr_awaited *awaited = &pending->awaited;
-    int64_t now_ns = skr_upload_now_ns();
+    int64_t now_ns = skr_clock_ns();
     if (pending->change.status != SKR_DIRTY_FULL)
         return false;
     if (!awaited->was_full)
@@ -44,7 +45,7 @@ bool skr_await_upstream(struct skr_pending *pending)
         return false;
     }
     awaited->what = SKR_AWAITS_UPSTREAM;
-    awaited->until_ns = skr_upload_now_ns() + SKR_UPSTREAM_PATIENCE_NS;
+    awaited->until_ns = skr_clock_ns() + SKR_UPSTREAM_PATIENCE_NS;
     skr_uploader_hand(pending->worker->core->uploader, pending);
     return true;
 }
@@ -178,7 +179,7 @@ static void skr_awaiting_expire(struct skr_uploader *uploader, struct skr_pendin
     }
     enum skr_status status = skr_view_begin(uploader->background.worker->reader, &view, NULL);
     if (status != SKR_OK) {
-        awaited->until_ns = skr_upload_now_ns() + 1000000000;
+        awaited->until_ns = skr_clock_ns() + 1000000000;
         return;
     }
     status = skr_journal_at(view, sequence, &entry, NULL);
@@ -186,7 +187,7 @@ static void skr_awaiting_expire(struct skr_uploader *uploader, struct skr_pendin
         skr_upload_take_back(uploader, &entry);
     skr_view_end(view);
     if (status != SKR_OK) { /* a later change of the name has taken it along: that one is waited for */
-        awaited->until_ns = skr_upload_now_ns() + SKR_UPSTREAM_PATIENCE_NS;
+        awaited->until_ns = skr_clock_ns() + SKR_UPSTREAM_PATIENCE_NS;
         if (skr_awaited_entry(uploader, awaited, &entry) == SKR_OK)
             awaited->sequences[awaited->done] = entry.sequence;
         else

@@ -1,4 +1,5 @@
 /* What an operator does with the journal: looking at it, waiting for it, deciding what two sides disagree on. */
+#include "clock.h"
 #include "upload.h"
 
 #define SKR_FLUSH_LOOK_NS (100 * INT64_C(1000000))
@@ -61,7 +62,7 @@ struct skr_pending *skr_flush(struct skr_worker *worker, const struct skr_flush_
     if (op == NULL)
         return NULL;
     op->pending.awaited.what = SKR_AWAITS_FLUSH;
-    op->pending.awaited.until_ns = skr_upload_now_ns() + options->patience_ms * INT64_C(1000000);
+    op->pending.awaited.until_ns = skr_clock_ns() + options->patience_ms * INT64_C(1000000);
     op->pending.flush = &op->numbers;
     op->numbers.mark_ns = options->mark_ns;
     op->account = skr_arena_copy(&op->pending.arena, options->account);

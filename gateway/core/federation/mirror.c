@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 
+#include "clock.h"
 #include "federation.h"
 #include "skerry/log.h"
 

@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
+#include "clock.h"
 #include "federation.h"
 #include "prefetch.h"
 

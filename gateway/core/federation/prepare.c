@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "cached_reader.h"
+#include "clock.h"
 #include "federation.h"
 #include "skerry/log.h"
 

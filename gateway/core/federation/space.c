@@ -15,6 +15,7 @@
 #include <time.h>
 
 #include "../collector.h"
+#include "clock.h"
 #include "evict.h"
 #include "flights.h"
 #include "skerry/log.h"

@@ -156,8 +156,6 @@ struct skr_uploader {
     unsigned next_fate;
 };
 
-int64_t skr_upload_now_ns(void);  /* monotonic */
-int64_t skr_upload_wall_ns(void); /* Unix */
 uint64_t skr_upload_name_hash(struct skr_bytes account, struct skr_bytes container, struct skr_bytes key);
 
 /* ---- uploader.c ---- */

@@ -10,6 +10,7 @@
 
 #include <stdlib.h>
 
+#include "clock.h"
 #include "skerry/hash.h"
 #include "upload.h"
 
@@ -182,7 +183,7 @@ static bool skr_early_is_welcome(struct skr_uploader *uploader, const struct skr
 {
     struct skr_lane *lane = skr_upload_lane(uploader, arrival->name.account, arrival->name.container);
     return !uploader->earlies.is_closed && uploader->earlies.part_count < SKR_EARLY_MOST_PARTS && lane != NULL &&
-           lane->failures == 0 && lane->early_until_ns <= skr_upload_now_ns();
+           lane->failures == 0 && lane->early_until_ns <= skr_clock_ns();
 }
 
 void skr_early_take(struct skr_uploader *uploader, struct skr_early_arrival *arrivals)
@@ -345,7 +346,7 @@ static void skr_early_give_up(struct skr_early *early)
 {
     struct skr_lane *lane = skr_upload_lane(early->uploader, early->name.account, early->name.container);
     if (lane != NULL)
-        lane->early_until_ns = skr_upload_now_ns() + SKR_EARLY_PAUSE_NS;
+        lane->early_until_ns = skr_clock_ns() + SKR_EARLY_PAUSE_NS;
     for (size_t i = 0; i < early->count; i++)
         if (early->parts[i].state == SKR_EARLY_QUEUED)
             early->parts[i].state = SKR_EARLY_DROPPED;

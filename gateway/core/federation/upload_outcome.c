@@ -6,6 +6,7 @@
  */
 #include <stdarg.h>
 
+#include "clock.h"
 #include "skerry/log.h"
 #include "space.h"
 #include "upload.h"
@@ -124,7 +125,7 @@ static enum skr_status skr_apply_failed(struct skr_view *view, struct skr_change
     entry.attempts++;
     entry.reason = skr_text(job->reason);
     entry.overwrites = entry.overwrites && job->end != SKR_UPLOAD_CONFLICT;
-    entry.not_before_ns = job->end == SKR_UPLOAD_CONFLICT ? 0 : skr_upload_wall_ns() + SKR_UPLOAD_REFUSED_MS * INT64_C(1000000);
+    entry.not_before_ns = job->end == SKR_UPLOAD_CONFLICT ? 0 : skr_wall_ns() + SKR_UPLOAD_REFUSED_MS * INT64_C(1000000);
     return skr_journal_update(view, &entry, err);
 }
 
@@ -157,7 +158,7 @@ static void skr_upload_pause(struct skr_upload_job *job)
     pause_ms = pause_ms < SKR_UPLOAD_AWAY_MOST_MS ? pause_ms : SKR_UPLOAD_AWAY_MOST_MS;
     if (job->retry_after_ms > pause_ms)
         pause_ms = job->retry_after_ms;
-    lane->until_ns = skr_upload_now_ns() + pause_ms * 1000000;
+    lane->until_ns = skr_clock_ns() + pause_ms * 1000000;
     if (lane->until_ns < job->uploader->sweep_ns)
         job->uploader->sweep_ns = lane->until_ns;
 }
@@ -199,7 +200,7 @@ static void skr_upload_committed(struct skr_task *task)
 {
     struct skr_upload_job *job = (struct skr_upload_job *)((char *)task - offsetof(struct skr_change, task));
     struct skr_uploader *uploader = job->uploader;
-    int64_t retry_ns = skr_upload_now_ns() + SKR_UPLOAD_REFUSED_MS * INT64_C(1000000);
+    int64_t retry_ns = skr_clock_ns() + SKR_UPLOAD_REFUSED_MS * INT64_C(1000000);
     if (job->change.status != SKR_OK) {
         skr_upload_unnoted(job, job->change.error.message);
         return;

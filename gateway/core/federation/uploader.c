@@ -8,8 +8,8 @@
 #include "uploader.h"
 
 #include <stdlib.h>
-#include <time.h>
 
+#include "clock.h"
 #include "skerry/hash.h"
 #include "skerry/log.h"
 #include "upload.h"
@@ -19,23 +19,6 @@
 #define SKR_OTHERS_FIRST_NS (200 * INT64_C(1000000))
 #define SKR_CLAIM_NS (60 * INT64_C(1000000000))
 #define SKR_DEPENDENT_PAUSE_NS (500 * INT64_C(1000000))
-
-static int64_t skr_clock_ns(clockid_t clock)
-{
-    struct timespec now;
-    clock_gettime(clock, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
-int64_t skr_upload_now_ns(void)
-{
-    return skr_clock_ns(CLOCK_MONOTONIC);
-}
-
-int64_t skr_upload_wall_ns(void)
-{
-    return skr_clock_ns(CLOCK_REALTIME);
-}
 
 static uint64_t skr_hash_text(uint64_t hash, struct skr_bytes text)
 {
@@ -179,7 +162,7 @@ static bool skr_is_needed(struct skr_view *view, const struct skr_journal_entry 
  * been given up. */
 static bool skr_is_unclaimed(struct skr_uploader *uploader, const struct skr_journal_entry *entry, int64_t now_ns)
 {
-    int64_t left_ns = entry->changed_ns + SKR_CLAIM_NS - skr_upload_wall_ns();
+    int64_t left_ns = entry->changed_ns + SKR_CLAIM_NS - skr_wall_ns();
     if (!entry->is_awaited || entry->sequence >> 40 != skr_meta_boot(uploader->background.core->meta) || left_ns <= 0 ||
         skr_awaiting_has(uploader, entry->sequence))
         return false;
@@ -191,7 +174,7 @@ static bool skr_is_unclaimed(struct skr_uploader *uploader, const struct skr_jou
 static bool skr_is_due(struct skr_uploader *uploader, struct skr_view *view, const struct skr_journal_entry *entry,
                        int64_t now_ns)
 {
-    int64_t wait_ns = entry->not_before_ns == 0 ? 0 : entry->not_before_ns - skr_upload_wall_ns();
+    int64_t wait_ns = entry->not_before_ns == 0 ? 0 : entry->not_before_ns - skr_wall_ns();
     if (entry->state == SKR_JOURNAL_CONFLICT && !entry->overwrites)
         return false; /* until somebody decides */
     if (wait_ns > 0) {
@@ -224,7 +207,7 @@ static struct skr_upload_job *skr_pick(struct skr_uploader *uploader, unsigned *
     struct skr_upload_job *job = NULL;
     struct skr_journal_entry entry;
     struct skr_view *view;
-    int64_t now_ns = skr_upload_now_ns();
+    int64_t now_ns = skr_clock_ns();
     if (skr_view_begin(uploader->background.worker->reader, &view, NULL) != SKR_OK)
         return NULL;
     while (job == NULL && *looks < SKR_PICK_LOOKS) {
@@ -249,7 +232,7 @@ bool skr_uploader_open_client(struct skr_uploader *uploader)
     if (uploader->client != NULL || skr_upstream_client_open(&uploader->client, uploader->background.io, &error) == SKR_OK)
         return true;
     skr_log(SKR_LOG_ERROR, "uploader", "nothing can be uploaded: %s", error.message);
-    skr_sweep_at(uploader, skr_upload_now_ns() + 10 * INT64_C(1000000000));
+    skr_sweep_at(uploader, skr_clock_ns() + 10 * INT64_C(1000000000));
     return false;
 }
 
@@ -277,7 +260,7 @@ static void skr_uploader_pick(struct skr_uploader *uploader)
     unsigned looks = 0;
     if (skr_store_is_read_only(uploader->background.core->store))
         return; /* what would come of it could not be noted */
-    if (atomic_exchange(&uploader->looks_again, false) || uploader->sweep_ns <= skr_upload_now_ns()) {
+    if (atomic_exchange(&uploader->looks_again, false) || uploader->sweep_ns <= skr_clock_ns()) {
         uploader->cursor = 0;
         uploader->sweep_ns = SKR_NEVER_NS;
     }
@@ -337,7 +320,7 @@ static int skr_uploader_turn(struct skr_background *background)
     skr_uploader_take(uploader);
     skr_uploader_pick(uploader);
     skr_uploader_publish(uploader);
-    int64_t now_ns = skr_upload_now_ns(), until_ns = skr_awaiting_turn(uploader, now_ns);
+    int64_t now_ns = skr_clock_ns(), until_ns = skr_awaiting_turn(uploader, now_ns);
     int64_t copies_ns = skr_upload_copies_turn(uploader, now_ns), early_ns = skr_early_turn(uploader, now_ns);
     if (copies_ns < until_ns)
         until_ns = copies_ns;

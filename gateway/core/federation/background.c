@@ -24,6 +24,14 @@ void skr_background_wake(struct skr_background *background)
     pthread_mutex_unlock(&background->lock);
 }
 
+bool skr_background_is_ending(struct skr_background *background)
+{
+    pthread_mutex_lock(&background->lock);
+    bool stopping = background->stopping;
+    pthread_mutex_unlock(&background->lock);
+    return stopping;
+}
+
 /* Runs what ended. False: the thread is to end. */
 static bool skr_background_drain(struct skr_background *background)
 {
@@ -48,7 +56,7 @@ static void *skr_background_run(void *argument)
     while (skr_background_drain(background))
         skr_io_run(background->io, background->turn(background));
     skr_worker_let_go(background->worker); /* nobody waits for what is under way */
-    while (!background->wind_down(background) || !skr_worker_is_idle(background->worker)) {
+    while ((background->wind_down != NULL && !background->wind_down(background)) || !skr_worker_is_idle(background->worker)) {
         skr_io_run(background->io, 20);
         skr_background_drain(background);
     }

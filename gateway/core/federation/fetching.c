@@ -17,7 +17,7 @@ struct skr_fetching {
     struct skr_arena arena;
     struct skr_content content;
     struct skr_origin origin;
-    struct skr_bound *bound;
+    struct skr_bound *bound;                        /* NULL until something is missing */
     uint64_t next, last;                            /* chunks that were not looked at yet: [next, last) */
     struct skr_flight *flights[SKR_FETCHING_DEPTH]; /* the oldest first */
     size_t flight_count;
@@ -92,18 +92,6 @@ static bool skr_fetching_next(struct skr_fetching *fetching, uint64_t *chunk, st
     return found;
 }
 
-/* Where what is missing comes from. */
-static enum skr_status skr_fetching_bind(struct skr_fetching *fetching, struct skr_error *err)
-{
-    if (fetching->bound == NULL)
-        fetching->bound = skr_bound_of_origin(&fetching->worker->core->bindings, &fetching->origin);
-    if (fetching->bound == NULL || fetching->bound->upstream == NULL)
-        return skr_fail(err, SKR_UPSTREAM_FAILED, "its bytes are not here, and their container was detached");
-    if (skr_worker_upstreams(fetching->worker) == NULL)
-        return skr_fail(err, SKR_UPSTREAM_FAILED, "its bytes are not here, and upstream cannot be asked");
-    return SKR_OK;
-}
-
 /* Begins the flight of a chunk. NULL: there is no memory, or are no tokens, for it now. */
 static struct skr_flight *skr_fetching_fly(struct skr_fetching *fetching, uint64_t chunk)
 {
@@ -120,7 +108,9 @@ static enum skr_status skr_fetching_launch(struct skr_fetching *fetching, struct
     struct skr_flight *flight;
     uint64_t chunk;
     while (fetching->flight_count < most && skr_fetching_next(fetching, &chunk, &flight)) {
-        enum skr_status status = flight != NULL ? SKR_OK : skr_fetching_bind(fetching, err);
+        enum skr_status status = SKR_OK;
+        if (flight == NULL && fetching->bound == NULL)
+            status = skr_flight_source(fetching->worker, &fetching->origin, &fetching->bound, err);
         if (status == SKR_OK && flight == NULL && (flight = skr_fetching_fly(fetching, chunk)) == NULL)
             status = SKR_PENDING;
         if (status != SKR_OK) {

@@ -290,6 +290,19 @@ static void skr_flight_done(struct skr_upstream_call *call, const struct skr_ups
 
 /* ---- beginning ---- */
 
+enum skr_status skr_flight_source(struct skr_worker *worker, const struct skr_origin *origin, struct skr_bound **out,
+                                  struct skr_error *err)
+{
+    *out = skr_bound_of_origin(&worker->core->bindings, origin);
+    bool is_attached = *out != NULL && (*out)->upstream != NULL;
+    if (is_attached && skr_worker_upstreams(worker) != NULL)
+        return SKR_OK;
+    skr_bound_release(*out);
+    *out = NULL;
+    return skr_fail(err, SKR_UPSTREAM_FAILED, "its bytes are not here, and %s",
+                    is_attached ? "upstream cannot be asked" : "their container was detached");
+}
+
 static struct skr_flight *skr_flight_new(struct skr_worker *worker, const struct skr_flight_plan *plan)
 {
     uint64_t begin = plan->chunk * SKR_CHUNK_BYTES;

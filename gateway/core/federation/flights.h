@@ -64,6 +64,10 @@ bool skr_cached_has(struct skr_view *view, const struct skr_content *content, ui
 void skr_flights_open(struct skr_flights *flights, uint64_t memory_bytes);
 void skr_flights_close(struct skr_flights *flights);
 
+/* Where bytes of a content that are not here come from; with a reference. SKR_UPSTREAM_FAILED: they cannot be had. */
+enum skr_status skr_flight_source(struct skr_worker *worker, const struct skr_origin *origin, struct skr_bound **out,
+                                  struct skr_error *err);
+
 /* What a flight is to fetch. */
 struct skr_flight_plan {
     struct skr_bound *bound;

@@ -132,11 +132,10 @@ static enum skr_status skr_preparation_landed(struct skr_preparation *preparatio
 static enum skr_status skr_preparation_fly(struct skr_preparation *preparation, const struct skr_prepared_state *state,
                                            struct skr_error *err)
 {
-    struct skr_bound *bound = skr_bound_of_origin(&preparation->worker->core->bindings, &state->origin);
-    if (bound == NULL || bound->upstream == NULL) {
-        skr_bound_release(bound);
-        return skr_fail(err, SKR_UPSTREAM_FAILED, "its bytes are not here, and their container was detached");
-    }
+    struct skr_bound *bound;
+    enum skr_status status = skr_flight_source(preparation->worker, &state->origin, &bound, err);
+    if (status != SKR_OK)
+        return status;
     struct skr_flight_plan plan =
         skr_flight_plan_of(bound, &state->object.content, &state->origin, preparation->offset / SKR_CHUNK_BYTES);
     preparation->flight = skr_flight_join(preparation->worker, &plan);

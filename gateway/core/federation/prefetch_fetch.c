@@ -97,11 +97,6 @@ void skr_prefetch_fetch_go_on(struct skr_prefetch_fetch *fetch)
     skr_fetching_go_on(fetch->fetching);
 }
 
-static bool skr_fetch_has(struct skr_view *view, const struct skr_content *content)
-{
-    return content->layout != SKR_CONTENT_CACHED || skr_cached_has(view, content, 0);
-}
-
 /* Was its beginning here before anything was asked? Else it comes with the question. */
 static bool skr_fetch_has_first(struct skr_prefetch_fetch *fetch)
 {
@@ -116,7 +111,7 @@ static bool skr_fetch_has_first(struct skr_prefetch_fetch *fetch)
         return false;
     skr_arena_seed(&arena, memory, sizeof memory);
     bool is_here = skr_find_object(view, &arena, &fetch->name, &container, &object, &exists, &error) == SKR_OK && exists &&
-                   skr_fetch_has(view, &object.content);
+                   (object.content.layout != SKR_CONTENT_CACHED || skr_cached_has(view, &object.content, 0));
     skr_view_end(view);
     skr_arena_release(&arena);
     return is_here;
@@ -137,7 +132,7 @@ static void skr_fetch_count_first(struct skr_prefetch_fetch *fetch, const struct
     }
     if (skr_view_begin(worker->reader, &view, NULL) != SKR_OK)
         return;
-    if (skr_fetch_has(view, content)) {
+    if (skr_cached_has(view, content, 0)) {
         fetch->fetched_bytes += bytes;
         fetch->job->tokens -= (int64_t)bytes;
     }

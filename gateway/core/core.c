@@ -106,6 +106,7 @@ enum skr_status skr_core_open(struct skr_core **out, const struct skr_core_optio
         core->options.cache_low_percent = 90;
     }
     skr_pins_open(&core->pins);
+    skr_left_slots_open(&core->left_slots);
     skr_watching_open(&core->watching);
     skr_bindings_open(&core->bindings);
     core->directory = strdup(options->directory);
@@ -140,6 +141,7 @@ void skr_core_close(struct skr_core *core)
     skr_store_close(core->store);
     skr_meta_close(core->meta);
     skr_pins_close(&core->pins);
+    skr_left_slots_close(&core->left_slots);
     skr_watching_close(&core->watching);
     free(core->directory);
     free(core);

@@ -7,6 +7,7 @@
 
 #include "federation/awaiting.h"
 #include "federation/bindings.h"
+#include "files/dead_slots.h"
 #include "files/watch.h"
 #include "payloads.h"
 #include "pins.h"
@@ -28,9 +29,10 @@ struct skr_core {
     char *directory;
     struct skr_meta *meta;
     struct skr_store *store;
-    struct skr_pins pins;            /* contents that are being read */
-    struct skr_upload_slots uploads; /* files that blocks of open uploads go to */
-    struct skr_bindings bindings;    /* containers in front of upstreams */
+    struct skr_pins pins;             /* contents that are being read */
+    struct skr_upload_slots uploads;  /* files that blocks of open uploads go to */
+    struct skr_left_slots left_slots; /* room in files that were written through a mount, to be given back */
+    struct skr_bindings bindings;     /* containers in front of upstreams */
     struct skr_mirrorer *mirrorer;
     struct skr_federation *federation; /* what is known of upstreams, and under way from them */
     struct skr_space *space;           /* how much of upstreams' bytes is here, and what of it goes */

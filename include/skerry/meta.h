@@ -307,6 +307,9 @@ enum skr_status skr_content_uploaded(struct skr_view *view, uint64_t content_id,
 /* A content file became known, with one reference that the caller passes on to a block or content, or releases. */
 enum skr_status skr_file_record_create(struct skr_view *view, uint64_t file_id, struct skr_error *err);
 enum skr_status skr_file_record_exists(struct skr_view *view, uint64_t file_id, bool *exists, struct skr_error *err);
+/* How many contents and blocks refer to it; 0: it is not known. */
+enum skr_status skr_file_record_references(struct skr_view *view, uint64_t file_id, uint64_t *references,
+                                           struct skr_error *err);
 /* Gives up the reference that skr_file_record_create made, once blocks and contents hold theirs. At 0 the file is garbage. */
 enum skr_status skr_file_record_release(struct skr_view *view, uint64_t file_id, struct skr_error *err);
 /* Checksums of chunks (64 KiB each, counted from the file's beginning). */

@@ -11,6 +11,7 @@
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,6 +19,7 @@
 
 #define SKR_FUSERMOUNT "fusermount3"
 #define SKR_MOST_VARIABLES 64
+#define SKR_MOST_DEAD 64 /* mounts on one directory */
 extern char **environ;
 
 /* ---- fusermount3 ---- */
@@ -168,15 +170,22 @@ static enum skr_status skr_check_apart(const char *directory, const char *folder
     return status;
 }
 
+/* Takes away what servers that died have left. Of a directory's attributes the kernel may still know; about its file system it
+ * always asks. */
+static void skr_take_away_dead(const char *directory)
+{
+    struct statfs about;
+    for (int i = 0; i < SKR_MOST_DEAD && statfs(directory, &about) != 0 && (errno == ENOTCONN || errno == ECONNABORTED); i++) {
+        skr_log(SKR_LOG_WARNING, "mount", "%s: what a server that is gone had mounted here is taken away", directory);
+        skr_unmount(directory, true);
+    }
+}
+
 enum skr_status skr_mounting_prepare(const struct skr_mount_options *options, char **directory, struct skr_error *err)
 {
     struct stat about;
+    skr_take_away_dead(options->directory);
     int failed = stat(options->directory, &about) == 0 ? 0 : errno;
-    if (failed == ENOTCONN || failed == ECONNABORTED) {
-        skr_log(SKR_LOG_WARNING, "mount", "%s: what a server that is gone had mounted here is taken away", options->directory);
-        skr_unmount(options->directory, true);
-        failed = stat(options->directory, &about) == 0 ? 0 : errno;
-    }
     if (failed == ENOENT)
         return skr_fail_os(err, SKR_INVALID_ARGUMENT, failed, "there is no directory %s to mount on: make it (mkdir -p %s)",
                            options->directory, options->directory);

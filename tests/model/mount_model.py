@@ -25,7 +25,7 @@ from s3client import S3, Answer  # noqa: E402
 from sequences import Generator, shrink  # noqa: E402
 from worlds import Reference, World, pattern  # noqa: E402
 
-STUCK_SECONDS, SEEN_SECONDS = 60, 10
+STUCK_SECONDS, SEEN_SECONDS = 60, 5
 CONTAINER = "model"
 SHRINK_SECONDS = 120
 

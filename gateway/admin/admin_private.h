@@ -137,6 +137,11 @@ void skr_admin_delete_binding(struct skr_admin_call *call);
 /* All of them as an array, never a secret. NULL: no memory. */
 json_t *skr_admin_bindings(struct skr_admin *admin);
 
+/* mounts.c */
+void skr_admin_list_mounts(struct skr_admin_call *call);
+json_t *skr_admin_mounts(struct skr_admin *admin); /* all of them as an array. NULL: no memory */
+void skr_metrics_of_mounts(struct skr_admin *admin, FILE *out);
+
 /* Why the server cannot take writes now; NULL: it can. */
 const char *skr_admin_trouble(struct skr_admin *admin);
 void skr_admin_metrics(struct skr_admin *admin, FILE *out); /* Prometheus text format */

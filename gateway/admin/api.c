@@ -31,6 +31,7 @@ static const struct skr_admin_route skr_admin_routes[] = {
     {"List Bindings", SKR_GET, "/api/v1/bindings", true, SKR_ADMIN_NO_BODY, skr_admin_list_bindings},
     {"Put Binding", SKR_PUT, "/api/v1/bindings/{account}/{container}", true, SKR_ADMIN_BODY_LIMIT, skr_admin_put_binding},
     {"Delete Binding", SKR_DELETE, "/api/v1/bindings/{account}/{container}", true, SKR_ADMIN_NO_BODY, skr_admin_delete_binding},
+    {"List Mounts", SKR_GET, "/api/v1/mounts", true, SKR_ADMIN_NO_BODY, skr_admin_list_mounts},
     {"List Journal", SKR_GET, "/api/v1/journal", true, SKR_ADMIN_NO_BODY, skr_admin_list_journal},
     {"Resolve", SKR_POST, "/api/v1/journal/resolve", true, SKR_ADMIN_BODY_LIMIT, skr_admin_resolve},
     {"Flush", SKR_POST, "/api/v1/flush", true, SKR_ADMIN_BODY_LIMIT, skr_admin_flush},

@@ -128,6 +128,12 @@ static enum skr_status skr_read_mount(char *text, const struct skr_accounts *acc
     return status;
 }
 
+void skr_mounts_init(struct skr_mounts *mounts)
+{
+    *mounts = (struct skr_mounts){.count = 0};
+    pthread_mutex_init(&mounts->lock, NULL);
+}
+
 unsigned skr_mounts_workers(const struct skr_settings *settings)
 {
     return (unsigned)settings->mounts.count * skr_mount_workers((unsigned)settings->mount_threads);
@@ -162,8 +168,6 @@ enum skr_status skr_mounts_open(struct skr_mounts *mounts, const struct skr_sett
                                 struct skr_error *err)
 {
     enum skr_status status = SKR_OK;
-    pthread_mutex_init(&mounts->lock, NULL);
-    mounts->is_open = true;
     for (size_t i = 0; i < settings->mounts.count && status == SKR_OK; i++) {
         struct skr_mount_options options = {.core = core,
                                             .data = settings->data,
@@ -177,8 +181,6 @@ enum skr_status skr_mounts_open(struct skr_mounts *mounts, const struct skr_sett
 
 void skr_mounts_close(struct skr_mounts *mounts)
 {
-    if (!mounts->is_open)
-        return;
     while (mounts->count > 0) {
         pthread_mutex_lock(&mounts->lock);
         struct skr_mount *mount = mounts->mounts[--mounts->count];
@@ -188,7 +190,6 @@ void skr_mounts_close(struct skr_mounts *mounts)
     for (size_t i = 0; i < SKR_MAX_LIST; i++)
         free(mounts->texts[i]);
     pthread_mutex_destroy(&mounts->lock);
-    *mounts = (struct skr_mounts){.is_open = false};
 }
 
 void skr_mounts_visit(void *context, void (*visit)(void *context, const struct skr_mount *mount), void *visitor)

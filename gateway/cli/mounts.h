@@ -8,15 +8,14 @@
 #include "settings.h"
 #include "skerry/mount.h"
 
-/* Zero: none. */
 struct skr_mounts {
     pthread_mutex_t lock; /* guards what follows, for those who read numbers */
     struct skr_mount *mounts[SKR_MAX_LIST];
     size_t count;
     char *texts[SKR_MAX_LIST]; /* the settings, cut up: options point into them */
-    bool is_open;
 };
 
+void skr_mounts_init(struct skr_mounts *mounts);
 /* How many workers of core all of them open. */
 unsigned skr_mounts_workers(const struct skr_settings *settings);
 /* The message names the mount. What was mounted before one that fails is for skr_mounts_close(). */

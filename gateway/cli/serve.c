@@ -151,6 +151,7 @@ static void skr_tell_address(struct skr_server *server)
 static enum skr_status skr_server_open(struct skr_server *server, struct skr_error *err)
 {
     struct skr_io_fault *fault;
+    skr_mounts_init(&server->mounts);
     enum skr_status status = skr_fault_parse(server->settings.io_fault, &fault, err);
     if (status == SKR_OK)
         status = skr_open_accounts(&server->settings, &server->accounts, err);
@@ -163,7 +164,9 @@ static enum skr_status skr_server_open(struct skr_server *server, struct skr_err
     struct skr_admin_options admin = {.core = server->core,
                                       .directory = server->settings.data,
                                       .account = skr_account_name_for,
-                                      .account_context = server->accounts};
+                                      .account_context = server->accounts,
+                                      .mounts = skr_mounts_visit,
+                                      .mounts_context = &server->mounts};
     if (status == SKR_OK)
         status = skr_admin_open(&server->admin, &admin, err);
     struct skr_blob_options blob = {.accounts = server->accounts,

@@ -120,14 +120,14 @@ static void skr_pending_looked(void *context, enum skr_status status)
         skr_pending_fail(pending, status, "what is behind the container does not say what is there");
 }
 
-static void skr_pending_fetched(void *context, enum skr_status status)
+static void skr_pending_fetched(void *context, enum skr_status status, const struct skr_error *err)
 {
     struct skr_pending *pending = context;
     pending->fetching = NULL;
     if (status == SKR_OK)
         skr_pending_look(pending);
     else
-        skr_pending_fail(pending, status, "the bytes of the source cannot be fetched");
+        skr_pending_fail(pending, status, err->message);
 }
 
 /* False: it waits, or failed. */
@@ -138,8 +138,12 @@ static bool skr_pending_fetch(struct skr_pending *pending)
     pending->fetches = NULL;
     if (source == NULL)
         return true;
-    enum skr_status status = skr_fetching_begin(pending->worker, &source->name, source->offset, source->length,
-                                                skr_pending_fetched, pending, &pending->fetching, &error);
+    struct skr_fetching_plan plan = {.name = &source->name,
+                                     .offset = source->offset,
+                                     .length = source->length,
+                                     .ready = skr_pending_fetched,
+                                     .context = pending};
+    enum skr_status status = skr_fetching_begin(pending->worker, &plan, &pending->fetching, &error);
     if (status != SKR_OK && status != SKR_PENDING)
         skr_pending_fail(pending, status, error.message);
     return status == SKR_OK;

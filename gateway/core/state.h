@@ -110,6 +110,7 @@ struct skr_pending *skr_pending_fail(struct skr_pending *pending, enum skr_statu
 /* Deep copies; false: no memory. */
 bool skr_object_copy(struct skr_arena *arena, struct skr_object *object);
 bool skr_container_copy(struct skr_arena *arena, struct skr_container *container);
+bool skr_origin_copy(struct skr_arena *arena, struct skr_origin *origin);
 bool skr_name_copy(struct skr_arena *arena, struct skr_object_name *name);
 bool skr_metadata_copy(struct skr_arena *arena, const struct skr_name_value **metadata, size_t count);
 bool skr_properties_copy(struct skr_arena *arena, struct skr_bytes properties[SKR_PROPERTY_COUNT]);

@@ -6,8 +6,9 @@
 #include "handlers.h"
 #include "handles.h"
 #include "mounting.h"
+#include "notify.h"
 
-#define SKR_OWN_WORKERS 2 /* of the thread that opens and closes it, and of the keeper */
+#define SKR_OWN_WORKERS 3 /* of the thread that opens and closes it, the keeper and the notifier */
 #define SKR_BACKGROUND 64 /* requests of the kernel's own accord at a time, such as reading ahead */
 #define SKR_READ_AHEAD_KIB 1024
 
@@ -137,6 +138,8 @@ enum skr_status skr_mount_open(struct skr_mount **out, const struct skr_mount_op
     if (status == SKR_OK)
         status = skr_mount_open_session(mount, err);
     if (status == SKR_OK)
+        status = skr_notifier_start(mount, err);
+    if (status == SKR_OK)
         status = skr_threads_start(mount, err);
     if (status == SKR_OK)
         status = skr_keeper_start(mount, err);
@@ -170,6 +173,7 @@ void skr_mount_close(struct skr_mount *mount)
     struct skr_caller *outer = skr_this_caller();
     atomic_store(&mount->is_closing, true);
     skr_caller_use(&mount->opener);
+    skr_notifier_stop(mount);
     skr_keeper_stop(mount);
     if (mount->opener.worker != NULL)
         skr_mount_publish(mount);

@@ -30,6 +30,7 @@ struct skr_mount {
     _Atomic int64_t looked_ns;  /* when that was found out */
     struct skr_caller opener;   /* of the thread that opens and closes it */
     struct skr_keeper *keeper;
+    struct skr_notifier *notifier;
     struct skr_operation_count operations[SKR_OPERATION_COUNT];
     _Atomic uint64_t open_files, passthrough_opens, passthrough_opens_total;
 };

@@ -367,6 +367,21 @@ bool skr_nodes_path(struct skr_nodes *nodes, struct skr_arena *arena, const stru
     return text != NULL;
 }
 
+size_t skr_nodes_collect(struct skr_nodes *nodes, bool only_open, struct skr_node ***out)
+{
+    size_t count = 0;
+    pthread_mutex_lock(&nodes->lock);
+    *out = malloc(nodes->count * sizeof **out);
+    for (size_t i = 0; i < nodes->bucket_count && *out != NULL; i++)
+        for (struct skr_node *node = nodes->buckets[i]; node != NULL; node = node->next)
+            if (node == nodes->root || node->opened != NULL || !only_open) {
+                node->uses++;
+                (*out)[count++] = node;
+            }
+    pthread_mutex_unlock(&nodes->lock);
+    return count;
+}
+
 /* ---- changes of names ---- */
 
 void skr_nodes_detach(struct skr_nodes *nodes, struct skr_node *node, bool is_removed)

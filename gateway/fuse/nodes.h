@@ -73,6 +73,9 @@ struct skr_node *skr_nodes_find(struct skr_nodes *nodes, struct skr_node *parent
  * node is that of the path itself. NULL: the container is not shown, or the path is not below what is shown of it. */
 struct skr_node *skr_nodes_walk(struct skr_nodes *nodes, uint64_t objects_node, struct skr_bytes path, struct skr_bytes *next);
 
+/* All that are attached, or of them those that are open, kept; an array to free. 0: there are none, or no memory. */
+size_t skr_nodes_collect(struct skr_nodes *nodes, bool only_open, struct skr_node ***out);
+
 /* Its path in its container, in the arena, with a further component where `name` is not empty. False: it has none, for it or
  * what it is in was detached; or no memory. Not of the directory of containers. */
 bool skr_nodes_path(struct skr_nodes *nodes, struct skr_arena *arena, const struct skr_node *node, struct skr_bytes name,

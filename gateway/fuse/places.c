@@ -5,7 +5,8 @@
 
 #define SKR_LOOK_AGAIN_NS INT64_C(1000000000)
 #define SKR_LOCAL_PATIENCE_S 3600.0 /* what changes here is told: the kernel need not ask */
-#define SKR_ABSENT_PATIENCE_S 1.0   /* what is not upstream may be there soon */
+#define SKR_ABSENT_PATIENCE_S 60.0  /* likewise; but not all kernels can be told that any name may have come */
+#define SKR_UPSTREAM_PATIENCE_S 1.0 /* what is not upstream may be there soon */
 #define SKR_LEAST_TTL_MS 1000
 #define SKR_MOST_TTL_MS 5000
 
@@ -64,9 +65,9 @@ bool skr_place_is_bound(struct skr_mount *mount, struct skr_place *place)
 double skr_place_patience(struct skr_mount *mount, struct skr_place *place, bool is_there)
 {
     if (!skr_place_is_bound(mount, place))
-        return SKR_LOCAL_PATIENCE_S;
+        return is_there ? SKR_LOCAL_PATIENCE_S : SKR_ABSENT_PATIENCE_S;
     if (!is_there)
-        return SKR_ABSENT_PATIENCE_S;
+        return SKR_UPSTREAM_PATIENCE_S;
     uint64_t ttl_ms = atomic_load(&place->ttl_ms);
     ttl_ms = ttl_ms < SKR_LEAST_TTL_MS ? SKR_LEAST_TTL_MS : ttl_ms > SKR_MOST_TTL_MS ? SKR_MOST_TTL_MS : ttl_ms;
     return (double)ttl_ms / 1000;
@@ -79,7 +80,7 @@ double skr_containers_patience(struct skr_mount *mount)
         skr_visit_bindings(mount->options.core, skr_look_at_binding, &look);
         atomic_store(&mount->all_are_bound, look.found);
     }
-    return atomic_load(&mount->all_are_bound) ? SKR_ABSENT_PATIENCE_S : SKR_LOCAL_PATIENCE_S;
+    return atomic_load(&mount->all_are_bound) ? SKR_UPSTREAM_PATIENCE_S : SKR_ABSENT_PATIENCE_S;
 }
 
 struct skr_object_name skr_mounted_object(const struct skr_mount *mount, const struct skr_place *place, struct skr_bytes path)

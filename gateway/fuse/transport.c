@@ -107,6 +107,12 @@ int skr_transport_clone(const struct skr_transport *transport)
     return -1;
 }
 
+bool skr_transport_notify(const struct skr_transport *transport, int what)
+{
+    struct fuse_out_header header = {.len = sizeof header, .error = what};
+    return write(transport->fd, &header, sizeof header) == (ssize_t)sizeof header;
+}
+
 uint32_t skr_backing_open(struct skr_transport *transport, int fd)
 {
     struct skr_backing_map map = {.fd = fd};

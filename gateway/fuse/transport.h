@@ -27,6 +27,9 @@ int skr_transport_clone(const struct skr_transport *transport);
 /* This thread reads requests from `fd`, and answers there, too: the kernel looks for a request where it was read. */
 void skr_transport_use(int fd);
 
+/* Tells the kernel something that needs no words. False: it does not know that. */
+bool skr_transport_notify(const struct skr_transport *transport, int what);
+
 /* Lets the kernel read a file by itself. 0: it does not; false in `passthrough` then, where it never will. */
 uint32_t skr_backing_open(struct skr_transport *transport, int fd);
 void skr_backing_close(struct skr_transport *transport, uint32_t backing);

@@ -7,9 +7,9 @@
 #include "bindings.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 #include "../state.h"
+#include "clock.h"
 #include "skerry/log.h"
 
 #define SKR_CONNECT_TIMEOUT_MS 5000
@@ -189,13 +189,6 @@ static struct skr_bound *skr_bound_new(struct skr_bytes account, struct skr_byte
     return bound;
 }
 
-int64_t skr_clock_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 void skr_bound_note(struct skr_bound *bound, const struct skr_upstream_result *result)
 {
     bool ill = result->outcome > SKR_UPSTREAM_INVALID_RANGE || result->outcome == SKR_UPSTREAM_CONTAINER_NOT_FOUND;
@@ -203,11 +196,9 @@ void skr_bound_note(struct skr_bound *bound, const struct skr_upstream_result *r
         result->outcome == SKR_UPSTREAM_CONFLICT)
         return; /* nothing that ails the upstream */
     if (ill) {
-        struct timespec now;
-        clock_gettime(CLOCK_REALTIME_COARSE, &now);
         atomic_fetch_add(&bound->failures, 1);
         atomic_store(&bound->last_failure, (int)result->outcome);
-        atomic_store(&bound->last_failure_ns, (int64_t)now.tv_sec * 1000000000 + now.tv_nsec);
+        atomic_store(&bound->last_failure_ns, skr_wall_ns());
     }
     if (!ill && atomic_load_explicit(&bound->ill_until_ms, memory_order_relaxed) != 0)
         atomic_store(&bound->ill_until_ms, 0);

@@ -52,8 +52,6 @@ bool skr_bindings_have(struct skr_bindings *bindings, uint64_t id, char *account
 struct skr_bound *skr_bound_ref(struct skr_bound *bound);
 void skr_bound_release(struct skr_bound *bound); /* NULL-safe */
 
-int64_t skr_clock_ms(void); /* CLOCK_MONOTONIC */
-
 /* Counts how a call ended. */
 void skr_bound_note(struct skr_bound *bound, const struct skr_upstream_result *result);
 

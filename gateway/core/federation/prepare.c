@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "cached_reader.h"
+#include "clock.h"
 #include "federation.h"
 #include "skerry/log.h"
 
@@ -89,16 +90,9 @@ static enum skr_status skr_preparation_look(struct skr_preparation *preparation,
         status = skr_fail(err, SKR_NO_MEMORY, "no memory for an object's record");
     if (status == SKR_OK && preparation->intent == SKR_INTENT_READ && preparation->offset < content->size_bytes &&
         content->layout == SKR_CONTENT_CACHED && !skr_cached_has(view, content, preparation->offset)) {
-        struct skr_bytes payload;
-        uint32_t crc32c;
-        out->is_cached = skr_content_cached_payload(view, content, &payload, &crc32c, err) == SKR_NOT_FOUND;
-        if (out->is_cached)
-            status = skr_content_origin(view, content->id, &out->origin, err);
-        out->origin.key = skr_arena_copy(arena, out->origin.key);
-        out->origin.etag = skr_arena_copy(arena, out->origin.etag);
-        out->origin.container = skr_arena_copy(arena, out->origin.container);
-        if (status == SKR_OK && out->is_cached &&
-            (out->origin.key.data == NULL || out->origin.etag.data == NULL || out->origin.container.data == NULL))
+        out->is_cached = true;
+        status = skr_content_origin(view, content->id, &out->origin, err);
+        if (status == SKR_OK && !skr_origin_copy(arena, &out->origin))
             status = skr_fail(err, SKR_NO_MEMORY, "no memory for a preparation");
     }
     skr_view_end(view);
@@ -138,19 +132,12 @@ static enum skr_status skr_preparation_landed(struct skr_preparation *preparatio
 static enum skr_status skr_preparation_fly(struct skr_preparation *preparation, const struct skr_prepared_state *state,
                                            struct skr_error *err)
 {
-    struct skr_bound *bound = skr_bound_of_origin(&preparation->worker->core->bindings, &state->origin);
-    if (bound == NULL || bound->upstream == NULL) {
-        skr_bound_release(bound);
-        return skr_fail(err, SKR_UPSTREAM_FAILED, "its bytes are not here, and their container was detached");
-    }
-    struct skr_flight_plan plan = {
-        .bound = bound,
-        .content_id = state->object.content.id,
-        .chunk = preparation->offset / SKR_CHUNK_BYTES,
-        .size = state->object.content.size_bytes,
-        .key = state->origin.key,
-        .etag = state->origin.etag,
-    };
+    struct skr_bound *bound;
+    enum skr_status status = skr_flight_source(preparation->worker, &state->origin, &bound, err);
+    if (status != SKR_OK)
+        return status;
+    struct skr_flight_plan plan =
+        skr_flight_plan_of(bound, &state->object.content, &state->origin, preparation->offset / SKR_CHUNK_BYTES);
     preparation->flight = skr_flight_join(preparation->worker, &plan);
     skr_bound_release(bound);
     preparation->waiter = skr_waiter_new(preparation->worker, skr_preparation_woken, preparation);

@@ -10,6 +10,7 @@
 
 #include <stdlib.h>
 
+#include "clock.h"
 #include "federation.h"
 #include "skerry/log.h"
 

@@ -23,8 +23,7 @@ struct skr_remote_listing {
     struct skr_arena arena;
     struct skr_list_options options; /* texts in the arena */
     uint64_t wanted;
-    struct skr_remote_entry *entries; /* malloc'd; texts in the arena */
-    size_t count, capacity;
+    struct skr_remote_entries found;
     struct skr_bytes marker; /* upstream's, where it goes on; empty: from the beginning */
     bool is_complete;
     bool is_found; /* upstream has the container */
@@ -43,13 +42,13 @@ void skr_remote_listing_close(struct skr_remote_listing *listing)
     skr_bound_release(listing->bound);
     skr_arena_release(&listing->arena);
     listing->worker->under_way--;
-    free(listing->entries);
+    free(listing->found.entries);
     free(listing);
 }
 
 const struct skr_remote_entry *skr_remote_listing_entry(const struct skr_remote_listing *listing, size_t index)
 {
-    return index < listing->count ? &listing->entries[index] : NULL;
+    return index < listing->found.count ? &listing->found.entries[index] : NULL;
 }
 
 bool skr_remote_listing_is_cut(const struct skr_remote_listing *listing)
@@ -79,24 +78,29 @@ bool skr_object_of_upstream(struct skr_arena *arena, const struct skr_upstream_o
     return skr_object_copy(arena, out);
 }
 
+bool skr_remote_entries_add(struct skr_remote_entries *list, struct skr_arena *arena, const struct skr_upstream_object *found)
+{
+    if (list->count == list->capacity) {
+        size_t capacity = list->capacity == 0 ? 256 : list->capacity * 2;
+        struct skr_remote_entry *grown = realloc(list->entries, capacity * sizeof *grown);
+        if (grown == NULL)
+            return false;
+        list->entries = grown;
+        list->capacity = capacity;
+    }
+    struct skr_remote_entry *entry = &list->entries[list->count];
+    *entry = (struct skr_remote_entry){.key = skr_arena_copy(arena, found->key), .is_prefix = found->is_prefix};
+    if (entry->key.data == NULL || (!found->is_prefix && !skr_object_of_upstream(arena, found, &entry->object)))
+        return false;
+    list->count++;
+    return true;
+}
+
 static bool skr_listing_add(struct skr_remote_listing *listing, const struct skr_upstream_object *found)
 {
     if (skr_bytes_compare(found->key, listing->options.from) < 0 || found->etag.size > SKR_ETAG_SIZE)
         return true;
-    if (listing->count == listing->capacity) {
-        size_t capacity = listing->capacity == 0 ? 256 : listing->capacity * 2;
-        struct skr_remote_entry *grown = realloc(listing->entries, capacity * sizeof *grown);
-        if (grown == NULL)
-            return false;
-        listing->entries = grown;
-        listing->capacity = capacity;
-    }
-    struct skr_remote_entry *entry = &listing->entries[listing->count];
-    *entry = (struct skr_remote_entry){.key = skr_arena_copy(&listing->arena, found->key), .is_prefix = found->is_prefix};
-    if (entry->key.data == NULL || (!found->is_prefix && !skr_object_of_upstream(&listing->arena, found, &entry->object)))
-        return false;
-    listing->count++;
-    return true;
+    return skr_remote_entries_add(&listing->found, &listing->arena, found);
 }
 
 static void skr_listing_tell(struct skr_remote_listing *listing, enum skr_status status)
@@ -133,7 +137,7 @@ static void skr_listing_end(struct skr_remote_listing *listing, enum skr_status 
 {
     if (status == SKR_OK && !listing->is_complete)
         skr_continuations_keep(&listing->worker->core->federation->continuations, listing->bound, &listing->options,
-                               listing->marker, listing->entries, listing->count);
+                               listing->marker, &listing->found);
     if (status != SKR_OK || !skr_listing_makes_container(listing))
         skr_listing_tell(listing, status);
 }
@@ -164,7 +168,7 @@ static void skr_listing_answered(struct skr_upstream_call *call, const struct sk
     listing->is_complete = result->next_marker.size == 0;
     if (listing->marker.data == NULL && !listing->is_complete)
         skr_listing_end(listing, SKR_NO_MEMORY);
-    else if (listing->is_complete || listing->count >= listing->wanted)
+    else if (listing->is_complete || listing->found.count >= listing->wanted)
         skr_listing_end(listing, SKR_OK);
     else
         skr_listing_ask(listing);
@@ -172,7 +176,7 @@ static void skr_listing_answered(struct skr_upstream_call *call, const struct sk
 
 static void skr_listing_ask(struct skr_remote_listing *listing)
 {
-    uint64_t left = listing->wanted - listing->count;
+    uint64_t left = listing->wanted - listing->found.count;
     unsigned most = skr_upstream_limits_of(listing->bound->binding.is_s3 ? SKR_UPSTREAM_S3 : SKR_UPSTREAM_AZURE).list_entries;
     struct skr_upstream_list list = {
         .prefix = listing->options.prefix,
@@ -232,8 +236,7 @@ enum skr_status skr_prepare_listing(struct skr_worker *worker, const struct skr_
         return skr_fail(err, SKR_NO_MEMORY, "no memory for a listing");
     }
     skr_continuations_take(&worker->core->federation->continuations, bound, &listing->options, &listing->arena,
-                           &listing->marker, &listing->entries, &listing->count);
-    listing->capacity = listing->entries == NULL ? 0 : 1;
+                           &listing->marker, &listing->found);
     *out = listing;
     skr_listing_ask(listing);
     return SKR_PENDING;

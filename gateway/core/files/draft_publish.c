@@ -142,20 +142,32 @@ static enum skr_status skr_publish_take_base(struct skr_worker *worker, struct s
     return status;
 }
 
+/* Checksums of what was not written in one go; and where a chunk grew without being written, its file does, too. */
+static enum skr_status skr_publish_checksum(struct skr_worker *worker, struct skr_draft *draft, struct skr_draft_chunk *chunk,
+                                            size_t bytes, struct skr_error *err)
+{
+    struct skr_scratch *scratch = skr_draft_file_of(draft, chunk)->scratch;
+    uint64_t begin = (uint64_t)chunk->slot * SKR_DRAFT_CHUNK;
+    enum skr_status status = skr_scratch_extend(scratch, worker->io, begin + bytes, err);
+    if (status == SKR_OK)
+        status = skr_scratch_read(scratch, worker->io, draft->buffer, bytes, begin, err);
+    if (status != SKR_OK)
+        return status;
+    chunk->crc32c = skr_crc32c(0, draft->buffer, bytes);
+    chunk->covered = (uint32_t)bytes;
+    skr_draft_file_of(draft, chunk)->unsynced = true;
+    return SKR_OK;
+}
+
 static enum skr_status skr_publish_checksums(struct skr_worker *worker, struct skr_draft *draft, struct skr_error *err)
 {
     enum skr_status status = SKR_OK;
     for (size_t page = 0; page < draft->page_count && status == SKR_OK; page++) {
         for (uint64_t i = 0; draft->pages[page] != NULL && i < SKR_DRAFT_PAGE_CHUNKS && status == SKR_OK; i++) {
-            uint64_t index = page * SKR_DRAFT_PAGE_CHUNKS + i;
             struct skr_draft_chunk *chunk = &draft->pages[page]->chunks[i];
-            size_t bytes = skr_draft_chunk_bytes(draft, index);
-            if (chunk->state != SKR_DRAFT_OWN || bytes == 0 || chunk->covered == bytes)
-                continue;
-            status = skr_scratch_read(skr_draft_file_of(draft, chunk)->scratch, worker->io, draft->buffer, bytes,
-                                      (uint64_t)chunk->slot * SKR_DRAFT_CHUNK, err);
-            chunk->crc32c = skr_crc32c(0, draft->buffer, bytes);
-            chunk->covered = (uint32_t)bytes;
+            size_t bytes = skr_draft_chunk_bytes(draft, page * SKR_DRAFT_PAGE_CHUNKS + i);
+            if (chunk->state == SKR_DRAFT_OWN && bytes > 0 && chunk->covered != bytes)
+                status = skr_publish_checksum(worker, draft, chunk, bytes, err);
         }
     }
     return status;

@@ -78,8 +78,10 @@ static void expect_draft(struct skr_draft *draft, const unsigned char *model, ui
     unsigned char *bytes = malloc(size + 1);
     ck_assert_uint_eq(skr_draft_size(draft), size);
     ck_assert_int_eq(skr_draft_read(harness.worker, draft, 0, bytes, size + 1, &error), (ssize_t)size);
-    for (uint64_t i = 0; i < size; i++)
-        ck_assert_msg(bytes[i] == model[i], "byte %llu of %llu", (unsigned long long)i, (unsigned long long)size);
+    uint64_t same = 0;
+    while (same < size && bytes[same] == model[same])
+        same++;
+    ck_assert_msg(same == size, "byte %llu of %llu", (unsigned long long)same, (unsigned long long)size);
     free(bytes);
 }
 
@@ -285,7 +287,7 @@ int main(void)
     TCase *cases = tcase_create("drafts");
     tcase_add_checked_fixture(cases, begin, end);
     tcase_set_timeout(cases, 120);
-    tcase_add_loop_test(cases, reads_what_was_written, 0, 12);
+    tcase_add_loop_test(cases, reads_what_was_written, 0, 8);
     tcase_add_test(cases, a_file_written_once_is_one_piece);
     tcase_add_test(cases, what_another_face_put_stays);
     tcase_add_test(cases, holes_take_no_room);

@@ -11,6 +11,7 @@
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -168,14 +169,22 @@ static enum skr_status skr_check_apart(const char *directory, const char *folder
     return status;
 }
 
+/* The kernel may know the attributes of what is mounted here, and then does not ask whether anybody serves it; for statfs it
+ * asks always. */
+static int skr_look_at(const char *directory, struct stat *about)
+{
+    struct statfs room;
+    return stat(directory, about) == 0 && statfs(directory, &room) == 0 ? 0 : errno;
+}
+
 enum skr_status skr_mounting_prepare(const struct skr_mount_options *options, char **directory, struct skr_error *err)
 {
     struct stat about;
-    int failed = stat(options->directory, &about) == 0 ? 0 : errno;
+    int failed = skr_look_at(options->directory, &about);
     if (failed == ENOTCONN || failed == ECONNABORTED) {
         skr_log(SKR_LOG_WARNING, "mount", "%s: what a server that is gone had mounted here is taken away", options->directory);
         skr_unmount(options->directory, true);
-        failed = stat(options->directory, &about) == 0 ? 0 : errno;
+        failed = skr_look_at(options->directory, &about);
     }
     if (failed == ENOENT)
         return skr_fail_os(err, SKR_INVALID_ARGUMENT, failed, "there is no directory %s to mount on: make it (mkdir -p %s)",

@@ -54,7 +54,7 @@ def told(status):
         return (*common, status.st_size, status.st_nlink, time_told(status.st_mtime_ns))
     if kind == stat.S_IFLNK:
         return (*common, status.st_size)
-    return common
+    return common if status.st_nlink else "removed"  # its mode went with it
 
 
 class World:

@@ -54,7 +54,7 @@ def told(status):
         return (*common, status.st_size, status.st_nlink, time_told(status.st_mtime_ns))
     if kind == stat.S_IFLNK:
         return (*common, status.st_size)
-    return common
+    return common if status.st_nlink else "removed"  # its mode went with it
 
 
 class World:
@@ -174,7 +174,12 @@ class World:
         return fcntl.fcntl(fd, fcntl.F_GETFL) & os.O_ACCMODE != os.O_WRONLY
 
     def op_punch(self, slot, offset, size):
-        return self._with(slot, lambda fd: fallocate(fd, FALLOC_PUNCH_HOLE | FALLOC_KEEP_SIZE, offset, size))
+        """Not behind the end, where nothing changes: whether the time does is the file system's own."""
+        def punch(fd):
+            status = os.fstat(fd)
+            if not stat.S_ISREG(status.st_mode) or offset < status.st_size:
+                fallocate(fd, FALLOC_PUNCH_HOLE | FALLOC_KEEP_SIZE, offset, size)
+        return self._with(slot, punch)
 
     def op_allocate(self, slot, offset, size):
         return self._with(slot, lambda fd: fallocate(fd, 0, offset, size))
@@ -360,7 +365,7 @@ class World:
                 else:
                     attributes = tuple(sorted((key, os.getxattr(path, key)) for key in os.listxattr(path) if key.startswith("user.")))
                 if stat.S_ISREG(status.st_mode):
-                    content = self.op_content(os.path.relpath(path, self.root))
+                    content = self.do(("content", os.path.relpath(path, self.root)))
                 found[os.path.relpath(path, self.root)] = (facts, attributes, content)
         return found
 

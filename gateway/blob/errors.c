@@ -64,6 +64,8 @@ static const struct skr_error_entry skr_status_errors[SKR_STATUS_COUNT] = {
     [SKR_UPSTREAM_FAILED] = {503, "ServerBusy",
                              "The storage behind this container does not answer. Please retry your request."},
     [SKR_CONTAINER_BOUND] = {409, "InvalidOperation", "This container is bound to storage elsewhere: detach it first."},
+    [SKR_CONTAINER_DIRTY] = {409, "InvalidOperation",
+                             "Changes of this container wait to be sent to storage elsewhere: flush it first."},
     [SKR_BOUND_READ_ONLY] = {403, "AuthorizationPermissionMismatch",
                              "This container shows storage elsewhere, and is bound to it for reading only."},
     [SKR_BUSY] = {503, "ServerBusy", "The server is currently unable to receive requests. Please retry your request."},

@@ -19,6 +19,14 @@ static void skr_note_room(struct skr_core *core, enum skr_status status)
         atomic_store_explicit(&core->out_of_space, full, memory_order_relaxed);
 }
 
+static struct skr_pending *skr_pending_go(struct skr_pending *pending)
+{
+    if (pending->go == NULL)
+        return skr_pending_submit(pending);
+    pending->go(pending);
+    return pending;
+}
+
 static void skr_pending_complete(struct skr_task *task)
 {
     struct skr_pending *pending = (struct skr_pending *)((char *)task - offsetof(struct skr_change, task));
@@ -31,7 +39,7 @@ static void skr_pending_complete(struct skr_task *task)
     status = pending->change.status; /* settling may have failed */
     if (pending->again) {
         pending->again = false;
-        skr_pending_submit(pending);
+        skr_pending_go(pending);
         return;
     }
     pending->settle = NULL;
@@ -100,14 +108,6 @@ void skr_pending_detach(struct skr_pending *pending)
 /* ---- objects of bound containers ---- */
 
 static void skr_pending_look(struct skr_pending *pending);
-
-static struct skr_pending *skr_pending_go(struct skr_pending *pending)
-{
-    if (pending->go == NULL)
-        return skr_pending_submit(pending);
-    pending->go(pending);
-    return pending;
-}
 
 static void skr_pending_looked(void *context, enum skr_status status)
 {

@@ -73,7 +73,7 @@ struct skr_pending {
     struct skr_fetching *fetching;
     /* Called once what must be known is known, and what must be here is, in place of the submission that it then makes. */
     void (*go)(struct skr_pending *pending);
-    bool again; /* set by `settle`: it is submitted once more instead of being over */
+    bool again; /* set by `settle`: it goes on in that way once more instead of being over */
     bool has_object, has_container, has_block;
     struct skr_object object;
     struct skr_block block;
@@ -101,6 +101,8 @@ struct skr_pending *skr_pending_submit_copy(struct skr_pending *pending, const s
                                             const struct skr_copy_source *source, bool whole);
 /* Upstream was asked for the name a moment ago, and had nothing. */
 bool skr_is_absent_upstream(struct skr_worker *worker, const struct skr_object_name *name);
+/* A container that upstream has becomes known here. SKR_CONTAINER_EXISTS: it is. */
+struct skr_pending *skr_adopt_container(struct skr_worker *worker, struct skr_bound *bound, skr_done done, void *context);
 /* Reports a failure found before submission, in the same asynchronous way. */
 struct skr_pending *skr_pending_fail(struct skr_pending *pending, enum skr_status status, const char *message);
 

@@ -94,10 +94,11 @@ static enum skr_status skr_binding_open_tokens(const struct skr_binding *binding
 
 void skr_bound_close_upstream(struct skr_bound *bound)
 {
+    skr_upstream_close(bound->all);
     skr_upstream_close(bound->quick);
     skr_upstream_close(bound->upstream);
     skr_tokens_close(bound->tokens);
-    bound->quick = bound->upstream = NULL;
+    bound->all = bound->quick = bound->upstream = NULL;
     bound->tokens = NULL;
 }
 
@@ -142,6 +143,21 @@ enum skr_status skr_bound_open_upstream(struct skr_bound *bound, const struct sk
             explicit_bzero((char *)texts[skr_secrets[i]], strlen(texts[skr_secrets[i]]));
     skr_arena_release(&arena);
     return status;
+}
+
+/* One of all containers has no upstream of its own, but asks for their list: by a URL of any of them. Where they are folders of
+ * one container there is no list. */
+static enum skr_status skr_bound_open_account(struct skr_bound *bound, const struct skr_binding *binding, struct skr_error *err)
+{
+    enum skr_status status = skr_bound_open_upstream(bound, binding, SKR_BYTES("container"), err);
+    if (status != SKR_OK)
+        return status;
+    if (skr_upstream_is_whole(bound->quick))
+        bound->all = skr_upstream_ref(bound->quick);
+    skr_upstream_close(bound->quick);
+    skr_upstream_close(bound->upstream);
+    bound->quick = bound->upstream = NULL;
+    return SKR_OK;
 }
 
 /* ---- one that is in force ---- */
@@ -213,11 +229,13 @@ void skr_bound_note(struct skr_bound *bound, const struct skr_upstream_result *r
         atomic_store(&bound->ill_until_ms, 0);
     if (atomic_load_explicit(&bound->is_ill, memory_order_relaxed) == ill || atomic_exchange(&bound->is_ill, ill) == ill)
         return; /* only what changes is worth a line */
+    struct skr_bytes name = bound->upstream == NULL ? bound->binding.texts[SKR_BINDING_URL] /* of all containers */
+                                                    : skr_text(skr_upstream_name(bound->upstream));
     if (ill)
-        skr_log(SKR_LOG_WARNING, "federation", "%s behind %s/%s: %s (%s)", skr_upstream_name(bound->upstream), bound->account,
-                bound->container, skr_upstream_outcome_text(result->outcome), result->message == NULL ? "" : result->message);
+        skr_log(SKR_LOG_WARNING, "federation", "%.*s behind %s/%s: %s (%s)", SKR_PRINT(name), bound->account, bound->container,
+                skr_upstream_outcome_text(result->outcome), result->message == NULL ? "" : result->message);
     else
-        skr_log(SKR_LOG_INFO, "federation", "%s behind %s/%s answers again", skr_upstream_name(bound->upstream), bound->account,
+        skr_log(SKR_LOG_INFO, "federation", "%.*s behind %s/%s answers again", SKR_PRINT(name), bound->account,
                 bound->container);
 }
 
@@ -282,8 +300,9 @@ static bool skr_load_binding(void *context, struct skr_bytes account, struct skr
         loading->no_memory = bound == NULL;
         /* One that cannot be opened any more, for a file that is gone, say, is told and stays: its container then has an
          * upstream that nothing comes from, instead of looking empty. */
-        if (bound != NULL && !skr_bytes_equal(container, SKR_BYTES(SKR_ALL_CONTAINERS)) &&
-            skr_bound_open_upstream(bound, binding, SKR_NO_BYTES, &error) != SKR_OK)
+        bool is_all = skr_bytes_equal(container, SKR_BYTES(SKR_ALL_CONTAINERS));
+        if (bound != NULL && (is_all ? skr_bound_open_account(bound, binding, &error)
+                                     : skr_bound_open_upstream(bound, binding, SKR_NO_BYTES, &error)) != SKR_OK)
             skr_log(SKR_LOG_ERROR, "federation", "the upstream of %s/%s cannot be used: %s", bound->account, bound->container,
                     error.message);
     }
@@ -372,6 +391,43 @@ struct skr_bound *skr_bound_find(struct skr_bindings *bindings, struct skr_meta_
     bound = skr_bound_derive(bindings, account, container, view);
     skr_view_end(view);
     return bound;
+}
+
+struct skr_bound *skr_bound_find_all(struct skr_bindings *bindings, struct skr_bytes account)
+{
+    struct skr_bound *all;
+    if (atomic_load_explicit(&bindings->count, memory_order_acquire) == 0)
+        return NULL;
+    pthread_rwlock_rdlock(&bindings->lock);
+    skr_bound_look(bindings, account, SKR_NO_BYTES, &all);
+    if (all != NULL)
+        skr_bound_ref(all);
+    pthread_rwlock_unlock(&bindings->lock);
+    return all;
+}
+
+void skr_bound_begin_deletion(struct skr_bindings *bindings, struct skr_bound *bound)
+{
+    atomic_fetch_add(&bound->deletions, 1);
+    atomic_fetch_add(&bindings->deletions, 1);
+}
+
+void skr_bound_end_deletion(struct skr_bindings *bindings, struct skr_bound *bound)
+{
+    atomic_fetch_sub(&bindings->deletions, 1);
+    atomic_fetch_sub(&bound->deletions, 1);
+}
+
+bool skr_is_being_deleted(struct skr_bindings *bindings, struct skr_bytes account, struct skr_bytes container)
+{
+    struct skr_bound *all;
+    if (atomic_load_explicit(&bindings->deletions, memory_order_acquire) == 0)
+        return false;
+    pthread_rwlock_rdlock(&bindings->lock);
+    const struct skr_bound *bound = skr_bound_look(bindings, account, container, &all);
+    bool is_going = bound != NULL && atomic_load(&bound->deletions) > 0;
+    pthread_rwlock_unlock(&bindings->lock);
+    return is_going;
 }
 
 struct skr_bound *skr_bound_of_origin(struct skr_bindings *bindings, const struct skr_origin *origin)

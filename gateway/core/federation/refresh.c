@@ -10,6 +10,7 @@
 
 #include <stdlib.h>
 
+#include "account_listing.h"
 #include "federation.h"
 #include "skerry/log.h"
 
@@ -115,13 +116,12 @@ static enum skr_status skr_refresh_container(struct skr_view *view, struct skr_r
     const struct skr_bound *bound = op->refresh->bound;
     struct skr_bytes account = skr_text(bound->account), name = skr_text(bound->container);
     enum skr_status status = skr_container_get(view, &op->pending.arena, account, name, container, err);
-    if (status != SKR_CONTAINER_NOT_FOUND || !bound->is_derived || op->refresh->found == NULL)
+    if (status != SKR_CONTAINER_NOT_FOUND || !bound->is_derived || op->refresh->found == NULL ||
+        skr_is_being_deleted(&op->pending.worker->core->bindings, account, name))
         return status;
-    int64_t tick_ns = skr_view_tick(view);
-    *container = (struct skr_container){
-        .created_ns = tick_ns, .modified_ns = tick_ns, .etag = skr_etag_of_tick(&op->pending.arena, tick_ns)};
-    return container->etag.data == NULL ? skr_fail(err, SKR_NO_MEMORY, "no memory for a container")
-                                        : skr_container_create(view, account, name, container, err);
+    return !skr_container_of_upstream(&op->pending.arena, bound, skr_view_tick(view), container)
+               ? skr_fail(err, SKR_NO_MEMORY, "no memory for a container")
+               : skr_container_create(view, account, name, container, err);
 }
 
 static enum skr_status skr_apply_refresh(struct skr_view *view, struct skr_change *change, struct skr_error *err)

@@ -402,6 +402,8 @@ static bool skr_transfer_may_repeat(const struct skr_upstream_transfer *transfer
 {
     if (!transfer->has_retry || !result->may_retry || transfer->delivered)
         return false;
+    if (transfer->retry.not_after_timeout && result->outcome == SKR_UPSTREAM_TIMEOUT)
+        return false;
     if (transfer->body.once && transfer->body_was_read)
         return false;
     return transfer->repeatable || !result->may_have_happened;

@@ -222,6 +222,8 @@ void skr_call_fail_status(struct skr_call *call, enum skr_status status)
 {
     const struct skr_error_entry *entry = &skr_status_errors[status];
     skr_call_common_headers(call);
+    if (status == SKR_UPSTREAM_FAILED)
+        skr_exchange_header(call->exchange, "Retry-After", SKR_BYTES(SKR_UPSTREAM_RETRY_AFTER_S));
     skr_send_error(call->exchange, entry->http_status != 0 ? entry : &skr_status_errors[SKR_INTERNAL], NULL, SKR_NO_BYTES,
                    NULL);
 }

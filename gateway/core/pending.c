@@ -173,12 +173,18 @@ static bool skr_is_bound(struct skr_worker *worker, const struct skr_object_name
     return bound != NULL;
 }
 
-static bool skr_is_bound_read_only(struct skr_worker *worker, const struct skr_object_name *name)
+enum skr_status skr_bound_admit(struct skr_worker *worker, const struct skr_object_name *name, bool *is_bound,
+                                struct skr_error *err)
 {
     struct skr_bound *bound = skr_bound_find(&worker->core->bindings, worker->reader, name->account, name->container);
-    bool read_only = bound != NULL && bound->binding.mode == SKR_BINDING_READ_ONLY;
+    enum skr_status status = SKR_OK;
+    *is_bound = bound != NULL;
+    if (bound != NULL && bound->binding.mode == SKR_BINDING_READ_ONLY)
+        status = skr_fail(err, SKR_BOUND_READ_ONLY, "the container is bound to an upstream for reading only");
+    else if (bound != NULL && bound->binding.mode == SKR_BINDING_WRITE_THROUGH && skr_bound_is_away(bound))
+        status = skr_fail(err, SKR_UPSTREAM_FAILED, "upstream does not answer, and has to have what is written");
     skr_bound_release(bound);
-    return read_only;
+    return status;
 }
 
 struct skr_pending *skr_pending_submit_object(struct skr_pending *pending, const struct skr_object_name *name, bool looks,
@@ -186,8 +192,11 @@ struct skr_pending *skr_pending_submit_object(struct skr_pending *pending, const
 {
     if (atomic_load_explicit(&pending->worker->core->bindings.count, memory_order_acquire) == 0)
         return skr_pending_go(pending); /* contents of a binding that was detached are whole, or gone */
-    if (skr_is_bound_read_only(pending->worker, name))
-        return skr_pending_fail(pending, SKR_BOUND_READ_ONLY, "the container is bound to an upstream for reading only");
+    struct skr_error error = {.message = ""};
+    bool is_bound;
+    enum skr_status status = skr_bound_admit(pending->worker, name, &is_bound, &error);
+    if (status != SKR_OK)
+        return skr_pending_fail(pending, status, error.message);
     if (looks)
         pending->looks[pending->look_count++] = pending->written = name;
     if (source != NULL)

@@ -281,6 +281,8 @@ void skr_s3_fail_status(struct skr_s3_call *call, enum skr_status status)
     else if (status == SKR_OBJECT_NOT_FOUND || status == SKR_VERSION_NOT_FOUND)
         detail = (struct skr_s3_detail){"Key", call->target.object};
     skr_s3_common_headers(call);
+    if (status == SKR_UPSTREAM_FAILED)
+        skr_exchange_header(call->exchange, "Retry-After", SKR_BYTES(SKR_UPSTREAM_RETRY_AFTER_S));
     skr_s3_send_error(call->exchange, entry, NULL, &detail, 1);
 }
 

@@ -31,9 +31,10 @@ struct skr_core_options {
     unsigned cache_high_percent,
         cache_low_percent; /* of a capacity: from there eviction begins, and to there it goes. 0: 95, 90 */
     bool direct_io;
-    unsigned upload_concurrency; /* objects on their way to upstreams at a time. 0: 8 */
-    uint64_t dirty_limit_bytes;  /* above it, changes that are uploaded later wait, and then fail. 0: a tenth of the disk */
-    struct skr_io_fault *fault;  /* NULL in production: passed on to the rings that core opens itself */
+    unsigned upload_concurrency;          /* objects on their way to upstreams at a time. 0: 8 */
+    unsigned upstream_connect_timeout_ms; /* 0: 2000 */
+    uint64_t dirty_limit_bytes; /* above it, changes that are uploaded later wait, and then fail. 0: a tenth of the disk */
+    struct skr_io_fault *fault; /* NULL in production: passed on to the rings that core opens itself */
 };
 
 /* Opens metadata and store and starts the collector's thread. */
@@ -160,6 +161,8 @@ enum skr_status skr_list_versions(struct skr_worker *worker, const struct skr_li
 
 /* ---- before a request reads an object: upstream may know more of it than we do ---- */
 
+/* What is worth telling a client who was refused because upstream does not answer: about as often it is asked. */
+#define SKR_UPSTREAM_RETRY_AFTER_S "2"
 struct skr_preparation;
 enum skr_intent {
     SKR_INTENT_LOOK, /* what is known of the object */

@@ -167,10 +167,11 @@ struct skr_upstream_result {
 
 /* Immutable. Delays are drawn from 0 to the bound, which doubles ("full jitter"); what upstream asked for comes on top. */
 struct skr_upstream_retry {
-    unsigned attempts;    /* in all, 1 to 100 */
-    unsigned first_ms;    /* the first bound */
-    unsigned most_ms;     /* the largest bound */
-    unsigned patience_ms; /* gives up when the next attempt would begin later than so long after the first */
+    unsigned attempts;      /* in all, 1 to 100 */
+    unsigned first_ms;      /* the first bound */
+    unsigned most_ms;       /* the largest bound */
+    bool not_after_timeout; /* whoever waits has waited long enough then */
+    unsigned patience_ms;   /* gives up when the next attempt would begin later than so long after the first */
 };
 #define SKR_UPSTREAM_RETRY_DEFAULT                                                                                             \
     ((struct skr_upstream_retry){.attempts = 5, .first_ms = 200, .most_ms = 10000, .patience_ms = 60000})

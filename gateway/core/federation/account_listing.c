@@ -16,7 +16,7 @@
 #define SKR_MOST_CONTAINERS 100000 /* behind one account: the rest shows when it is used */
 
 static const struct skr_upstream_retry skr_account_retry = {
-    .attempts = 3, .first_ms = 100, .most_ms = 1000, .patience_ms = 5000};
+    .attempts = 3, .first_ms = 100, .most_ms = 1000, .patience_ms = 5000, .not_after_timeout = true};
 
 void skr_account_rounds_open(struct skr_account_rounds *rounds)
 {
@@ -406,7 +406,7 @@ static enum skr_status skr_account_begin(struct skr_worker *worker, struct skr_b
 {
     if (bound->all == NULL || skr_account_is_fresh(bound))
         return SKR_OK;
-    if (skr_worker_upstreams(worker) == NULL || skr_clock_ms() < atomic_load(&bound->ill_until_ms))
+    if (skr_worker_upstreams(worker) == NULL || skr_bound_is_away(bound) || skr_clock_ms() < atomic_load(&bound->ill_until_ms))
         return skr_account_stale(worker, bound, err);
     struct skr_account_listing *listing = calloc(1, sizeof *listing);
     struct skr_waiter *waiter = listing == NULL ? NULL : skr_waiter_new(worker, skr_account_woken, listing);

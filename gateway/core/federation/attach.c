@@ -224,8 +224,8 @@ static enum skr_status skr_attach_check(const struct skr_attach_change *op, stru
 {
     struct skr_bound trial = {.upstream = NULL};
     /* of all containers: a name that any upstream would have */
-    enum skr_status status =
-        skr_bound_open_upstream(&trial, &op->binding, skr_is_all(op->container) ? SKR_BYTES("container") : SKR_NO_BYTES, err);
+    enum skr_status status = skr_bound_open_upstream(&trial, &op->pending.worker->core->bindings, &op->binding,
+                                                     skr_is_all(op->container) ? SKR_BYTES("container") : SKR_NO_BYTES, err);
     skr_bound_close_upstream(&trial);
     return status;
 }

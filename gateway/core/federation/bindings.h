@@ -17,11 +17,14 @@ struct skr_bound {
     char *account, *container;
     struct skr_binding binding; /* its texts without the secrets, in `memory` */
     struct skr_arena memory;
-    struct skr_upstream *upstream; /* NULL for SKR_ALL_CONTAINERS: each container gets one of its own */
-    struct skr_upstream *all;      /* of SKR_ALL_CONTAINERS only: for the list of upstream's containers */
-    struct skr_upstream *quick;    /* the same, but given up soon when it stalls: for questions that have an answer here */
-    struct skr_upstream_token_provider *tokens;       /* may be NULL */
-    bool is_derived;                                  /* of SKR_ALL_CONTAINERS, for one container */
+    struct skr_upstream *upstream;              /* NULL for SKR_ALL_CONTAINERS: each container gets one of its own */
+    struct skr_upstream *all;                   /* of SKR_ALL_CONTAINERS only: for the list of upstream's containers */
+    struct skr_upstream *quick;                 /* the same, but given up soon when it stalls: for what somebody waits for */
+    struct skr_upstream_token_provider *tokens; /* may be NULL */
+    bool is_derived;                            /* of SKR_ALL_CONTAINERS, for one container */
+    struct skr_bound *whole;                    /* then that binding, with a reference. They are away together */
+    struct skr_bindings *bindings;              /* NULL: a trial */
+    _Atomic bool is_away;                       /* it does not answer at all: nobody waits for it, but the prober */
     _Atomic uint64_t mirror_rounds, mirrored_objects; /* MIRROR: rounds that ended; names of the round under way, or the last */
     _Atomic uint64_t fetched_bytes, fetches, failures, refreshes, stale_answers;
     _Atomic int last_failure; /* enum skr_upstream_outcome */
@@ -34,9 +37,11 @@ struct skr_bound {
 };
 
 struct skr_bindings {
-    _Atomic size_t count;     /* 0: nothing is bound, and nobody needs the lock */
-    _Atomic size_t deletions; /* of containers that are under way: 0 as a rule, and then nobody looks for them */
-    pthread_rwlock_t lock;    /* guards what follows */
+    unsigned connect_timeout_ms; /* set before anything is loaded. 0: 2000 */
+    struct skr_prober *prober;   /* NULL at the beginning and at the end: then nobody is away. Set while no other thread is */
+    _Atomic size_t count;        /* 0: nothing is bound, and nobody needs the lock */
+    _Atomic size_t deletions;    /* of containers that are under way: 0 as a rule, and then nobody looks for them */
+    pthread_rwlock_t lock;       /* guards what follows */
     struct skr_bound *first;
 };
 
@@ -64,12 +69,23 @@ void skr_bound_release(struct skr_bound *bound); /* NULL-safe */
 
 int64_t skr_clock_ms(void); /* CLOCK_MONOTONIC */
 
+/* Does its upstream not answer at all? Who has something to serve serves it, and who has nothing refuses at once. */
+bool skr_bound_is_away(const struct skr_bound *bound);
+/* Itself, or the binding of all containers that it came from. */
+struct skr_bound *skr_bound_whole(struct skr_bound *bound);
+/* Those in force that are away and can be asked; of several out of one binding of all, each. Under the lock: `visit` asks for
+ * nothing here but references, and returns false to stop. */
+void skr_bindings_visit_away(struct skr_bindings *bindings, bool (*visit)(void *context, struct skr_bound *bound),
+                             void *context);
+/* Is it in force? */
+bool skr_bindings_hold(struct skr_bindings *bindings, const struct skr_bound *bound);
+
 /* Counts how a call ended. */
 void skr_bound_note(struct skr_bound *bound, const struct skr_upstream_result *result);
 
 /* Opens what is behind one, as a binding asks for; `container` is added to the URL when it is not empty. */
-enum skr_status skr_bound_open_upstream(struct skr_bound *bound, const struct skr_binding *binding, struct skr_bytes container,
-                                        struct skr_error *err);
+enum skr_status skr_bound_open_upstream(struct skr_bound *bound, const struct skr_bindings *bindings,
+                                        const struct skr_binding *binding, struct skr_bytes container, struct skr_error *err);
 void skr_bound_close_upstream(struct skr_bound *bound);
 
 #endif

@@ -13,7 +13,7 @@
 #include "flights.h"
 
 static const struct skr_upstream_retry skr_container_retry = {
-    .attempts = 3, .first_ms = 100, .most_ms = 1000, .patience_ms = 10000};
+    .attempts = 3, .first_ms = 100, .most_ms = 1000, .patience_ms = 10000, .not_after_timeout = true};
 
 static void skr_container_fail(struct skr_container_upstream *upstream, const struct skr_upstream_result *result)
 {
@@ -93,8 +93,9 @@ static bool skr_container_begin(struct skr_container_upstream *upstream, struct 
     upstream->bound = bound;
     const char *problem = bound->binding.mode == SKR_BINDING_READ_ONLY ? "the account is bound to an upstream for reading only"
                           : bound->upstream == NULL                    ? "upstream cannot be used, or cannot have that name"
-                          : skr_worker_upstreams(pending->worker) == NULL ? "upstream cannot be asked"
-                                                                          : NULL;
+                          : skr_bound_is_away(bound) || skr_worker_upstreams(pending->worker) == NULL
+                              ? "upstream cannot be asked"
+                              : NULL;
     if (problem != NULL)
         skr_pending_fail(pending, bound->binding.mode == SKR_BINDING_READ_ONLY ? SKR_BOUND_READ_ONLY : SKR_UPSTREAM_FAILED,
                          problem);

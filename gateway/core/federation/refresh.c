@@ -15,7 +15,7 @@
 #include "skerry/log.h"
 
 static const struct skr_upstream_retry skr_refresh_retry = {
-    .attempts = 4, .first_ms = 100, .most_ms = 2000, .patience_ms = 10000};
+    .attempts = 4, .first_ms = 100, .most_ms = 2000, .patience_ms = 10000, .not_after_timeout = true};
 
 void skr_refreshes_open(struct skr_refreshes *refreshes)
 {
@@ -306,8 +306,7 @@ static void skr_refresh_ask(struct skr_refresh *refresh)
     refresh->call.done = skr_refresh_done;
     refresh->call.retry =
         refresh->has_object ? NULL : &skr_refresh_retry; /* with something to serve, soon is better than sure */
-    struct skr_upstream *upstream = refresh->has_object ? refresh->bound->quick : refresh->bound->upstream;
-    skr_upstream_head(refresh->worker->upstreams, upstream, &refresh->call, refresh->key, &conditions);
+    skr_upstream_head(refresh->worker->upstreams, refresh->bound->quick, &refresh->call, refresh->key, &conditions);
 }
 
 static void skr_refresh_flight_head(void *context, const struct skr_upstream_object *object)
@@ -335,6 +334,7 @@ static bool skr_refresh_fly(struct skr_refresh *refresh, uint64_t offset)
         .chunk = offset / SKR_CHUNK_BYTES,
         .size = UINT64_MAX,
         .key = refresh->key,
+        .hurries = true,
         .head = skr_refresh_flight_head,
         .answered = skr_refresh_flight_answered,
         .context = refresh,

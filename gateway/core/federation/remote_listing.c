@@ -15,7 +15,7 @@
 #define SKR_PREFIX_SCAN_MOST 10000
 
 static const struct skr_upstream_retry skr_listing_retry = {
-    .attempts = 5, .first_ms = 100, .most_ms = 2000, .patience_ms = 20000};
+    .attempts = 5, .first_ms = 100, .most_ms = 2000, .patience_ms = 20000, .not_after_timeout = true};
 
 struct skr_remote_listing {
     struct skr_worker *worker;
@@ -210,7 +210,7 @@ enum skr_status skr_prepare_listing(struct skr_worker *worker, const struct skr_
         skr_bound_release(bound);
         return SKR_OK;
     }
-    if (bound->upstream == NULL || skr_worker_upstreams(worker) == NULL) {
+    if (bound->upstream == NULL || skr_bound_is_away(bound) || skr_worker_upstreams(worker) == NULL) {
         skr_bound_release(bound);
         return skr_fail(err, SKR_UPSTREAM_FAILED, "its upstream cannot be asked");
     }

@@ -110,6 +110,9 @@ enum skr_status skr_container_update(struct skr_view *view, struct skr_bytes acc
 /* Does it hold neither objects nor versions? */
 enum skr_status skr_container_is_empty(struct skr_view *view, const struct skr_container *container, bool *empty,
                                        struct skr_error *err);
+/* And nothing that is on its way in or upstream? */
+enum skr_status skr_container_is_unused(struct skr_view *view, const struct skr_container *container, bool *unused,
+                                        struct skr_error *err);
 /* Constant time: its trees become garbage, collected by skr_garbage_step(). */
 enum skr_status skr_container_remove(struct skr_view *view, struct skr_bytes account, struct skr_bytes name,
                                      struct skr_error *err);
@@ -457,6 +460,9 @@ struct skr_journal_change {
 enum skr_status skr_journal_note(struct skr_view *view, struct skr_bytes account, struct skr_bytes container,
                                  struct skr_bytes key, const struct skr_journal_change *change, uint64_t *sequence,
                                  struct skr_error *err);
+/* Is none of the container's names dirty? */
+enum skr_status skr_journal_is_empty(struct skr_view *view, const struct skr_container *container, bool *empty,
+                                     struct skr_error *err);
 /* Texts point into the map. SKR_NOT_FOUND: the name is not dirty. */
 enum skr_status skr_journal_get(struct skr_view *view, const struct skr_container *container, struct skr_bytes key,
                                 struct skr_journal_entry *out, struct skr_error *err);

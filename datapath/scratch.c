@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "store_private.h"
@@ -91,6 +92,14 @@ enum skr_status skr_scratch_truncate(struct skr_scratch *scratch, struct skr_io 
     return result == 0 ? SKR_OK
                        : skr_fail_os(err, skr_store_status(result), -result, "cannot cut content file %016llx: %s",
                                      (unsigned long long)scratch->file.id, strerror(-result));
+}
+
+enum skr_status skr_scratch_extend(struct skr_scratch *scratch, struct skr_io *io, uint64_t size, struct skr_error *err)
+{
+    struct stat there;
+    if (fstat(scratch->file.fd, &there) == 0 && (uint64_t)there.st_size >= size)
+        return SKR_OK;
+    return skr_scratch_truncate(scratch, io, size, err);
 }
 
 enum skr_status skr_scratch_sync(struct skr_scratch *scratch, struct skr_io *io, struct skr_error *err)

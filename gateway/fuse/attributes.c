@@ -88,6 +88,12 @@ int skr_stat_node(struct skr_errand *errand, struct skr_node *node, struct skr_f
     }
     skr_source_drop(source);
     skr_opened_done(&mount->nodes, opened);
+    if (status == SKR_OBJECT_NOT_FOUND && node->kind == SKR_FILE_DIRECTORY && node->is_removed) { /* somebody has it open */
+        *facts = (struct skr_facts){.kind = SKR_FILE_DIRECTORY};
+        skr_stat_of(mount, node->place, SKR_NO_BYTES, facts, out);
+        out->st_nlink = 0;
+        return 0;
+    }
     if (status == SKR_OBJECT_NOT_FOUND)
         return ESTALE; /* the kernel looks the name up again */
     if (status != SKR_OK)

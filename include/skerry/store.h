@@ -112,6 +112,8 @@ enum skr_status skr_scratch_write(struct skr_scratch *scratch, struct skr_io *io
 enum skr_status skr_scratch_read(struct skr_scratch *scratch, struct skr_io *io, void *buffer, size_t size, uint64_t offset,
                                  struct skr_error *err);
 enum skr_status skr_scratch_truncate(struct skr_scratch *scratch, struct skr_io *io, uint64_t size, struct skr_error *err);
+/* Where it is shorter, zeros behind its end. */
+enum skr_status skr_scratch_extend(struct skr_scratch *scratch, struct skr_io *io, uint64_t size, struct skr_error *err);
 /* A failure makes the store read-only. */
 enum skr_status skr_scratch_sync(struct skr_scratch *scratch, struct skr_io *io, struct skr_error *err);
 void skr_scratch_close(struct skr_scratch *scratch); /* the file stays. NULL-safe */

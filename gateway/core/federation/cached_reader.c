@@ -37,14 +37,6 @@ struct skr_cached_reader {
     uint64_t last_chunk; /* UINT64_MAX: none was read yet */
 };
 
-bool skr_cached_has(struct skr_view *view, const struct skr_content *content, uint64_t offset)
-{
-    struct skr_extent extent;
-    struct skr_error error;
-    size_t count;
-    return skr_content_resident(view, content, offset, 1, &extent, 1, &count, &error) == SKR_OK && count > 0;
-}
-
 enum skr_status skr_cached_reader_new(struct skr_worker *worker, const struct skr_content *content,
                                       struct skr_cached_reader **out, struct skr_error *err)
 {
@@ -70,14 +62,8 @@ static bool skr_cached_find_origin(struct skr_cached_reader *reader)
     if (skr_view_begin(reader->worker->reader, &view, &error) != SKR_OK)
         return false;
     enum skr_status status = skr_content_origin(view, reader->content.id, &reader->origin, &error);
-    if (status == SKR_OK) {
-        reader->origin.key = skr_arena_copy(&reader->arena, reader->origin.key);
-        reader->origin.etag = skr_arena_copy(&reader->arena, reader->origin.etag);
-        reader->origin.container = skr_arena_copy(&reader->arena, reader->origin.container);
-    }
+    reader->has_origin = status == SKR_OK && skr_origin_copy(&reader->arena, &reader->origin);
     skr_view_end(view);
-    reader->has_origin = status == SKR_OK && reader->origin.key.data != NULL && reader->origin.etag.data != NULL &&
-                         reader->origin.container.data != NULL;
     if (!reader->has_origin)
         reader->origin = (struct skr_origin){.binding = 0};
     else
@@ -122,15 +108,8 @@ static struct skr_waiter *skr_cached_waiter(struct skr_cached_reader *reader, vo
 
 static struct skr_flight *skr_cached_fly(struct skr_cached_reader *reader, uint64_t chunk, bool ahead)
 {
-    struct skr_flight_plan plan = {
-        .bound = reader->bound,
-        .content_id = reader->content.id,
-        .chunk = chunk,
-        .size = reader->content.size_bytes,
-        .key = reader->origin.key,
-        .etag = reader->origin.etag,
-        .ahead = ahead,
-    };
+    struct skr_flight_plan plan = skr_flight_plan_of(reader->bound, &reader->content, &reader->origin, chunk);
+    plan.ahead = ahead;
     return skr_flight_join(reader->worker, &plan);
 }
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "cached_reader.h"
+#include "clock.h"
 #include "federation.h"
 #include "skerry/log.h"
 
@@ -89,16 +90,9 @@ static enum skr_status skr_preparation_look(struct skr_preparation *preparation,
         status = skr_fail(err, SKR_NO_MEMORY, "no memory for an object's record");
     if (status == SKR_OK && preparation->intent == SKR_INTENT_READ && preparation->offset < content->size_bytes &&
         content->layout == SKR_CONTENT_CACHED && !skr_cached_has(view, content, preparation->offset)) {
-        struct skr_bytes payload;
-        uint32_t crc32c;
-        out->is_cached = skr_content_cached_payload(view, content, &payload, &crc32c, err) == SKR_NOT_FOUND;
-        if (out->is_cached)
-            status = skr_content_origin(view, content->id, &out->origin, err);
-        out->origin.key = skr_arena_copy(arena, out->origin.key);
-        out->origin.etag = skr_arena_copy(arena, out->origin.etag);
-        out->origin.container = skr_arena_copy(arena, out->origin.container);
-        if (status == SKR_OK && out->is_cached &&
-            (out->origin.key.data == NULL || out->origin.etag.data == NULL || out->origin.container.data == NULL))
+        out->is_cached = true;
+        status = skr_content_origin(view, content->id, &out->origin, err);
+        if (status == SKR_OK && !skr_origin_copy(arena, &out->origin))
             status = skr_fail(err, SKR_NO_MEMORY, "no memory for a preparation");
     }
     skr_view_end(view);
@@ -138,19 +132,13 @@ static enum skr_status skr_preparation_landed(struct skr_preparation *preparatio
 static enum skr_status skr_preparation_fly(struct skr_preparation *preparation, const struct skr_prepared_state *state,
                                            struct skr_error *err)
 {
-    struct skr_bound *bound = skr_bound_of_origin(&preparation->worker->core->bindings, &state->origin);
-    if (bound == NULL || bound->upstream == NULL) {
-        skr_bound_release(bound);
-        return skr_fail(err, SKR_UPSTREAM_FAILED, "its bytes are not here, and their container was detached");
-    }
-    struct skr_flight_plan plan = {
-        .bound = bound,
-        .content_id = state->object.content.id,
-        .chunk = preparation->offset / SKR_CHUNK_BYTES,
-        .size = state->object.content.size_bytes,
-        .key = state->origin.key,
-        .etag = state->origin.etag,
-    };
+    struct skr_bound *bound;
+    enum skr_status status = skr_flight_source(preparation->worker, &state->origin, &bound, err);
+    if (status != SKR_OK)
+        return status;
+    struct skr_flight_plan plan =
+        skr_flight_plan_of(bound, &state->object.content, &state->origin, preparation->offset / SKR_CHUNK_BYTES);
+    plan.hurries = true;
     preparation->flight = skr_flight_join(preparation->worker, &plan);
     skr_bound_release(bound);
     preparation->waiter = skr_waiter_new(preparation->worker, skr_preparation_woken, preparation);
@@ -207,10 +195,12 @@ static bool skr_preparation_is_stale(struct skr_preparation *preparation, const 
 {
     struct skr_bound *bound = preparation->bound;
     int64_t ill_until_ms = atomic_load(&bound->ill_until_ms);
-    if (!state->exists || ill_until_ms == 0)
+    bool is_away = skr_bound_is_away(bound); /* then it is asked by others */
+    if (!state->exists || (ill_until_ms == 0 && !is_away))
         return false;
     int64_t now_ms = skr_clock_ms();
-    if (now_ms >= ill_until_ms && atomic_compare_exchange_strong(&bound->ill_until_ms, &ill_until_ms, now_ms + SKR_ILL_MS)) {
+    if (!is_away && now_ms >= ill_until_ms &&
+        atomic_compare_exchange_strong(&bound->ill_until_ms, &ill_until_ms, now_ms + SKR_ILL_MS)) {
         struct skr_refresh_question question = {.bound = bound,
                                                 .name = preparation->known_name,
                                                 .key = preparation->name.key,
@@ -233,7 +223,10 @@ static enum skr_status skr_preparation_decide(struct skr_preparation *preparatio
     bool is_believed = state->is_ours || preparation->refreshed ||
                        (!skr_is_unsure(state) &&
                         skr_known_is_fresh(&preparation->worker->core->federation->known, bound, preparation->known_name));
-    if (!is_believed && !skr_preparation_is_stale(preparation, state))
+    bool is_served = is_believed || skr_preparation_is_stale(preparation, state);
+    if ((!is_served || state->is_cached) && skr_bound_is_away(bound))
+        return skr_fail(err, SKR_UPSTREAM_FAILED, "its upstream does not answer");
+    if (!is_served)
         return skr_preparation_ask(preparation, state, err);
     return state->is_cached ? skr_preparation_fly(preparation, state, err) : SKR_OK;
 }

@@ -167,7 +167,7 @@ bool skr_upload_plan_early(struct skr_upload_job *job, const struct skr_upstream
         return false;
     qsort(job->early->parts, job->early->count, sizeof *job->early->parts, skr_place_order);
     job->early->first_queued = 0;
-    if (skr_view_begin(job->uploader->worker->reader, &view, NULL) != SKR_OK)
+    if (skr_view_begin(job->uploader->background.worker->reader, &view, NULL) != SKR_OK)
         return false;
     enum skr_status status =
         skr_collect_extents(view, &job->arena, content, 0, content->size_bytes, &extents, &planning.extent_count, &error);

@@ -142,20 +142,32 @@ static enum skr_status skr_publish_take_base(struct skr_worker *worker, struct s
     return status;
 }
 
+/* Checksums of what was not written in one go; and where a chunk grew without being written, its file does, too. */
+static enum skr_status skr_publish_checksum(struct skr_worker *worker, struct skr_draft *draft, struct skr_draft_chunk *chunk,
+                                            size_t bytes, struct skr_error *err)
+{
+    struct skr_scratch *scratch = skr_draft_file_of(draft, chunk)->scratch;
+    uint64_t begin = (uint64_t)chunk->slot * SKR_DRAFT_CHUNK;
+    enum skr_status status = skr_scratch_extend(scratch, worker->io, begin + bytes, err);
+    if (status == SKR_OK)
+        status = skr_scratch_read(scratch, worker->io, draft->buffer, bytes, begin, err);
+    if (status != SKR_OK)
+        return status;
+    chunk->crc32c = skr_crc32c(0, draft->buffer, bytes);
+    chunk->covered = (uint32_t)bytes;
+    skr_draft_file_of(draft, chunk)->unsynced = true;
+    return SKR_OK;
+}
+
 static enum skr_status skr_publish_checksums(struct skr_worker *worker, struct skr_draft *draft, struct skr_error *err)
 {
     enum skr_status status = SKR_OK;
     for (size_t page = 0; page < draft->page_count && status == SKR_OK; page++) {
         for (uint64_t i = 0; draft->pages[page] != NULL && i < SKR_DRAFT_PAGE_CHUNKS && status == SKR_OK; i++) {
-            uint64_t index = page * SKR_DRAFT_PAGE_CHUNKS + i;
             struct skr_draft_chunk *chunk = &draft->pages[page]->chunks[i];
-            size_t bytes = skr_draft_chunk_bytes(draft, index);
-            if (chunk->state != SKR_DRAFT_OWN || bytes == 0 || chunk->covered == bytes)
-                continue;
-            status = skr_scratch_read(skr_draft_file_of(draft, chunk)->scratch, worker->io, draft->buffer, bytes,
-                                      (uint64_t)chunk->slot * SKR_DRAFT_CHUNK, err);
-            chunk->crc32c = skr_crc32c(0, draft->buffer, bytes);
-            chunk->covered = (uint32_t)bytes;
+            size_t bytes = skr_draft_chunk_bytes(draft, page * SKR_DRAFT_PAGE_CHUNKS + i);
+            if (chunk->state == SKR_DRAFT_OWN && bytes > 0 && chunk->covered != bytes)
+                status = skr_publish_checksum(worker, draft, chunk, bytes, err);
         }
     }
     return status;
@@ -367,13 +379,23 @@ static void skr_publish_settle(struct skr_worker *worker, struct skr_publish_cha
 {
     struct skr_draft *draft = op->draft;
     uint64_t old_content_id = skr_held_content(draft->base)->id;
-    for (size_t i = 0; i < op->own_count; i++) {
-        /* without memory for it, a place stays unused until the draft ends */
-        skr_draft_slot_published(draft, op->own[i], old_content_id);
+    struct skr_published published = {.content_id = content->id};
+    for (size_t i = 0; i < op->own_count; i++)
         *(skr_draft_chunk(draft, op->own[i])->is_spilled ? &draft->spill.is_known : &draft->home.is_known) = true;
+    for (size_t i = 0; i < op->extent_count; i++) {
+        published.has[SKR_HOME] |= draft->home.id != 0 && op->extents[i].file_id == draft->home.id;
+        published.has[SKR_SPILL] |= draft->spill.id != 0 && op->extents[i].file_id == draft->spill.id;
     }
-    if (op->extent_count == 0)
+    if (published.has[SKR_HOME] || published.has[SKR_SPILL])
+        skr_dead_slots_publish(&draft->dead, &published);
+    skr_left_slots_note(&draft->core->left_slots, content->id, op->extents, op->extent_count);
+    if (op->extent_count == 0) {
+        skr_draft_forget_chunks(draft);
         skr_draft_begin_anew(worker, draft);
+    }
+    if (op->extent_count == 0 && op->held != draft->base)
+        draft->base_bytes = 0;
+    skr_draft_bury(draft, old_content_id);
     skr_draft_forget_chunks(draft);
     skr_held_release(draft->base);
     draft->base = op->held;

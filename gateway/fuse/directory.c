@@ -9,14 +9,21 @@ static struct skr_listing *skr_listing_of(const struct fuse_file_info *info)
     return (struct skr_listing *)(uintptr_t)info->fh;
 }
 
+static void skr_listing_abandon(struct skr_lent *lent)
+{
+    skr_listing_close((struct skr_listing *)lent);
+}
+
 static int skr_opendir(struct skr_errand *errand, struct skr_node *node, struct fuse_file_info *info)
 {
     struct skr_listing *listing = skr_listing_open(node);
     if (listing == NULL)
         return ENOMEM;
     skr_nodes_use(&errand->mount->nodes, node);
+    skr_lend(errand->mount, &listing->lent, skr_listing_abandon);
     info->fh = (uintptr_t)listing;
     if (fuse_reply_open(errand->request, info) == -ENOENT) {
+        skr_take_back(errand->mount, &listing->lent);
         skr_listing_close(listing);
         skr_nodes_done(&errand->mount->nodes, node);
     }
@@ -38,6 +45,7 @@ void skr_handle_releasedir(fuse_req_t request, fuse_ino_t number, struct fuse_fi
     if (!skr_errand_begin(&errand, request, SKR_OPERATION_releasedir))
         return;
     struct skr_node *node = listing->node;
+    skr_take_back(errand.mount, &listing->lent);
     skr_listing_close(listing);
     skr_nodes_done(&errand.mount->nodes, node);
     skr_errand_end(&errand, SKR_DONE);

@@ -8,6 +8,7 @@
 #include "mount_state.h"
 
 struct skr_handle {
+    struct skr_lent lent; /* first */
     struct skr_opened *opened;
     struct skr_source *backed; /* that the kernel reads; NULL: it asks us */
     bool writes, appends;

@@ -15,6 +15,7 @@ struct skr_listed {
 
 /* One open directory. Used by one request at a time. */
 struct skr_listing {
+    struct skr_lent lent; /* first */
     pthread_mutex_t lock;
     struct skr_node *node;
     struct skr_arena names;

@@ -189,6 +189,7 @@ void skr_mount_close(struct skr_mount *mount)
     mount->transport.fd = -1;
     if (mount->opener.worker != NULL)
         skr_mount_publish(mount);
+    skr_abandon_all(mount);
     skr_nodes_free(&mount->nodes);
     skr_caller_use(outer);
     skr_caller_close(&mount->opener);

@@ -14,6 +14,12 @@ struct skr_operation_count {
     _Atomic uint64_t count, failed;
 };
 
+/* What the kernel was given for an open file or directory. When it is unmounted under a program, nobody hands it back. */
+struct skr_lent {
+    struct skr_lent *next, **link; /* guarded by the table's lock */
+    void (*abandon)(struct skr_lent *lent);
+};
+
 struct skr_thread;
 struct skr_mount {
     struct skr_transport transport; /* first: libfuse hands one pointer to both */
@@ -25,6 +31,7 @@ struct skr_mount {
     pthread_rwlock_t moving; /* for reading: whoever changes names or attributes. For writing: directories get other names, and
                                 drafts whose object is not where it was are published */
     struct skr_threads *threads;
+    struct skr_lent *lent; /* guarded by the table's lock */
     _Atomic bool is_closing;
     _Atomic bool all_are_bound; /* a container that is not here may be upstream */
     _Atomic int64_t looked_ns;  /* when that was found out */
@@ -75,6 +82,11 @@ enum skr_status skr_threads_start(struct skr_mount *mount, struct skr_error *err
 void skr_threads_stop(struct skr_mount *mount); /* after it was unmounted */
 char *skr_this_buffer(void);                    /* of the thread that asks: SKR_BUFFER_BYTES */
 #define SKR_BUFFER_BYTES (UINT32_C(1) << 20)
+
+/* ---- lent.c ---- */
+void skr_lend(struct skr_mount *mount, struct skr_lent *lent, void (*abandon)(struct skr_lent *lent));
+void skr_take_back(struct skr_mount *mount, struct skr_lent *lent);
+void skr_abandon_all(struct skr_mount *mount);
 
 /* ---- keeper.c: publishes what stays open for long ---- */
 enum skr_status skr_keeper_start(struct skr_mount *mount, struct skr_error *err);

@@ -116,6 +116,13 @@ static int skr_open_for_writing(struct skr_errand *errand, struct skr_opened *op
     return status == SKR_OK ? 0 : skr_errand_fail(errand, status, "truncating a file");
 }
 
+static void skr_handle_abandon(struct skr_lent *lent)
+{
+    struct skr_handle *handle = (struct skr_handle *)lent;
+    skr_source_drop(handle->backed);
+    free(handle);
+}
+
 int skr_handle_new(struct skr_errand *errand, struct skr_node *node, int flags, struct skr_handle **out)
 {
     struct skr_mount *mount = errand->mount;
@@ -126,6 +133,7 @@ int skr_handle_new(struct skr_errand *errand, struct skr_node *node, int flags, 
         return ENOMEM;
     }
     handle->opened = opened;
+    skr_lend(mount, &handle->lent, skr_handle_abandon);
     atomic_fetch_add(&mount->open_files, 1);
     pthread_mutex_lock(&opened->opening);
     int failed = skr_opened_refresh(errand, opened);
@@ -167,6 +175,7 @@ int skr_handle_end(struct skr_errand *errand, struct skr_handle *handle)
     skr_source_drop(handle->backed);
     skr_opened_done(&mount->nodes, opened);
     atomic_fetch_sub(&mount->open_files, 1);
+    skr_take_back(mount, &handle->lent);
     free(handle);
     return failed;
 }

@@ -84,7 +84,12 @@ static void skr_notifier_changed(void *context, uint64_t objects_node, struct sk
 
 static void skr_tell_name(struct skr_mount *mount, const struct skr_node *parent, struct skr_bytes name)
 {
-    fuse_lowlevel_notify_inval_entry(mount->session, skr_number_of(mount, parent), name.data, name.size);
+    char text[SKR_MAX_COMPONENT_BYTES + 1]; /* libfuse sends the zero behind it, too */
+    if (name.size > SKR_MAX_COMPONENT_BYTES)
+        return; /* the kernel knows no such name */
+    memcpy(text, name.data, name.size);
+    text[name.size] = '\0';
+    fuse_lowlevel_notify_inval_entry(mount->session, skr_number_of(mount, parent), text, name.size);
 }
 
 /* `bytes`: they are others, too; else only what is known about it. */

@@ -149,10 +149,9 @@ enum skr_status skr_mount_open(struct skr_mount **out, const struct skr_mount_op
         return status;
     }
     skr_mount_read_ahead(mount);
-    skr_log(SKR_LOG_INFO, "mount", "%s shows %.*s%s%.*s%s%.*s%s%s", mount->directory, SKR_PRINT(options->account),
+    skr_log(SKR_LOG_INFO, "mount", "%s shows %.*s%s%.*s%s%.*s%s", mount->directory, SKR_PRINT(options->account),
             options->container.size > 0 ? "/" : "", SKR_PRINT(options->container), options->path.size > 0 ? "/" : "",
-            SKR_PRINT(options->path), options->read_only ? ", read-only" : "",
-            atomic_load(&mount->transport.passthrough) ? ", with passthrough" : "");
+            SKR_PRINT(options->path), options->read_only ? ", read-only" : "");
     *out = mount;
     return SKR_OK;
 }

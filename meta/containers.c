@@ -73,6 +73,17 @@ enum skr_status skr_container_is_empty(struct skr_view *view, const struct skr_c
                : skr_tree_is_empty(view, container->versions_node, empty, err);
 }
 
+enum skr_status skr_container_is_unused(struct skr_view *view, const struct skr_container *container, bool *unused,
+                                        struct skr_error *err)
+{
+    const uint64_t nodes[] = {container->uploads_node, container->multiparts_node, container->journal_node};
+    enum skr_status status = skr_container_is_empty(view, container, unused, err);
+    for (size_t i = 0; i < sizeof nodes / sizeof *nodes && status == SKR_OK && *unused; i++)
+        if (nodes[i] != 0)
+            status = skr_tree_is_empty(view, nodes[i], unused, err);
+    return status;
+}
+
 enum skr_status skr_container_remove(struct skr_view *view, struct skr_bytes account, struct skr_bytes name,
                                      struct skr_error *err)
 {

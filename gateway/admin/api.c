@@ -116,6 +116,7 @@ static int skr_admin_http_status(enum skr_status status)
     case SKR_NO_MEMORY:
     case SKR_NO_DESCRIPTORS:
     case SKR_CANCELLED:
+    case SKR_UPSTREAM_FAILED:
         return 503;
     case SKR_NO_SPACE:
         return 507;
@@ -185,6 +186,7 @@ static void skr_admin_call_close(void *context)
     for (size_t i = 0; i < call->pending_count; i++)
         skr_pending_detach(call->pendings[i]);
     skr_survey_cancel(call->survey);
+    skr_remote_listing_close(call->remote);
     json_decref(call->document);
     if (call->body != NULL)
         explicit_bzero(call->body, call->body_capacity);
@@ -218,6 +220,13 @@ static size_t skr_admin_body_write(void *context, const void *data, size_t size)
 static void skr_admin_body_end(void *context)
 {
     struct skr_admin_call *call = context;
+    call->route->handle(call);
+}
+
+void skr_admin_call_again(struct skr_admin_call *call)
+{
+    json_decref(call->document);
+    call->document = NULL;
     call->route->handle(call);
 }
 

@@ -68,6 +68,8 @@ static const struct skr_error_entry skr_status_errors[SKR_STATUS_COUNT] = {
     [SKR_UPSTREAM_FAILED] = {503, "ServerBusy",
                              "The storage behind this container does not answer. Please retry your request."},
     [SKR_CONTAINER_BOUND] = {409, "InvalidOperation", "This container is bound to storage elsewhere: detach it first."},
+    [SKR_CONTAINER_DIRTY] = {409, "InvalidOperation",
+                             "Changes of this container wait to be sent to storage elsewhere: flush it first."},
     [SKR_BOUND_READ_ONLY] = {403, "AuthorizationPermissionMismatch",
                              "This container shows storage elsewhere, and is bound to it for reading only."},
     [SKR_BUSY] = {503, "ServerBusy", "The server is currently unable to receive requests. Please retry your request."},
@@ -224,6 +226,8 @@ void skr_call_fail_status(struct skr_call *call, enum skr_status status)
 {
     const struct skr_error_entry *entry = &skr_status_errors[status];
     skr_call_common_headers(call);
+    if (status == SKR_UPSTREAM_FAILED)
+        skr_exchange_header(call->exchange, "Retry-After", SKR_BYTES(SKR_UPSTREAM_RETRY_AFTER_S));
     skr_send_error(call->exchange, entry->http_status != 0 ? entry : &skr_status_errors[SKR_INTERNAL], NULL, SKR_NO_BYTES,
                    NULL);
 }

@@ -88,6 +88,7 @@ static enum skr_status skr_open_core(struct skr_server *server, struct skr_io_fa
         .direct_io = settings->direct_io,
         .upload_concurrency = (unsigned)settings->upload_concurrency,
         .dirty_limit_bytes = settings->dirty_limit,
+        .upstream_connect_timeout_ms = (unsigned)settings->upstream_connect_timeout_ms,
         .fault = fault,
     };
     return skr_core_open(&server->core, &options, err);

@@ -75,6 +75,8 @@ const struct skr_setting skr_setting_table[] = {
      "Blobs up to this size are kept inside metadata", false},
     {"fetch-memory", SKR_SETTING_SIZE, FIELD(fetch_memory), "256MiB", 8 * MIB, NO_LIMIT, "SIZE",
      "Most memory for what is on its way from upstreams", false},
+    {"upstream-connect-timeout", SKR_SETTING_DURATION, FIELD(upstream_connect_timeout_ms), "2s", 100, 600000, "TIME",
+     "How long to wait for a connection to an upstream; then it is away, and nobody waits until it answers again", false},
     {"cache-capacity", SKR_SETTING_SIZE, FIELD(cache_capacity), "0", 0, NO_LIMIT, "SIZE",
      "Most of what is kept here of upstreams; 0: what the disk has above the reserve", false},
     {"cache-high-watermark", SKR_SETTING_NUMBER, FIELD(cache_high_watermark), "95", 1, 100, "PERCENT",

@@ -28,7 +28,8 @@ struct skr_settings {
         meta_map_initial, meta_map_max;
     uint64_t mount_threads, passthrough_from;
     uint64_t cache_capacity, cache_high_watermark, cache_low_watermark;
-    uint64_t header_timeout_ms, body_timeout_ms, idle_timeout_ms, drain_timeout_ms, upload_lifetime_ms, clock_skew_ms;
+    uint64_t header_timeout_ms, body_timeout_ms, idle_timeout_ms, drain_timeout_ms, upload_lifetime_ms,
+        upstream_connect_timeout_ms, clock_skew_ms;
     bool direct_io, hints;
 };
 

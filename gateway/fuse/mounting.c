@@ -19,6 +19,7 @@
 
 #define SKR_FUSERMOUNT "fusermount3"
 #define SKR_MOST_VARIABLES 64
+#define SKR_MOST_DEAD 64 /* mounts on one directory */
 extern char **environ;
 
 /* ---- fusermount3 ---- */
@@ -169,23 +170,22 @@ static enum skr_status skr_check_apart(const char *directory, const char *folder
     return status;
 }
 
-/* The kernel may know the attributes of what is mounted here, and then does not ask whether anybody serves it; for statfs it
- * asks always. */
-static int skr_look_at(const char *directory, struct stat *about)
+/* Takes away what servers that died have left. Of a directory's attributes the kernel may still know; about its file system it
+ * always asks. */
+static void skr_take_away_dead(const char *directory)
 {
-    struct statfs room;
-    return stat(directory, about) == 0 && statfs(directory, &room) == 0 ? 0 : errno;
+    struct statfs about;
+    for (int i = 0; i < SKR_MOST_DEAD && statfs(directory, &about) != 0 && (errno == ENOTCONN || errno == ECONNABORTED); i++) {
+        skr_log(SKR_LOG_WARNING, "mount", "%s: what a server that is gone had mounted here is taken away", directory);
+        skr_unmount(directory, true);
+    }
 }
 
 enum skr_status skr_mounting_prepare(const struct skr_mount_options *options, char **directory, struct skr_error *err)
 {
     struct stat about;
-    int failed = skr_look_at(options->directory, &about);
-    if (failed == ENOTCONN || failed == ECONNABORTED) {
-        skr_log(SKR_LOG_WARNING, "mount", "%s: what a server that is gone had mounted here is taken away", options->directory);
-        skr_unmount(options->directory, true);
-        failed = skr_look_at(options->directory, &about);
-    }
+    skr_take_away_dead(options->directory);
+    int failed = stat(options->directory, &about) == 0 ? 0 : errno;
     if (failed == ENOENT)
         return skr_fail_os(err, SKR_INVALID_ARGUMENT, failed, "there is no directory %s to mount on: make it (mkdir -p %s)",
                            options->directory, options->directory);

@@ -63,6 +63,8 @@ static const struct skr_s3_error_entry skr_s3_status_errors[SKR_STATUS_COUNT] = 
     [SKR_NO_DESCRIPTORS] = {503, "SlowDown", "Please reduce your request rate."},
     [SKR_UPSTREAM_FAILED] = {503, "ServiceUnavailable", "The storage behind this bucket does not answer. Please try again."},
     [SKR_CONTAINER_BOUND] = {409, "InvalidBucketState", "This bucket is bound to storage elsewhere: detach it first."},
+    [SKR_CONTAINER_DIRTY] = {409, "InvalidBucketState",
+                             "Changes of this bucket wait to be sent to storage elsewhere: flush it first."},
     [SKR_BOUND_READ_ONLY] = {403, "AccessDenied", "This bucket shows storage elsewhere, and is bound to it for reading only."},
     [SKR_BUSY] = {503, "SlowDown", "Please reduce your request rate."},
     [SKR_DIRTY_FULL] = {503, "SlowDown", "Too much waits to be uploaded to the storage behind this bucket. Please try again."},
@@ -283,6 +285,8 @@ void skr_s3_fail_status(struct skr_s3_call *call, enum skr_status status)
     else if (status == SKR_OBJECT_NOT_FOUND || status == SKR_VERSION_NOT_FOUND)
         detail = (struct skr_s3_detail){"Key", call->target.object};
     skr_s3_common_headers(call);
+    if (status == SKR_UPSTREAM_FAILED)
+        skr_exchange_header(call->exchange, "Retry-After", SKR_BYTES(SKR_UPSTREAM_RETRY_AFTER_S));
     skr_s3_send_error(call->exchange, entry, NULL, &detail, 1);
 }
 

@@ -110,6 +110,9 @@ enum skr_status skr_container_update(struct skr_view *view, struct skr_bytes acc
 /* Does it hold neither objects nor versions? */
 enum skr_status skr_container_is_empty(struct skr_view *view, const struct skr_container *container, bool *empty,
                                        struct skr_error *err);
+/* And nothing that is on its way in or upstream? */
+enum skr_status skr_container_is_unused(struct skr_view *view, const struct skr_container *container, bool *unused,
+                                        struct skr_error *err);
 /* Constant time: its trees become garbage, collected by skr_garbage_step(). */
 enum skr_status skr_container_remove(struct skr_view *view, struct skr_bytes account, struct skr_bytes name,
                                      struct skr_error *err);
@@ -307,6 +310,9 @@ enum skr_status skr_content_uploaded(struct skr_view *view, uint64_t content_id,
 /* A content file became known, with one reference that the caller passes on to a block or content, or releases. */
 enum skr_status skr_file_record_create(struct skr_view *view, uint64_t file_id, struct skr_error *err);
 enum skr_status skr_file_record_exists(struct skr_view *view, uint64_t file_id, bool *exists, struct skr_error *err);
+/* How many contents and blocks refer to it; 0: it is not known. */
+enum skr_status skr_file_record_references(struct skr_view *view, uint64_t file_id, uint64_t *references,
+                                           struct skr_error *err);
 /* Gives up the reference that skr_file_record_create made, once blocks and contents hold theirs. At 0 the file is garbage. */
 enum skr_status skr_file_record_release(struct skr_view *view, uint64_t file_id, struct skr_error *err);
 /* Checksums of chunks (64 KiB each, counted from the file's beginning). */
@@ -454,6 +460,9 @@ struct skr_journal_change {
 enum skr_status skr_journal_note(struct skr_view *view, struct skr_bytes account, struct skr_bytes container,
                                  struct skr_bytes key, const struct skr_journal_change *change, uint64_t *sequence,
                                  struct skr_error *err);
+/* Is none of the container's names dirty? */
+enum skr_status skr_journal_is_empty(struct skr_view *view, const struct skr_container *container, bool *empty,
+                                     struct skr_error *err);
 /* Texts point into the map. SKR_NOT_FOUND: the name is not dirty. */
 enum skr_status skr_journal_get(struct skr_view *view, const struct skr_container *container, struct skr_bytes key,
                                 struct skr_journal_entry *out, struct skr_error *err);

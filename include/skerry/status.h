@@ -67,6 +67,7 @@ enum skr_status {
     SKR_DIRTY_FULL,      /* too much that upstream lacks waits here already; try again later */
     SKR_UPSTREAM_FAILED, /* what is behind the container does not answer, or refuses; try again later */
     SKR_CONTAINER_BOUND, /* not while the container is bound to an upstream */
+    SKR_CONTAINER_DIRTY, /* not while upstream lacks changes of the container's */
     SKR_BOUND_READ_ONLY, /* the container shows an upstream that is not to be changed from here */
     SKR_CANCELLED,       /* the caller gave up, or the server drains */
     SKR_UNSUPPORTED,
@@ -130,6 +131,7 @@ static inline const char *skr_status_text(enum skr_status status)
         "dirty_full",
         "upstream_failed",
         "container_bound",
+        "container_dirty",
         "bound_read_only",
         "cancelled",
         "unsupported",

@@ -19,6 +19,8 @@
 
 static const struct skr_upstream_retry skr_flight_retry = {
     .attempts = 4, .first_ms = 100, .most_ms = 2000, .patience_ms = 10000};
+static const struct skr_upstream_retry skr_hurried_retry = {
+    .attempts = 4, .first_ms = 100, .most_ms = 2000, .patience_ms = 10000, .not_after_timeout = true};
 
 void skr_flights_open(struct skr_flights *flights, uint64_t memory_bytes)
 {
@@ -251,9 +253,10 @@ static void skr_flight_fetch(struct skr_flight *flight)
         .write = skr_flight_write,
     };
     flight->call.done = skr_flight_done;
-    flight->call.retry = &skr_flight_retry;
+    flight->call.retry = flight->hurries ? &skr_hurried_retry : &skr_flight_retry;
     flight->attempt_filled = flight->filled;
-    skr_upstream_get(flight->worker->upstreams, flight->bound->upstream, &flight->call, &get);
+    struct skr_upstream *upstream = flight->hurries ? flight->bound->quick : flight->bound->upstream;
+    skr_upstream_get(flight->worker->upstreams, upstream, &flight->call, &get);
 }
 
 /* May what broke off in the middle go on from there? */
@@ -327,6 +330,7 @@ static struct skr_flight *skr_flight_new(struct skr_worker *worker, const struct
     flight->content_id = plan->content_id;
     flight->chunk = plan->chunk;
     flight->has_head = plan->size != UINT64_MAX;
+    flight->hurries = plan->hurries;
     flight->bound = skr_bound_ref(plan->bound);
     flight->worker = worker;
     flight->head = plan->head;

@@ -21,6 +21,7 @@ enum skr_flight_state {
 struct skr_flight {
     struct skr_flight *next; /* in its bucket; guarded by the flights' lock, as `listed` */
     bool listed;
+    bool hurries; /* immutable */
     _Atomic unsigned references;
     uint64_t content_id, chunk; /* immutable */
     struct skr_bound *bound;    /* immutable */
@@ -74,7 +75,8 @@ struct skr_flight_plan {
     uint64_t content_id, chunk;
     uint64_t size; /* of the content; UINT64_MAX: not known yet */
     struct skr_bytes key, etag;
-    bool ahead; /* nobody waits for it: only where there is plenty of memory */
+    bool hurries; /* whoever wants it was not answered anything yet: given up soon when upstream does not answer */
+    bool ahead;   /* nobody waits for it: only where there is plenty of memory */
     void (*head)(void *context, const struct skr_upstream_object *object);
     void (*answered)(void *context, const struct skr_upstream_result *result);
     void *context;

@@ -136,6 +136,8 @@ enum skr_status skr_note_begin(struct skr_view *view, struct skr_pending *pendin
 {
     struct skr_binding binding;
     *note = (struct skr_note){.is_noted = false};
+    if (skr_is_being_deleted(&pending->worker->core->bindings, name->account, name->container))
+        return skr_fail(err, SKR_CONTAINER_NOT_FOUND, "the container is being deleted");
     enum skr_status status = skr_binding_of(view, name->account, name->container, &binding, NULL);
     if (status == SKR_NOT_FOUND || (status == SKR_OK && binding.mode == SKR_BINDING_READ_ONLY))
         return SKR_OK;

@@ -138,6 +138,7 @@ static enum skr_status skr_preparation_fly(struct skr_preparation *preparation, 
         return status;
     struct skr_flight_plan plan =
         skr_flight_plan_of(bound, &state->object.content, &state->origin, preparation->offset / SKR_CHUNK_BYTES);
+    plan.hurries = true;
     preparation->flight = skr_flight_join(preparation->worker, &plan);
     skr_bound_release(bound);
     preparation->waiter = skr_waiter_new(preparation->worker, skr_preparation_woken, preparation);
@@ -194,10 +195,12 @@ static bool skr_preparation_is_stale(struct skr_preparation *preparation, const 
 {
     struct skr_bound *bound = preparation->bound;
     int64_t ill_until_ms = atomic_load(&bound->ill_until_ms);
-    if (!state->exists || ill_until_ms == 0)
+    bool is_away = skr_bound_is_away(bound); /* then it is asked by others */
+    if (!state->exists || (ill_until_ms == 0 && !is_away))
         return false;
     int64_t now_ms = skr_clock_ms();
-    if (now_ms >= ill_until_ms && atomic_compare_exchange_strong(&bound->ill_until_ms, &ill_until_ms, now_ms + SKR_ILL_MS)) {
+    if (!is_away && now_ms >= ill_until_ms &&
+        atomic_compare_exchange_strong(&bound->ill_until_ms, &ill_until_ms, now_ms + SKR_ILL_MS)) {
         struct skr_refresh_question question = {.bound = bound,
                                                 .name = preparation->known_name,
                                                 .key = preparation->name.key,
@@ -220,7 +223,10 @@ static enum skr_status skr_preparation_decide(struct skr_preparation *preparatio
     bool is_believed = state->is_ours || preparation->refreshed ||
                        (!skr_is_unsure(state) &&
                         skr_known_is_fresh(&preparation->worker->core->federation->known, bound, preparation->known_name));
-    if (!is_believed && !skr_preparation_is_stale(preparation, state))
+    bool is_served = is_believed || skr_preparation_is_stale(preparation, state);
+    if ((!is_served || state->is_cached) && skr_bound_is_away(bound))
+        return skr_fail(err, SKR_UPSTREAM_FAILED, "its upstream does not answer");
+    if (!is_served)
         return skr_preparation_ask(preparation, state, err);
     return state->is_cached ? skr_preparation_fly(preparation, state, err) : SKR_OK;
 }

@@ -15,7 +15,7 @@
 #define SKR_PREFIX_SCAN_MOST 10000
 
 static const struct skr_upstream_retry skr_listing_retry = {
-    .attempts = 5, .first_ms = 100, .most_ms = 2000, .patience_ms = 20000};
+    .attempts = 5, .first_ms = 100, .most_ms = 2000, .patience_ms = 20000, .not_after_timeout = true};
 
 struct skr_remote_listing {
     struct skr_worker *worker;
@@ -120,7 +120,6 @@ static void skr_listing_made(void *context, const struct skr_result *result)
 /* Upstream has a container that is not known here, of a binding of all containers: it is, from now on. */
 static bool skr_listing_makes_container(struct skr_remote_listing *listing)
 {
-    static const struct skr_container_settings settings = {.set_metadata = false};
     struct skr_container container;
     struct skr_error error;
     const struct skr_list_options *options = &listing->options;
@@ -128,8 +127,7 @@ static bool skr_listing_makes_container(struct skr_remote_listing *listing)
         skr_get_container(listing->worker, &listing->arena, options->account, options->container, NULL, &container, &error) !=
             SKR_CONTAINER_NOT_FOUND)
         return false;
-    listing->making =
-        skr_create_container(listing->worker, options->account, options->container, &settings, skr_listing_made, listing);
+    listing->making = skr_adopt_container(listing->worker, listing->bound, skr_listing_made, listing);
     return listing->making != NULL;
 }
 
@@ -216,7 +214,7 @@ enum skr_status skr_prepare_listing(struct skr_worker *worker, const struct skr_
         skr_bound_release(bound);
         return SKR_OK;
     }
-    if (bound->upstream == NULL || skr_worker_upstreams(worker) == NULL) {
+    if (bound->upstream == NULL || skr_bound_is_away(bound) || skr_worker_upstreams(worker) == NULL) {
         skr_bound_release(bound);
         return skr_fail(err, SKR_UPSTREAM_FAILED, "its upstream cannot be asked");
     }
@@ -256,7 +254,7 @@ enum skr_status skr_prepare_container(struct skr_worker *worker, struct skr_byte
                                       skr_prepared ready, void *context, struct skr_remote_listing **out, struct skr_error *err)
 {
     struct skr_bound *bound = skr_bound_find(&worker->core->bindings, worker->reader, account, container);
-    bool is_derived = bound != NULL && bound->is_derived;
+    bool is_derived = bound != NULL && bound->is_derived && atomic_load(&bound->deletions) == 0;
     skr_bound_release(bound);
     *out = NULL;
     if (!is_derived || skr_is_container_known(worker, account, container))

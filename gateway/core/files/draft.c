@@ -40,13 +40,13 @@ void skr_draft_close(struct skr_worker *worker, struct skr_draft *draft)
         return;
     skr_draft_file_close(worker, &draft->home);
     skr_draft_file_close(worker, &draft->spill);
+    skr_left_slots_add(&draft->core->left_slots, &draft->dead);
     skr_held_release(draft->base);
     skr_draft_forget_chunks(draft);
     pthread_mutex_destroy(&draft->lock);
     free(draft->home_taken);
     free(draft->free_slots);
-    free(draft->dying);
-    free(draft->spilled);
+    free(draft->places);
     free(draft->buffer);
     free(draft->memory);
     free(draft);
@@ -363,6 +363,7 @@ enum skr_status skr_draft_replace(struct skr_worker *worker, struct skr_draft *d
     pthread_mutex_lock(&draft->lock);
     enum skr_status status = skr_draft_cut(worker, draft, 0, err);
     if (status == SKR_OK) {
+        skr_draft_bury(draft, skr_held_content(draft->base)->id);
         skr_held_release(draft->base);
         draft->base = skr_held_retain(held);
         draft->size_bytes = draft->base_bytes = skr_held_content(held)->size_bytes;

@@ -4,11 +4,13 @@
 
 #include <pthread.h>
 
+#include "dead_slots.h"
 #include "held.h"
 
 #define SKR_DRAFT_CHUNK SKR_CRC_CHUNK_BYTES
 #define SKR_DRAFT_PAGE_CHUNKS 512
 #define SKR_NO_SLOT UINT32_MAX
+#define SKR_AT_HOME (UINT32_MAX - 1)
 
 /* A chunk that is not as in the base. */
 struct skr_draft_chunk {
@@ -36,12 +38,6 @@ struct skr_draft_file {
     bool is_known; /* something of it was published: its file is metadata's to remove */
 };
 
-/* Places of `spill` that a content had which is no more: free again once nobody can read them. */
-struct skr_draft_dying {
-    uint64_t content_id;
-    uint32_t slot;
-};
-
 /* Slots: a chunk goes to its own place in `home`, if nothing was ever there; so that a file which is written once is one piece.
  * Else to any free place of `spill`. What was published is never written again. */
 struct skr_draft {
@@ -59,10 +55,10 @@ struct skr_draft {
     uint32_t *free_slots; /* of spill; those beyond `spill_slots` are free, too, and fresh */
     size_t free_count, free_capacity;
     uint32_t spill_slots;
-    struct skr_draft_dying *dying; /* in the order of their death */
-    size_t dying_count, dying_capacity;
-    uint32_t *spilled; /* of the base: slots of `spill` that it has, by chunk; SKR_NO_SLOT: none */
-    size_t spilled_capacity;
+    uint32_t *places; /* of the base: by chunk, the slot of `spill` that has it, SKR_AT_HOME or SKR_NO_SLOT */
+    size_t place_count;
+    struct skr_dead_slots dead;
+    bool may_reap;         /* something was published since places of `dead` were looked for last */
     unsigned char *buffer; /* a chunk */
     unsigned char *memory; /* `inline_limit_bytes`; NULL: not needed yet */
 };
@@ -90,9 +86,9 @@ ssize_t skr_draft_read_locked(struct skr_worker *worker, struct skr_draft *draft
                               struct skr_error *err);
 /* It is BASE from now on; its slot is free again, as it was never published. */
 void skr_draft_drop(struct skr_draft *draft, struct skr_draft_chunk *chunk);
-/* `index` is OWN, and was just published in `content_id`'s place: what the base had of it in `spill` will be free. False: no
- * memory, and the slot stays unused. */
-bool skr_draft_slot_published(struct skr_draft *draft, uint64_t index, uint64_t old_content_id);
+/* The draft was just published: what the base, `old_content_id`, had of its files and is not there any more is dead. Without
+ * memory for it, a place stays unused until its file goes. */
+void skr_draft_bury(struct skr_draft *draft, uint64_t old_content_id);
 void skr_draft_forget_chunks(struct skr_draft *draft); /* all of them are BASE */
 
 #endif

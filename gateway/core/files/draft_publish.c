@@ -379,13 +379,23 @@ static void skr_publish_settle(struct skr_worker *worker, struct skr_publish_cha
 {
     struct skr_draft *draft = op->draft;
     uint64_t old_content_id = skr_held_content(draft->base)->id;
-    for (size_t i = 0; i < op->own_count; i++) {
-        /* without memory for it, a place stays unused until the draft ends */
-        skr_draft_slot_published(draft, op->own[i], old_content_id);
+    struct skr_published published = {.content_id = content->id};
+    for (size_t i = 0; i < op->own_count; i++)
         *(skr_draft_chunk(draft, op->own[i])->is_spilled ? &draft->spill.is_known : &draft->home.is_known) = true;
+    for (size_t i = 0; i < op->extent_count; i++) {
+        published.has[SKR_HOME] |= draft->home.id != 0 && op->extents[i].file_id == draft->home.id;
+        published.has[SKR_SPILL] |= draft->spill.id != 0 && op->extents[i].file_id == draft->spill.id;
     }
-    if (op->extent_count == 0)
+    if (published.has[SKR_HOME] || published.has[SKR_SPILL])
+        skr_dead_slots_publish(&draft->dead, &published);
+    skr_left_slots_note(&draft->core->left_slots, content->id, op->extents, op->extent_count);
+    if (op->extent_count == 0) {
+        skr_draft_forget_chunks(draft);
         skr_draft_begin_anew(worker, draft);
+    }
+    if (op->extent_count == 0 && op->held != draft->base)
+        draft->base_bytes = 0;
+    skr_draft_bury(draft, old_content_id);
     skr_draft_forget_chunks(draft);
     skr_held_release(draft->base);
     draft->base = op->held;

@@ -94,38 +94,18 @@ static bool skr_slot_free(struct skr_draft *draft, uint32_t slot)
     return true;
 }
 
-static bool skr_is_gone(struct skr_worker *worker, uint64_t content_id)
+static bool skr_slot_freed(void *context, const struct skr_dead_slot *slot)
 {
-    struct skr_content_state state;
-    struct skr_view *view;
-    if (skr_pins_has(&worker->core->pins, content_id) || skr_view_begin(worker->reader, &view, NULL) != SKR_OK)
-        return false;
-    enum skr_status status = skr_content_state(view, content_id, &state, NULL);
-    skr_view_end(view);
-    return status == SKR_NOT_FOUND;
-}
-
-/* Slots of contents that are no more become free. */
-static void skr_dying_reap(struct skr_worker *worker, struct skr_draft *draft)
-{
-    size_t gone = 0;
-    uint64_t last = 0;
-    while (gone < draft->dying_count &&
-           (draft->dying[gone].content_id == last || skr_is_gone(worker, draft->dying[gone].content_id))) {
-        last = draft->dying[gone].content_id;
-        if (!skr_slot_free(draft, draft->dying[gone].slot))
-            break;
-        gone++;
-    }
-    draft->dying_count -= gone;
-    memmove(draft->dying, draft->dying + gone, draft->dying_count * sizeof *draft->dying);
+    return slot->file == SKR_SPILL && skr_slot_free(context, slot->slot); /* `home` gets its room back when all is over */
 }
 
 /* `*fresh`: nothing was ever there, so that it reads as zeros. */
 static bool skr_spill_take(struct skr_worker *worker, struct skr_draft *draft, uint32_t *slot, bool *fresh)
 {
-    if (draft->free_count == 0 && draft->dying_count > 0)
-        skr_dying_reap(worker, draft);
+    if (draft->free_count == 0 && draft->may_reap) {
+        draft->may_reap = false;
+        skr_dead_slots_reap(&draft->dead, worker->reader, skr_slot_freed, draft);
+    }
     *fresh = draft->free_count == 0;
     if (*fresh && draft->spill_slots == SKR_NO_SLOT)
         return false;
@@ -133,35 +113,52 @@ static bool skr_spill_take(struct skr_worker *worker, struct skr_draft *draft, u
     return true;
 }
 
-bool skr_draft_slot_published(struct skr_draft *draft, uint64_t index, uint64_t old_content_id)
+/* Where the published chunk is. False: no memory. */
+static bool skr_place_note(struct skr_draft *draft, uint64_t index, uint32_t place)
 {
-    const struct skr_draft_chunk *chunk = skr_draft_chunk(draft, index);
-    uint32_t slot = chunk->state == SKR_DRAFT_OWN && chunk->is_spilled ? chunk->slot : SKR_NO_SLOT;
-    if (index >= draft->spilled_capacity) {
-        if (slot == SKR_NO_SLOT)
-            return true;
-        size_t capacity = (size_t)(index + index / 2 + 16);
-        uint32_t *grown = realloc(draft->spilled, capacity * sizeof *grown);
+    if (index >= draft->place_count) {
+        size_t count = (size_t)(index + index / 2 + 16);
+        uint32_t *grown = realloc(draft->places, count * sizeof *grown);
         if (grown == NULL)
             return false;
-        memset(grown + draft->spilled_capacity, 0xFF, (capacity - draft->spilled_capacity) * sizeof *grown);
-        draft->spilled = grown;
-        draft->spilled_capacity = capacity;
+        memset(grown + draft->place_count, 0xFF, (count - draft->place_count) * sizeof *grown);
+        draft->places = grown;
+        draft->place_count = count;
     }
-    uint32_t old = draft->spilled[index];
-    draft->spilled[index] = slot;
-    if (old == SKR_NO_SLOT)
-        return true;
-    if (draft->dying_count == draft->dying_capacity) {
-        size_t capacity = draft->dying_capacity * 2 + 16;
-        struct skr_draft_dying *grown = realloc(draft->dying, capacity * sizeof *grown);
-        if (grown == NULL)
-            return false;
-        draft->dying = grown;
-        draft->dying_capacity = capacity;
-    }
-    draft->dying[draft->dying_count++] = (struct skr_draft_dying){.content_id = old_content_id, .slot = old};
+    draft->places[index] = place;
     return true;
+}
+
+static void skr_place_bury(struct skr_draft *draft, uint64_t index, uint64_t content_id)
+{
+    uint32_t place = index < draft->place_count ? draft->places[index] : SKR_NO_SLOT;
+    if (place == SKR_NO_SLOT)
+        return;
+    skr_dead_slots_add(&draft->dead, &(struct skr_dead_slot){.content_id = content_id,
+                                                             .slot = place == SKR_AT_HOME ? (uint32_t)index : place,
+                                                             .file = place == SKR_AT_HOME ? SKR_HOME : SKR_SPILL});
+    draft->places[index] = SKR_NO_SLOT;
+}
+
+void skr_draft_bury(struct skr_draft *draft, uint64_t old_content_id)
+{
+    for (size_t page = 0; page < draft->page_count; page++) {
+        for (uint64_t i = 0; draft->pages[page] != NULL && i < SKR_DRAFT_PAGE_CHUNKS; i++) {
+            const struct skr_draft_chunk *chunk = &draft->pages[page]->chunks[i];
+            uint64_t index = page * SKR_DRAFT_PAGE_CHUNKS + i;
+            if (chunk->state == SKR_DRAFT_BASE)
+                continue;
+            skr_place_bury(draft, index, old_content_id);
+            if (chunk->state == SKR_DRAFT_OWN)
+                skr_place_note(draft, index, chunk->is_spilled ? chunk->slot : SKR_AT_HOME);
+        }
+    }
+    for (uint64_t index = (draft->base_bytes + SKR_DRAFT_CHUNK - 1) / SKR_DRAFT_CHUNK; index < draft->place_count; index++) {
+        const struct skr_draft_chunk *chunk = skr_draft_chunk(draft, index);
+        if (chunk == NULL || chunk->state != SKR_DRAFT_OWN)
+            skr_place_bury(draft, index, old_content_id);
+    }
+    draft->may_reap = true;
 }
 
 void skr_draft_drop(struct skr_draft *draft, struct skr_draft_chunk *chunk)
@@ -182,6 +179,7 @@ static enum skr_status skr_draft_file_open(struct skr_worker *worker, struct skr
     if (status != SKR_OK)
         return status;
     file->id = skr_scratch_file_id(file->scratch);
+    draft->dead.file_ids[file == &draft->home ? SKR_HOME : SKR_SPILL] = file->id;
     if (skr_pins_add(&draft->core->pins, file->id)) /* so that it stays while nothing of it is published */
         return SKR_OK;
     skr_scratch_close(file->scratch);

@@ -1,5 +1,6 @@
 /* Drafts: what is written at any place in any order is what is read, before and after it is published, whoever reads. */
 #include <check.h>
+#include <ftw.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -281,6 +282,60 @@ START_TEST(a_small_file_outlives_its_name)
 }
 END_TEST
 
+static uint64_t disk_bytes;
+
+static int count_blocks(const char *path, const struct stat *info, int type, struct FTW *walk)
+{
+    (void)path, (void)walk;
+    disk_bytes += type == FTW_F ? (uint64_t)info->st_blocks * 512 : 0;
+    return 0;
+}
+
+static uint64_t contents_on_disk(void)
+{
+    char path[128];
+    snprintf(path, sizeof path, "%s/contents", harness.directory);
+    disk_bytes = 0;
+    nftw(path, count_blocks, 16, FTW_PHYS);
+    return disk_bytes;
+}
+
+START_TEST(what_is_overwritten_gives_its_room_back)
+{
+    uint64_t id, size = 64 * 65536;
+    unsigned char *data = malloc(size);
+    harness_fill(data, size, 5);
+    ck_assert_int_eq(harness_put(&harness, "box", "dir/file", 0, 1), SKR_OK);
+    for (unsigned session = 0; session < 3; session++) {
+        struct skr_draft *draft = open_draft(&id);
+        ck_assert_int_eq(skr_draft_write(harness.worker, draft, 0, data, size, &error), SKR_OK);
+        for (unsigned i = 0; i < 40; i++) {
+            data[i * 65536] ^= 1;
+            ck_assert_int_eq(skr_draft_write(harness.worker, draft, i * 65536, data + i * 65536, 1, &error), SKR_OK);
+            publish(draft, id);
+        }
+        if (session == 0) { /* somebody has a part of it by reference: that stays */
+            struct outcome outcome = {.called = false};
+            struct skr_object_name name = harness_name("box", "part");
+            struct skr_copy_source source = {.name = harness_name("box", "dir/file"), .length = 65536};
+            ck_assert_int_eq(
+                harness_wait(&harness, &outcome,
+                             skr_put_block_from(harness.worker, &name, SKR_BYTES("a"), &source, harness_done, &outcome)),
+                SKR_OK);
+            ck_assert_int_eq(harness_delete(&harness, "box", "dir/file"), SKR_OK);
+            ck_assert_int_eq(harness_put(&harness, "box", "dir/file", 0, 1), SKR_OK);
+        }
+        skr_draft_close(harness.worker, draft);
+    }
+    expect_object(data, size);
+    ck_assert_int_eq(harness_commit(&harness, "box", "part", (const char *const[]){"a", NULL}), SKR_OK);
+    /* the collector does it in its own time; what is left are the file, one whole file behind `part`, and little else */
+    while (contents_on_disk() > 3 * size)
+        harness_run(&harness);
+    free(data);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("core_drafts");
@@ -290,6 +345,7 @@ int main(void)
     tcase_add_loop_test(cases, reads_what_was_written, 0, 8);
     tcase_add_test(cases, a_file_written_once_is_one_piece);
     tcase_add_test(cases, what_another_face_put_stays);
+    tcase_add_test(cases, what_is_overwritten_gives_its_room_back);
     tcase_add_test(cases, holes_take_no_room);
     tcase_add_test(cases, a_small_file_outlives_its_name);
     suite_add_tcase(suite, cases);

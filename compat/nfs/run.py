@@ -30,7 +30,7 @@ CONFIGURATION = """
 NFS_CORE_PARAM {{ NFS_Port = {port}; Bind_addr = 127.0.0.1; Protocols = 4; Enable_NLM = false; Enable_RQUOTA = false; }}
 NFSV4 {{ Graceless = true; RecoveryBackend = fs; RecoveryRoot = "{folder}/recovery"; Only_Numeric_Owners = true; }}
 EXPORT {{ Export_Id = 1; Path = "{path}"; Pseudo = "/{container}"; Access_Type = RW; Squash = None; SecType = sys; Protocols = 4; Transports = TCP;
-          FSAL {{ Name = VFS; }} }}
+          Attr_Expiration_Time = 1; FSAL {{ Name = VFS; }} }}
 LOG {{ Default_Log_Level = EVENT; }}
 """
 

@@ -312,9 +312,10 @@ class World:
         os.chmod(self.at(path), mode)
 
     def op_chown(self, path, user, group):
-        """By name only where no bits are that a change of owner clears."""
-        if os.stat(self.at(path)).st_mode & 0o7111:
-            return None
+        """Only where no bits are that a change of owner clears."""
+        mode = os.stat(self.at(path)).st_mode
+        if stat.S_ISREG(mode) and mode & 0o7111:
+            return "left out"
         os.chown(self.at(path), user, group)
         return None
 

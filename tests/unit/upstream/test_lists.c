@@ -96,8 +96,8 @@ START_TEST(containers_and_buckets)
 {
     static const char *const bad[] = {
         "<EnumerationResults><Containers><Container/></Containers></EnumerationResults>",
-        "<EnumerationResults><Containers><Container><Name>a</Name><Properties><Last-Modified>now</Last-Modified></Properties>"
-        "</Container></Containers></EnumerationResults>",
+        ("<EnumerationResults><Containers><Container><Name>a</Name><Properties><Last-Modified>now</Last-Modified></Properties>"
+         "</Container></Containers></EnumerationResults>"),
         "<EnumerationResults><Containers><Container><Name>a</Name></Containers></EnumerationResults>",
         "<ListAllMyBucketsResult><Buckets><Bucket><Name>a</Name></Bucket></Buckets></ListAllMyBucketsResult>",
     };

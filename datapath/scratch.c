@@ -10,9 +10,13 @@
 
 #include "store_private.h"
 
+/* What is written in order begins to go to the disk when so much of it came: the sync at its end has less to wait for. */
+#define SKR_WRITE_OUT_BYTES (8u << 20)
+
 struct skr_scratch {
     struct skr_store *store;
     struct skr_pool_file file;
+    uint64_t run_begin, run_end; /* written in order, and not begun to be written out */
 };
 
 enum skr_status skr_scratch_open(struct skr_store *store, struct skr_io *io, struct skr_scratch **out, struct skr_error *err)
@@ -48,6 +52,19 @@ void skr_scratch_close(struct skr_scratch *scratch)
     free(scratch);
 }
 
+/* A hint: where it fails, the sync does it. */
+static void skr_scratch_write_out(struct skr_scratch *scratch, uint64_t offset, size_t size)
+{
+    if (offset != scratch->run_end)
+        scratch->run_begin = offset;
+    scratch->run_end = offset + size;
+    if (scratch->run_end - scratch->run_begin < SKR_WRITE_OUT_BYTES)
+        return;
+    sync_file_range(scratch->file.fd, (off_t)scratch->run_begin, (off_t)(scratch->run_end - scratch->run_begin),
+                    SYNC_FILE_RANGE_WRITE);
+    scratch->run_begin = scratch->run_end;
+}
+
 enum skr_status skr_scratch_write(struct skr_scratch *scratch, struct skr_io *io, const void *data, size_t size,
                                   uint64_t offset, struct skr_error *err)
 {
@@ -66,6 +83,7 @@ enum skr_status skr_scratch_write(struct skr_scratch *scratch, struct skr_io *io
         written += (size_t)result;
     }
     scratch->store->counters.written_bytes += size;
+    skr_scratch_write_out(scratch, offset, size);
     return SKR_OK;
 }
 

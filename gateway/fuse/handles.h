@@ -39,5 +39,7 @@ ssize_t skr_source_read(struct skr_errand *errand, const struct skr_source *sour
                         uint64_t ahead);
 /* Something was written just now. */
 void skr_opened_touch(struct skr_opened *opened);
+/* Keeps attributes with what the node's name leads to; nothing when it has none. 0, or the error. */
+int skr_keep_attributes(struct skr_errand *errand, struct skr_node *node, const struct skr_file_attributes *attributes);
 
 #endif

@@ -363,7 +363,7 @@ bool skr_nodes_path(struct skr_nodes *nodes, struct skr_arena *arena, const stru
         skr_path_add(text, &at, top->place->base);
     }
     pthread_mutex_unlock(&nodes->lock);
-    *path = (struct skr_bytes){text, size};
+    *path = text != NULL ? (struct skr_bytes){text, size} : SKR_NO_BYTES;
     return text != NULL;
 }
 

@@ -108,9 +108,11 @@ static int skr_open_for_writing(struct skr_errand *errand, struct skr_opened *op
     pthread_mutex_unlock(&opened->lock);
     handle->writes = true;
     handle->appends = flags & O_APPEND;
-    if (!(flags & O_TRUNC) || skr_draft_size(opened->source->draft) == 0)
+    if (!(flags & O_TRUNC))
         return 0;
-    enum skr_status status = skr_draft_resize(errand->caller->worker, opened->source->draft, 0, &errand->error);
+    enum skr_status status = skr_draft_size(opened->source->draft) == 0
+                                 ? SKR_OK
+                                 : skr_draft_resize(errand->caller->worker, opened->source->draft, 0, &errand->error);
     if (status == SKR_OK)
         skr_opened_touch(opened);
     return status == SKR_OK ? 0 : skr_errand_fail(errand, status, "truncating a file");

@@ -87,6 +87,23 @@ static int skr_publish_draft(struct skr_errand *errand, struct skr_opened *opene
     return skr_errand_fail(errand, status, "publishing what was written");
 }
 
+/* What was written is what was there, as when an empty file is cut: its times are new all the same. */
+static int skr_publish_times(struct skr_errand *errand, struct skr_opened *opened)
+{
+    pthread_mutex_lock(&opened->lock);
+    struct skr_file_attributes attributes = opened->facts.attributes;
+    uint64_t writings = opened->writings;
+    bool is_due = opened->dirty_since_ns != 0;
+    pthread_mutex_unlock(&opened->lock);
+    attributes.given &= SKR_ATTRIBUTE_MODIFIED | SKR_ATTRIBUTE_ACCESSED;
+    int failed = is_due ? skr_keep_attributes(errand, opened->node, &attributes) : 0;
+    pthread_mutex_lock(&opened->lock);
+    if (is_due && opened->writings == writings)
+        opened->dirty_since_ns = 0;
+    pthread_mutex_unlock(&opened->lock);
+    return failed == ENOENT ? 0 : failed; /* it has no name any more */
+}
+
 int skr_publish(struct skr_errand *errand, struct skr_opened *opened)
 {
     int failed = 0;
@@ -94,6 +111,8 @@ int skr_publish(struct skr_errand *errand, struct skr_opened *opened)
     struct skr_source *source = skr_opened_source(opened);
     if (source != NULL && source->draft != NULL && skr_draft_is_dirty(source->draft))
         failed = skr_publish_draft(errand, opened, source->draft);
+    else if (source != NULL && source->draft != NULL)
+        failed = skr_publish_times(errand, opened);
     skr_source_drop(source);
     pthread_mutex_unlock(&opened->publishing);
     return failed;

@@ -53,8 +53,7 @@ static void skr_attributes_merge(struct skr_file_attributes *into, const struct 
         into->accessed_ns = from->accessed_ns;
 }
 
-/* With a name: they are kept with the object. */
-static int skr_set_kept(struct skr_errand *errand, struct skr_node *node, const struct skr_file_attributes *attributes)
+int skr_keep_attributes(struct skr_errand *errand, struct skr_node *node, const struct skr_file_attributes *attributes)
 {
     struct skr_mount *mount = errand->mount;
     struct skr_outcome outcome = {.called = false};
@@ -83,7 +82,7 @@ static int skr_set_attributes(struct skr_errand *errand, struct skr_node *node, 
             kept.given &= ~(unsigned)(SKR_ATTRIBUTE_MODIFIED | SKR_ATTRIBUTE_ACCESSED);
         pthread_mutex_unlock(&opened->lock);
     }
-    int failed = kept.given == 0 ? 0 : skr_set_kept(errand, node, &kept);
+    int failed = kept.given == 0 ? 0 : skr_keep_attributes(errand, node, &kept);
     skr_opened_done(&errand->mount->nodes, opened);
     return failed;
 }

@@ -10,6 +10,7 @@
 #include "federation/probing.h"
 #include "federation/space.h"
 #include "federation/uploader.h"
+#include "files/straighten.h"
 #include "skerry/log.h"
 #include "state.h"
 
@@ -53,8 +54,8 @@ static enum skr_status skr_core_open_parts(struct skr_core *core, struct skr_err
         .directory = core->directory,
         .map_initial_bytes = options->meta_map_initial_bytes,
         .map_max_bytes = options->meta_map_max_bytes,
-        .max_readers =
-            options->workers + 7, /* the collector, the uploader, the mirrorer, space, prefetching, probing, one to spare */
+        .max_readers = options->workers +
+                       8, /* the collector, the uploader, the mirrorer, space, prefetching, probing, straightening, a spare */
         .on_commit_failure = skr_on_commit_failure,
         .context = core,
     };
@@ -95,6 +96,8 @@ static enum skr_status skr_core_open_parts(struct skr_core *core, struct skr_err
         status = skr_uploader_open(&core->uploader, core, err);
     if (status == SKR_OK)
         status = skr_mirrorer_open(&core->mirrorer, core, err);
+    if (status == SKR_OK)
+        status = skr_straightener_open(&core->straightener, core, err);
     return status == SKR_OK ? skr_prefetcher_open(&core->prefetcher, core, err) : status;
 }
 
@@ -134,6 +137,7 @@ void skr_core_close(struct skr_core *core)
 {
     if (core == NULL)
         return;
+    skr_straightener_close(core->straightener);
     skr_prefetcher_close(core->prefetcher);
     skr_mirrorer_close(core->mirrorer);
     skr_uploader_close(core->uploader);

@@ -23,6 +23,7 @@ struct skr_space;
 struct skr_prefetcher;
 struct skr_prober;
 struct skr_uploader;
+struct skr_straightener;
 
 /* Shared by all threads; immutable after opening but for its parts, which guard themselves. */
 struct skr_core {
@@ -30,10 +31,11 @@ struct skr_core {
     char *directory;
     struct skr_meta *meta;
     struct skr_store *store;
-    struct skr_pins pins;             /* contents that are being read */
-    struct skr_upload_slots uploads;  /* files that blocks of open uploads go to */
-    struct skr_left_slots left_slots; /* room in files that were written through a mount, to be given back */
-    struct skr_bindings bindings;     /* containers in front of upstreams */
+    struct skr_pins pins;                  /* contents that are being read */
+    struct skr_upload_slots uploads;       /* files that blocks of open uploads go to */
+    struct skr_left_slots left_slots;      /* room in files that were written through a mount, to be given back */
+    struct skr_straightener *straightener; /* copies what mounts read into one piece */
+    struct skr_bindings bindings;          /* containers in front of upstreams */
     struct skr_mirrorer *mirrorer;
     struct skr_federation *federation; /* what is known of upstreams, and under way from them */
     struct skr_space *space;           /* how much of upstreams' bytes is here, and what of it goes */

@@ -68,12 +68,28 @@ static bool skr_may_be_backed(const struct skr_mount *mount, const struct skr_op
            atomic_load_explicit(&mount->transport.passthrough, memory_order_relaxed);
 }
 
+/* It lies in several pieces: this time it is read through us. */
+static void skr_straighten_for_next(struct skr_errand *errand, struct skr_opened *opened)
+{
+    struct skr_mount *mount = errand->mount;
+    struct skr_node *node = opened->node;
+    struct skr_bytes path;
+    if (!skr_nodes_path(&mount->nodes, &errand->arena, node, SKR_NO_BYTES, &path))
+        return;
+    struct skr_file_name name = skr_mounted_file(mount, node->place, path);
+    skr_straighten_later(mount->options.core, &name, node->object_id, opened->source->held);
+}
+
 /* Has the kernel read the file by itself, where it can. */
 static void skr_back(struct skr_errand *errand, struct skr_opened *opened)
 {
     int fd;
-    if (opened->source->backing != 0 || !skr_may_be_backed(errand->mount, opened) ||
-        skr_held_open_file(errand->caller->worker, opened->source->held, &fd, &errand->error) != SKR_OK)
+    if (opened->source->backing != 0 || !skr_may_be_backed(errand->mount, opened))
+        return;
+    enum skr_status status = skr_held_open_file(errand->caller->worker, opened->source->held, &fd, &errand->error);
+    if (status == SKR_UNSUPPORTED)
+        skr_straighten_for_next(errand, opened);
+    if (status != SKR_OK)
         return;
     opened->source->backing = skr_backing_open(&errand->mount->transport, fd);
     close(fd);

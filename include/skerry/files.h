@@ -117,6 +117,10 @@ ssize_t skr_held_read(struct skr_worker *worker, const struct skr_held *held, ui
  * it. SKR_UNSUPPORTED: it is not kept in that way. */
 enum skr_status skr_held_open_file(struct skr_worker *worker, const struct skr_held *held, int *fd, struct skr_error *err);
 
+/* Copies a content of several pieces into one that skr_held_open_file() can open, in the background; nothing else of the object
+ * changes. Not what has holes, or an upstream. `name` and `object_id` lead to what it is the content of. Any thread. */
+void skr_straighten_later(struct skr_core *core, const struct skr_file_name *name, uint64_t object_id, struct skr_held *held);
+
 /* ---- writing: a draft of what a file will hold ----
  *
  * Begins as the content of its file, takes writes at any place in any order, and becomes the file's content when it is

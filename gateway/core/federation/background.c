@@ -49,6 +49,18 @@ static bool skr_background_drain(struct skr_background *background)
     return !stopping;
 }
 
+/* For a turn that asks for what blocks. */
+static void skr_background_wait(struct skr_executor *executor)
+{
+    struct skr_background *background = (struct skr_background *)executor;
+    pthread_mutex_lock(&background->lock);
+    bool has_tasks = background->first != NULL;
+    pthread_mutex_unlock(&background->lock);
+    if (!has_tasks)
+        skr_io_run(background->io, -1);
+    skr_background_drain(background);
+}
+
 static void *skr_background_run(void *argument)
 {
     struct skr_background *background = argument;
@@ -73,6 +85,7 @@ static void *skr_background_run(void *argument)
 enum skr_status skr_background_open(struct skr_background *background, struct skr_core *core, struct skr_error *err)
 {
     background->executor.post = skr_background_post;
+    background->executor.wait = skr_background_wait;
     background->core = core;
     background->last = &background->first;
     pthread_mutex_init(&background->lock, NULL);

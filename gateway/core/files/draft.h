@@ -81,6 +81,10 @@ enum skr_status skr_draft_enter_memory(struct skr_worker *worker, struct skr_dra
 enum skr_status skr_draft_leave_memory(struct skr_worker *worker, struct skr_draft *draft, struct skr_error *err);
 /* Of what is in the draft's own files nothing is needed: they begin anew, where nothing was published of them. */
 void skr_draft_begin_anew(struct skr_worker *worker, struct skr_draft *draft);
+/* Publishes a draft that was written with the very bytes that its base has: only where they lie changes. SKR_OBJECT_NOT_FOUND:
+ * the object has another content by now. */
+enum skr_status skr_draft_publish_copy(struct skr_worker *worker, struct skr_draft *draft, const struct skr_file_name *name,
+                                       uint64_t object_id, struct skr_error *err);
 /* With the lock held. */
 ssize_t skr_draft_read_locked(struct skr_worker *worker, struct skr_draft *draft, uint64_t offset, void *buffer, size_t size,
                               struct skr_error *err);

@@ -15,6 +15,7 @@ struct skr_publish_change {
     struct skr_file_attributes attributes;
     struct skr_draft *draft; /* locked by who submitted this, and waits */
     bool has_content;        /* else only attributes change */
+    bool is_copy;            /* the bytes are those of the base: of the object nothing changes that can be seen */
     uint64_t content_id;
     struct skr_held *held;      /* what the draft goes on from, when this is done */
     struct skr_bytes payload;   /* of a small one */
@@ -332,6 +333,54 @@ static enum skr_status skr_publish_object(struct skr_publish_change *op, int64_t
                : SKR_OK;
 }
 
+struct skr_block_copies {
+    struct skr_arena *arena;
+    struct skr_block *blocks;
+    size_t count, capacity;
+};
+
+static bool skr_block_copy(void *context, const struct skr_block *block, uint64_t offset_bytes)
+{
+    struct skr_block_copies *copies = context;
+    (void)offset_bytes;
+    if (copies->count == copies->capacity)
+        return false;
+    copies->blocks[copies->count] = *block;
+    copies->blocks[copies->count].name = skr_arena_copy(copies->arena, block->name);
+    return copies->blocks[copies->count++].name.data != NULL;
+}
+
+/* The blocks that the bytes were committed as stay what they were. */
+static enum skr_status skr_publish_blocks(struct skr_view *view, struct skr_publish_change *op, const struct skr_content *base,
+                                          struct skr_content *content, struct skr_error *err)
+{
+    struct skr_block_copies copies = {.arena = &op->pending.arena, .capacity = base->block_count};
+    if (base->block_count == 0)
+        return SKR_OK;
+    copies.blocks = skr_arena_alloc(copies.arena, copies.capacity * sizeof *copies.blocks);
+    if (copies.blocks == NULL)
+        return skr_fail(err, SKR_NO_MEMORY, "no memory for a block list");
+    enum skr_status status = skr_block_list_visit(view, base, skr_block_copy, &copies, err);
+    if (status == SKR_OK && copies.count != base->block_count)
+        status = skr_fail(err, SKR_NO_MEMORY, "no memory for a block list");
+    content->block_count = base->block_count;
+    return status != SKR_OK ? status : skr_block_list_put(view, content->id, copies.blocks, copies.count, err);
+}
+
+static enum skr_status skr_apply_copy(struct skr_view *view, struct skr_publish_change *op, struct skr_error *err)
+{
+    struct skr_pending *pending = &op->pending;
+    struct skr_object *object = &pending->object;
+    struct skr_content base = object->content;
+    if (base.id != skr_held_content(op->draft->base)->id)
+        return skr_fail(err, SKR_OBJECT_NOT_FOUND, "the object has another content now");
+    enum skr_status status = skr_publish_content(view, op, &object->content, err);
+    if (status == SKR_OK)
+        status = skr_publish_blocks(view, op, &base, &object->content, err);
+    pending->has_object = true;
+    return status != SKR_OK ? status : skr_object_put(view, pending->container.objects_node, op->name.path, object, err);
+}
+
 static enum skr_status skr_apply_publish(struct skr_view *view, struct skr_change *change, struct skr_error *err)
 {
     struct skr_publish_change *op = (struct skr_publish_change *)change;
@@ -345,6 +394,8 @@ static enum skr_status skr_apply_publish(struct skr_view *view, struct skr_chang
         status = skr_fail(err, SKR_OBJECT_NOT_FOUND, "another file has this name, or none");
     if (status == SKR_OK && !skr_object_copy(&pending->arena, object))
         status = skr_fail(err, SKR_NO_MEMORY, "no memory for an object's record");
+    if (status == SKR_OK && op->is_copy)
+        return skr_apply_copy(view, op, err);
     if (status == SKR_OK)
         status = skr_note_begin(view, pending, &op->object_name, object, op->has_content, &note, err);
     if (status != SKR_OK)
@@ -440,7 +491,8 @@ static void skr_published(void *context, const struct skr_result *result)
 
 static enum skr_status skr_draft_publish_locked(struct skr_worker *worker, struct skr_draft *draft,
                                                 const struct skr_file_name *name, uint64_t object_id,
-                                                const struct skr_file_attributes *attributes, struct skr_publishing *publishing)
+                                                const struct skr_file_attributes *attributes, bool is_copy,
+                                                struct skr_publishing *publishing)
 {
     struct skr_publish_change *op = skr_pending_new(worker, sizeof *op, skr_apply_publish, skr_published, publishing);
     if (op == NULL)
@@ -451,6 +503,7 @@ static enum skr_status skr_draft_publish_locked(struct skr_worker *worker, struc
     op->object_id = object_id;
     op->attributes = *attributes;
     op->has_content = draft->is_dirty;
+    op->is_copy = is_copy;
     op->content_id = skr_meta_next_id(worker->core->meta);
     enum skr_status status = skr_path_check(name->path, publishing->err);
     if (status == SKR_OK && !skr_file_name_copy(&op->pending.arena, &op->name))
@@ -475,7 +528,21 @@ enum skr_status skr_draft_publish(struct skr_worker *worker, struct skr_arena *a
 {
     struct skr_publishing publishing = {.arena = arena, .out = out, .err = err};
     pthread_mutex_lock(&draft->lock);
-    enum skr_status status = skr_draft_publish_locked(worker, draft, name, object_id, attributes, &publishing);
+    enum skr_status status = skr_draft_publish_locked(worker, draft, name, object_id, attributes, false, &publishing);
     pthread_mutex_unlock(&draft->lock);
+    return status;
+}
+
+enum skr_status skr_draft_publish_copy(struct skr_worker *worker, struct skr_draft *draft, const struct skr_file_name *name,
+                                       uint64_t object_id, struct skr_error *err)
+{
+    static const struct skr_file_attributes none;
+    struct skr_arena arena = {.blocks = NULL};
+    struct skr_object object;
+    struct skr_publishing publishing = {.arena = &arena, .out = &object, .err = err};
+    pthread_mutex_lock(&draft->lock);
+    enum skr_status status = skr_draft_publish_locked(worker, draft, name, object_id, &none, true, &publishing);
+    pthread_mutex_unlock(&draft->lock);
+    skr_arena_release(&arena);
     return status;
 }

@@ -232,6 +232,57 @@ START_TEST(a_file_written_once_is_one_piece)
 }
 END_TEST
 
+static bool count_block(void *context, bool is_committed, const struct skr_block *block)
+{
+    (void)is_committed;
+    *(uint64_t *)context += block->size_bytes;
+    return true;
+}
+
+START_TEST(several_pieces_become_one)
+{
+    static const char *const names[] = {"a", "b", "c"};
+    static const size_t sizes[] = {700001, 2000003, 5};
+    struct skr_object_name name = harness_name("box", "dir/file");
+    uint64_t same_id, size = 0, blocks = 0;
+    int fd = -1;
+    unsigned char *model = malloc(3000000);
+    for (int i = 2; i >= 0; i--) /* the last one comes first */
+        ck_assert_int_eq(harness_put_block(&harness, "box", "dir/file", names[i], sizes[i], (uint64_t)i), SKR_OK);
+    for (int i = 0; i < 3; i++) {
+        harness_fill(model + size, sizes[i], (uint64_t)i);
+        size += sizes[i];
+    }
+    ck_assert_int_eq(harness_commit(&harness, "box", "dir/file", (const char *const[]){"a", "b", "c", NULL}), SKR_OK);
+    struct skr_entry before, after;
+    struct skr_held *held;
+    ck_assert_int_eq(skr_find_file(harness.worker, &arena, &file, &before, &held, &error), SKR_OK);
+    ck_assert_int_eq(skr_held_open_file(harness.worker, held, &fd, &error), SKR_UNSUPPORTED);
+    skr_straighten_later(harness.core, &file, before.object.id, held);
+    for (enum skr_status status = SKR_UNSUPPORTED; status != SKR_OK;) { /* in its own time */
+        struct skr_held *now = find(&same_id);
+        status = skr_held_open_file(harness.worker, now, &fd, &error);
+        if (status == SKR_OK)
+            expect_held(now, model, size);
+        skr_held_release(now);
+        harness_run(&harness);
+    }
+    close(fd);
+    expect_held(held, model, size); /* who reads the old one goes on */
+    skr_held_release(held);
+    expect_object(model, size);
+    ck_assert_int_eq(skr_find_file(harness.worker, &arena, &file, &after, NULL, &error), SKR_OK);
+    ck_assert_uint_eq(after.object.id, before.object.id);
+    ck_assert(skr_bytes_equal(after.object.etag, before.object.etag));
+    ck_assert_int_eq(after.object.modified_ns, before.object.modified_ns);
+    ck_assert_int_eq(
+        skr_read_block_list(harness.worker, &arena, &name, NULL, true, false, &after.object, count_block, &blocks, &error),
+        SKR_OK);
+    ck_assert_uint_eq(blocks, size);
+    free(model);
+}
+END_TEST
+
 START_TEST(what_another_face_put_stays)
 {
     uint64_t id;
@@ -344,6 +395,7 @@ int main(void)
     tcase_set_timeout(cases, 120);
     tcase_add_loop_test(cases, reads_what_was_written, 0, 8);
     tcase_add_test(cases, a_file_written_once_is_one_piece);
+    tcase_add_test(cases, several_pieces_become_one);
     tcase_add_test(cases, what_another_face_put_stays);
     tcase_add_test(cases, what_is_overwritten_gives_its_room_back);
     tcase_add_test(cases, holes_take_no_room);

@@ -222,6 +222,11 @@ static void skr_tell_object(struct skr_errand *errand, uint64_t objects_node, st
         return;
     if (next.size > 0 && node->kind == SKR_FILE_DIRECTORY)
         skr_tell_name(mount, node, next);
+    struct skr_node *holder = next.size > 0 ? node : node->parent;
+    if (holder != NULL) {
+        atomic_store(&holder->entries_ns, skr_now_ns());
+        skr_tell_file(mount, holder, false);
+    }
     const struct skr_node *parent = next.size == 0 && is_directory ? skr_own_name(errand, node, &name) : NULL;
     bool stays = skr_check_node(errand, node);
     if (stays && parent != NULL)

@@ -99,6 +99,8 @@ static int skr_resize_opened(struct skr_errand *errand, struct skr_opened *opene
         failed = skr_opened_begin_draft(errand, opened);
     if (failed != 0)
         return failed;
+    if (skr_draft_size(opened->source->draft) == size)
+        return 0; /* its times stay */
     enum skr_status status = skr_draft_resize(errand->caller->worker, opened->source->draft, size, &errand->error);
     if (status != SKR_OK)
         return skr_errand_fail(errand, status, "setting a file's size");

@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -20,6 +21,7 @@ from faces import Faces  # noqa: E402
 
 COMMAND_SECONDS = 300
 REAL_FILES = 600
+SEEN_SECONDS = 10
 LINES, APPENDERS = 400, 6
 
 SOURCE = """#include <stdio.h>
@@ -171,6 +173,24 @@ class Test:
         self.good("flock", point / "lock", "true")
         self.good("sh", "-c", "echo a >> log; echo b >> log; cat log; test \"$(wc -l < log)\" = 2", cwd=point)
 
+    def times_of_directories(self, point):
+        """Programs keep what they know of a directory for as long as its time stays: git, Python's import, NFS."""
+        folder, other = point / "folder", point / "other"
+        folder.mkdir()
+        other.mkdir()
+        (folder / "old").write_bytes(b"old")
+        for what, change in (("a file made", lambda: (folder / "new").write_bytes(b"new")), ("renamed", lambda: (folder / "new").rename(folder / "newer")),
+                             ("moved away", lambda: (folder / "newer").rename(other / "newer")), ("removed", (folder / "old").unlink), ("a directory made", (folder / "inner").mkdir),
+                             ("an object put", lambda: self.server.s3.put("times-of-directories", "folder/object", b"object")),
+                             ("an object removed", lambda: self.server.s3.delete("times-of-directories", "folder/object"))):
+            os.utime(folder, (10**9, 10**9))
+            self.checks.equal(f"{what}: the time before, as it was set", folder.stat().st_mtime, 10**9)
+            change()
+            deadline = time.monotonic() + SEEN_SECONDS  # of an object the mount is told
+            while folder.stat().st_mtime == 10**9 and time.monotonic() < deadline:
+                pass
+            self.checks.true(f"{what}: the directory's time is new", folder.stat().st_mtime > 10**9)
+
     def between_containers(self, point):
         other = self.mount / "other-container"
         other.mkdir()
@@ -299,7 +319,7 @@ def body(checks, folder):
         test = Test(checks, server, folder, mount)
         test.python = clients.python_with(HERE / "requirements.txt")
         wanted = sys.argv[1:]
-        for each in (test.git, test.tar, test.rsync, test.files, test.between_containers, test.make, test.sqlite, test.arrays, test.shards, test.fio, test.dbench, test.bonnie,
+        for each in (test.git, test.tar, test.rsync, test.files, test.times_of_directories, test.between_containers, test.make, test.sqlite, test.arrays, test.shards, test.fio, test.dbench, test.bonnie,
                      test.writers_together):
             if not wanted or each.__name__ in wanted:
                 test.section(each)

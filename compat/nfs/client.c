@@ -1,4 +1,5 @@
-/* What libnfs's own tools have no word for: `client URL`, then a command a line on its input, and an answer a line: "ok", or the error. */
+/* What libnfs's own tools have no word for: `client URL`, then a command a line on its input, and an answer a line: "ok", or
+ * the error. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>

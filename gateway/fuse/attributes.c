@@ -18,6 +18,11 @@ static uint64_t skr_path_number(const struct skr_mount *mount, struct skr_bytes 
     return skr_hash(skr_hash(skr_hash(SKR_FNV_BASIS, mount->options.account), container), path) | SKR_TOP_BIT;
 }
 
+int64_t skr_ns_of(struct timespec time)
+{
+    return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
 static struct timespec skr_timespec_of(int64_t ns)
 {
     int64_t seconds = ns / 1000000000, rest = ns % 1000000000;
@@ -69,6 +74,19 @@ void skr_stat_of_containers(const struct skr_mount *mount, struct stat *out)
     skr_stat_of(mount, &nowhere, SKR_NO_BYTES, &facts, out);
 }
 
+/* Programs and NFS servers keep what they know of a directory for as long as its times stay. They are kept in memory: a marker
+ * is not written for every name that comes and goes. */
+void skr_stat_entries(const struct skr_node *node, struct stat *out)
+{
+    int64_t entries_ns = node->kind == SKR_FILE_DIRECTORY ? atomic_load(&node->entries_ns) : 0;
+    if (entries_ns == 0)
+        return;
+    if (entries_ns > skr_ns_of(out->st_mtim))
+        out->st_mtim = skr_timespec_of(entries_ns);
+    if (entries_ns > skr_ns_of(out->st_ctim))
+        out->st_ctim = skr_timespec_of(entries_ns);
+}
+
 int skr_stat_node(struct skr_errand *errand, struct skr_node *node, struct skr_facts *facts, struct stat *out)
 {
     struct skr_mount *mount = errand->mount;
@@ -101,6 +119,7 @@ int skr_stat_node(struct skr_errand *errand, struct skr_node *node, struct skr_f
     if (node->kind == SKR_FILE_DIRECTORY && !skr_nodes_path(&mount->nodes, &errand->arena, node, SKR_NO_BYTES, &path))
         return ESTALE;
     skr_stat_of(mount, node->place, path, facts, out);
+    skr_stat_entries(node, out);
     out->st_nlink = is_removed ? 0 : out->st_nlink;
     return 0;
 }

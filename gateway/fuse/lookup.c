@@ -23,6 +23,7 @@ int skr_enter(struct skr_errand *errand, struct skr_node *parent, struct skr_byt
     if (source != NULL && source->draft != NULL && skr_opened_facts(opened, &open_facts))
         facts = &open_facts; /* whoever writes has got further */
     skr_stat_of(mount, (*node)->place, path, facts, &out->attr);
+    skr_stat_entries(*node, &out->attr);
     skr_source_drop(source);
     skr_opened_done(&mount->nodes, opened);
     return 0;

@@ -124,6 +124,9 @@ enum skr_status skr_find_listing(struct skr_errand *errand, const struct skr_lis
 void skr_stat_of(const struct skr_mount *mount, const struct skr_place *place, struct skr_bytes path,
                  const struct skr_facts *facts, struct stat *out);
 void skr_stat_of_containers(const struct skr_mount *mount, struct stat *out);
+int64_t skr_ns_of(struct timespec time);
+/* Of a directory: its times are not older than the last change of a name in it. */
+void skr_stat_entries(const struct skr_node *node, struct stat *out);
 /* Of a node as it is now: from what is open, or found. An errno. */
 int skr_stat_node(struct skr_errand *errand, struct skr_node *node, struct skr_facts *facts, struct stat *out);
 

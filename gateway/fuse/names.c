@@ -32,6 +32,8 @@ static enum skr_status skr_naming_wait(struct skr_naming *naming, const struct s
 {
     enum skr_status status = skr_caller_wait(naming->errand->caller, pending, &naming->outcome);
     naming->errand->error = naming->outcome.error;
+    if (status == SKR_OK)
+        atomic_store(&naming->parent->entries_ns, skr_now_ns());
     return status;
 }
 
@@ -330,8 +332,11 @@ static int skr_rename(struct skr_errand *errand, struct skr_node *from, const ch
             errand->caller, skr_rename_file(errand->caller->worker, &source, &target, modes[flags], skr_outcome_done, &outcome),
             &outcome);
     }
-    if (status == SKR_OK)
+    if (status == SKR_OK) {
         skr_nodes_move(&mount->nodes, from, skr_text(name), to, skr_text(new_name), flags & RENAME_EXCHANGE);
+        atomic_store(&from->entries_ns, skr_now_ns());
+        atomic_store(&to->entries_ns, skr_now_ns());
+    }
     pthread_rwlock_unlock(&mount->moving);
     errand->error = outcome.error;
     return status == SKR_OK ? SKR_DONE : skr_errand_fail(errand, status, "renaming");

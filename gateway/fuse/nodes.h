@@ -32,6 +32,7 @@ struct skr_node {
     _Atomic bool is_removed;     /* it is detached, and has no name at all any more */
     _Atomic uint64_t object_id;  /* of a file or link */
     _Atomic uint64_t kept_pages; /* the content whose bytes the kernel may have kept; 0: none */
+    _Atomic int64_t entries_ns;  /* of a directory: when a name in it came, went or became another, as far as it is known */
     uint64_t hidden;             /* of a directory: names in it that no path can say */
     char *name;                  /* malloc'd */
     size_t name_size;

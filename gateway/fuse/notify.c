@@ -135,17 +135,30 @@ static bool skr_renew_opened(struct skr_errand *errand, struct skr_node *node, c
     return changed;
 }
 
+/* The name that a node had leads to it no more. */
+static void skr_tell_lost(struct skr_errand *errand, const struct skr_node *node)
+{
+    struct skr_bytes name;
+    const struct skr_node *parent = skr_own_name(errand, node, &name);
+    if (parent != NULL)
+        skr_tell_name(errand->mount, parent, name);
+    skr_tell_file(errand->mount, node, false); /* whoever has it open sees that it has no name any more */
+}
+
 /* Is it what it was? As known here, without asking upstream: that is asked when somebody asks us. False: it has lost its name.
  */
 static bool skr_check_node(struct skr_errand *errand, struct skr_node *node)
 {
     struct skr_mount *mount = errand->mount;
     struct skr_facts facts;
-    struct skr_bytes path, name;
+    struct skr_bytes path;
     struct skr_held *held = NULL;
-    if (node == mount->nodes.root || node == node->place->root ||
-        !skr_nodes_path(&mount->nodes, &errand->arena, node, SKR_NO_BYTES, &path))
+    if (node == mount->nodes.root || node == node->place->root)
         return true;
+    if (!skr_nodes_path(&mount->nodes, &errand->arena, node, SKR_NO_BYTES, &path)) { /* whoever asked before us has seen it */
+        skr_tell_lost(errand, node);
+        return false;
+    }
     enum skr_status status = skr_find_known(errand, node->place, path, &facts, &held);
     bool may_be_upstream = node->kind == SKR_FILE_DIRECTORY && skr_place_is_bound(mount, node->place);
     if (status == SKR_OBJECT_NOT_FOUND ? may_be_upstream : status != SKR_OK)
@@ -156,11 +169,8 @@ static bool skr_check_node(struct skr_errand *errand, struct skr_node *node)
         return true;
     }
     skr_held_release(held);
-    const struct skr_node *parent = skr_own_name(errand, node, &name);
     skr_nodes_detach(&mount->nodes, node, true);
-    if (parent != NULL)
-        skr_tell_name(mount, parent, name);
-    skr_tell_file(mount, node, false); /* whoever has it open sees that it has no name any more */
+    skr_tell_lost(errand, node);
     return false;
 }
 
@@ -222,6 +232,11 @@ static void skr_tell_object(struct skr_errand *errand, uint64_t objects_node, st
         return;
     if (next.size > 0 && node->kind == SKR_FILE_DIRECTORY)
         skr_tell_name(mount, node, next);
+    struct skr_node *holder = next.size > 0 ? node : node->parent;
+    if (holder != NULL) {
+        atomic_store(&holder->entries_ns, skr_now_ns());
+        skr_tell_file(mount, holder, false);
+    }
     const struct skr_node *parent = next.size == 0 && is_directory ? skr_own_name(errand, node, &name) : NULL;
     bool stays = skr_check_node(errand, node);
     if (stays && parent != NULL)

@@ -5,11 +5,6 @@
 
 #define SKR_SETS_TIME (FUSE_SET_ATTR_ATIME | FUSE_SET_ATTR_MTIME | FUSE_SET_ATTR_ATIME_NOW | FUSE_SET_ATTR_MTIME_NOW)
 
-static int64_t skr_ns_of(struct timespec time)
-{
-    return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
-}
-
 static struct skr_file_attributes skr_attributes_to_set(const struct stat *given, int what)
 {
     struct skr_file_attributes out = {.given = 0};
@@ -82,6 +77,8 @@ static int skr_set_attributes(struct skr_errand *errand, struct skr_node *node, 
             kept.given &= ~(unsigned)(SKR_ATTRIBUTE_MODIFIED | SKR_ATTRIBUTE_ACCESSED);
         pthread_mutex_unlock(&opened->lock);
     }
+    if (attributes->given & SKR_ATTRIBUTE_MODIFIED)
+        atomic_store(&node->entries_ns, 0); /* what is set counts from here on */
     int failed = kept.given == 0 ? 0 : skr_keep_attributes(errand, node, &kept);
     skr_opened_done(&errand->mount->nodes, opened);
     return failed;
@@ -102,6 +99,8 @@ static int skr_resize_opened(struct skr_errand *errand, struct skr_opened *opene
         failed = skr_opened_begin_draft(errand, opened);
     if (failed != 0)
         return failed;
+    if (skr_draft_size(opened->source->draft) == size)
+        return 0; /* its times stay */
     enum skr_status status = skr_draft_resize(errand->caller->worker, opened->source->draft, size, &errand->error);
     if (status != SKR_OK)
         return skr_errand_fail(errand, status, "setting a file's size");

@@ -43,7 +43,7 @@ class Peer:
     """A mount of another program's, of a bucket of Skerry's."""
 
     def __init__(self, folder, command, environment=None):
-        self.point = os.path.join(folder, f"{self.name}-{time.monotonic_ns()}")
+        self.point = os.path.join(folder, f"{self.name.replace(' ', '-')}-{time.monotonic_ns()}")
         os.makedirs(self.point)
         self.log = open(self.point + ".log", "wb")
         self.process = subprocess.Popen([*command, self.point, *self.settings(folder)], env={**os.environ, **(environment or {})}, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
@@ -224,8 +224,8 @@ def list_entries(folder, with_facts):
     return len(names) / (time.perf_counter() - begin), len(names)
 
 
-def _list(bench, peers):
-    """The files are objects that were put before, so that the peers have them too."""
+def _list(bench):
+    """The files are objects. Peers are mounted when those are there: they keep listings."""
     count = 20_000 if bench.quick else 100_000
     native = os.path.join(bench.native, "many")
     os.mkdir(native)
@@ -250,11 +250,16 @@ def _list(bench, peers):
         mine, other = alternate(bench.rounds, lambda: entries(ours, with_facts, True), lambda: entries(native, with_facts, True))
         bench.table.row(f"mount: {what} of {count:,} entries, first time", mine, "the file system itself", other, "entries/s", goal / 2)
     cold = alternate(bench.rounds, lambda: entries(ours, True, True))[0]
-    for peer in peers:
+    for kind in (RcloneMount, S3fs):
+        peer = None
         try:
+            peer = kind(bench.folder, bench.server.s3, "bench")
             bench.table.row(f"mount: readdir and stat of {count:,} entries, first time", cold, peer.name, entries(os.path.join(peer.point, "many"), True), "entries/s", 1)
-        except (OSError, RuntimeError) as error:
-            bench.table.missing(f"mount: readdir and stat beside {peer.name}", error)
+        except (Unavailable, OSError, RuntimeError, SystemExit) as error:
+            bench.table.missing(f"mount: readdir and stat beside {kind.name}", error)
+        finally:
+            if peer:
+                peer.stop()
 
 
 def _put(bench, part, count):
@@ -346,10 +351,10 @@ def mount(folder, options, table):
         _peers_read(bench, peers, path, size)
         _write(bench)
         _create(bench, peers)
-        _list(bench, peers)
         for peer in peers:
             peer.stop()
         peers = []
+        _list(bench)
         _upstream(bench, options)
         _rename(bench)
     finally:

@@ -381,6 +381,10 @@ class Reference(World):
         result = super().do(operation)
         if name in self.NAMED and self._implied(arguments[0]) and not isinstance(result, str):
             self._own(arguments[0])
+        if name in ("fchmod", "futimens") and arguments[0] in self.descriptors and not isinstance(result, str):
+            descriptor = self.descriptors[arguments[0]]
+            if IMPLIED in os.listxattr(descriptor):
+                os.removexattr(descriptor, IMPLIED)
         if name in ("unlink", "rmdir", "rename") and result is None:
             parent = os.path.dirname(arguments[0])
             if self._implied(parent) and not os.listdir(self.at(parent)):

@@ -45,6 +45,19 @@ bool skr_cached_has(struct skr_view *view, const struct skr_content *content, ui
     return skr_content_resident(view, content, offset, 1, &extent, 1, &count, &error) == SKR_OK && count > 0;
 }
 
+/* Its origin's texts become the reader's own. False: no memory. */
+static bool skr_cached_copy_origin(struct skr_cached_reader *reader)
+{
+    reader->origin.key = skr_arena_copy(&reader->arena, reader->origin.key);
+    reader->origin.etag = skr_arena_copy(&reader->arena, reader->origin.etag);
+    reader->origin.container = skr_arena_copy(&reader->arena, reader->origin.container);
+    reader->has_origin =
+        reader->origin.key.data != NULL && reader->origin.etag.data != NULL && reader->origin.container.data != NULL;
+    if (!reader->has_origin)
+        reader->origin = (struct skr_origin){.binding = 0};
+    return reader->has_origin;
+}
+
 enum skr_status skr_cached_reader_new(struct skr_worker *worker, const struct skr_content *content,
                                       struct skr_cached_reader **out, struct skr_error *err)
 {
@@ -55,6 +68,24 @@ enum skr_status skr_cached_reader_new(struct skr_worker *worker, const struct sk
     reader->content = *content;
     reader->end = content->size_bytes;
     reader->last_chunk = UINT64_MAX;
+    *out = reader;
+    return SKR_OK;
+}
+
+enum skr_status skr_cached_reader_arriving(struct skr_worker *worker, const struct skr_arrival *arrival,
+                                           struct skr_cached_reader **out, struct skr_error *err)
+{
+    struct skr_cached_reader *reader;
+    enum skr_status status = skr_cached_reader_new(worker, &arrival->content, &reader, err);
+    if (status != SKR_OK)
+        return status;
+    reader->origin = arrival->origin;
+    if (!skr_cached_copy_origin(reader)) {
+        skr_cached_reader_free(reader);
+        return skr_fail(err, SKR_NO_MEMORY, "no memory for a reader");
+    }
+    reader->bound = skr_bound_ref(arrival->bound);
+    reader->flight = skr_flight_ref(arrival->flight);
     *out = reader;
     return SKR_OK;
 }
@@ -70,18 +101,11 @@ static bool skr_cached_find_origin(struct skr_cached_reader *reader)
     if (skr_view_begin(reader->worker->reader, &view, &error) != SKR_OK)
         return false;
     enum skr_status status = skr_content_origin(view, reader->content.id, &reader->origin, &error);
-    if (status == SKR_OK) {
-        reader->origin.key = skr_arena_copy(&reader->arena, reader->origin.key);
-        reader->origin.etag = skr_arena_copy(&reader->arena, reader->origin.etag);
-        reader->origin.container = skr_arena_copy(&reader->arena, reader->origin.container);
-    }
-    skr_view_end(view);
-    reader->has_origin = status == SKR_OK && reader->origin.key.data != NULL && reader->origin.etag.data != NULL &&
-                         reader->origin.container.data != NULL;
-    if (!reader->has_origin)
+    if (status != SKR_OK)
         reader->origin = (struct skr_origin){.binding = 0};
-    else
+    else if (skr_cached_copy_origin(reader))
         reader->bound = skr_bound_of_origin(&reader->worker->core->bindings, &reader->origin);
+    skr_view_end(view);
     return reader->bound != NULL;
 }
 

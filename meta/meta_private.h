@@ -41,11 +41,11 @@ struct skr_view {
     struct skr_meta_reader *reader; /* NULL in a change */
     bool written;                   /* a change has written something */
     bool ticked;
-    int64_t tick_ns;    /* the last one given in this transaction */
-    int64_t room_bytes; /* what growing may still use, where the map has a limit */
-    bool map_full;      /* LMDB said so: the map can grow */
-    bool journal_written;
-    struct skr_journal_numbers journal; /* as they are then */
+    int64_t tick_ns;      /* the last one given in this transaction */
+    int64_t room_bytes;   /* what growing may still use, where the map has a limit */
+    bool map_full;        /* LMDB said so: the map can grow */
+    bool journal_written; /* the next are the sums as they are now; the row has them when it is committed */
+    struct skr_journal_numbers journal;
 };
 
 struct skr_meta_reader {
@@ -85,6 +85,9 @@ struct skr_meta {
     void *failure_context;
 };
 
+/* The row of the journal's sums in SKR_TABLE_CONFIG: written once a transaction, after its changes (journal.c). */
+#define SKR_JOURNAL_SUMS "journal"
+void skr_journal_sums(const struct skr_journal_numbers *numbers, char data[32]);
 /* For the counters: what a transaction has made of them, once it is committed (journal.c). */
 void skr_journal_publish(struct skr_meta *meta, const struct skr_journal_numbers *numbers);
 

@@ -137,6 +137,7 @@ struct skr_uploader {
     struct skr_upstream_client *client;
     pthread_t thread;
     _Atomic bool kicked, looks_again;
+    _Atomic bool is_full; /* as many jobs as may be: what is new is seen when one of them ends */
     pthread_mutex_t lock; /* guards what follows, up to `stopping` */
     struct skr_task *first, **last;
     struct skr_pending *arrivals;

@@ -216,13 +216,13 @@ static bool skr_preparation_is_vacant(struct skr_preparation *preparation, enum 
     return is_vacant;
 }
 
-/* The bytes come before the record of their object is durable: the object is read as it is offered. Unless the name was changed
- * here meanwhile. */
+/* The bytes come before the record of their object is durable, or there is no room for it: the object is read as it is offered.
+ * Unless the name was changed here meanwhile. */
 static enum skr_status skr_preparation_take(struct skr_preparation *preparation, struct skr_error *err)
 {
     struct skr_refresh *refresh = preparation->refresh;
     enum skr_versioning versioning;
-    if (skr_refresh_is_done(refresh)) {
+    if (!skr_refresh_offers(refresh)) {
         skr_flight_leave(preparation->flight);
         preparation->flight = NULL;
         return skr_preparation_step(preparation, err);
@@ -388,7 +388,8 @@ static enum skr_status skr_preparation_step(struct skr_preparation *preparation,
     struct skr_prepared_state state;
     if (preparation->flight != NULL)
         return skr_preparation_landed(preparation, err);
-    if (preparation->refresh != NULL && !skr_refresh_is_done(preparation->refresh))
+    if (preparation->refresh != NULL && preparation->arena != NULL && !preparation->spurns_offer && !preparation->is_late &&
+        skr_refresh_offers(preparation->refresh))
         return skr_preparation_take_offer(preparation, err);
     if (preparation->refresh != NULL) {
         enum skr_status answer = preparation->refresh->status;

@@ -69,13 +69,13 @@ static void skr_refresh_end(struct skr_refresh *refresh, enum skr_status status)
     skr_refresh_leave(refresh);
 }
 
-bool skr_refresh_is_done(struct skr_refresh *refresh)
+bool skr_refresh_offers(struct skr_refresh *refresh)
 {
     struct skr_refreshes *refreshes = skr_refreshes_of(refresh->worker);
     pthread_mutex_lock(&refreshes->lock);
-    bool is_done = refresh->is_done;
+    bool offers = refresh->offered_ms != 0 && !(refresh->is_done && refresh->status == SKR_OK);
     pthread_mutex_unlock(&refreshes->lock);
-    return is_done;
+    return offers;
 }
 
 /* Under the list's lock. */

@@ -57,8 +57,8 @@ struct skr_refresh *skr_refresh_join(struct skr_worker *worker, const struct skr
 /* Where the content that comes with the answer is from; its texts live as long as the reference. */
 struct skr_origin skr_refresh_origin(const struct skr_refresh *refresh);
 void skr_refresh_leave(struct skr_refresh *refresh); /* NULL-safe */
-/* Was the answer taken over, or is there none? If not, a waiter that took the offer was woken for what is in `found`. */
-bool skr_refresh_is_done(struct skr_refresh *refresh);
+/* Is what upstream says, in `found`, not in metadata: not yet, or not ever, for lack of room? */
+bool skr_refresh_offers(struct skr_refresh *refresh);
 /* `waiter` is woken when it is done. */
 void skr_refresh_await(struct skr_refresh *refresh, struct skr_waiter *waiter);
 

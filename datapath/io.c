@@ -370,6 +370,18 @@ int skr_io_truncate(struct skr_io *io, int fd, uint64_t size)
     return ftruncate(fd, (off_t)size) == 0 ? 0 : -errno;
 }
 
+ssize_t skr_io_write_blocking(struct skr_io *io, int fd, const void *buffer, size_t size, uint64_t offset)
+{
+    int fault = skr_io_decide(io, SKR_IO_WRITE);
+    ssize_t result;
+    if (fault != 0)
+        return fault;
+    do
+        result = pwrite(fd, buffer, size, (off_t)offset);
+    while (result < 0 && errno == EINTR);
+    return result < 0 ? -errno : result;
+}
+
 int skr_io_punch(struct skr_io *io, int fd, uint64_t offset, uint64_t size)
 {
     int fault = skr_io_decide(io, SKR_IO_PUNCH);

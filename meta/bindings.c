@@ -2,9 +2,18 @@
  * folder is its owner's alone.
  */
 #include "codec.h"
-#include "meta_private.h"
+#include "names.h"
 
 #define SKR_BINDING_VERSION 1
+
+/* What a container shows depends on its binding. */
+static void skr_binding_note(struct skr_view *view, struct skr_bytes account, struct skr_bytes container)
+{
+    if (skr_bytes_equal(container, SKR_BYTES(SKR_ALL_CONTAINERS)))
+        skr_names_lose(view);
+    else
+        skr_names_note_container(view, account, container);
+}
 
 static bool skr_binding_encode(struct skr_encoder *encoder, const struct skr_binding *binding)
 {
@@ -90,6 +99,8 @@ enum skr_status skr_binding_put(struct skr_view *view, struct skr_bytes account,
         status = skr_view_grow(view, encoder.size, err);
     if (status == SKR_OK)
         status = skr_row_put(view, SKR_TABLE_BINDINGS, key, (struct skr_bytes){encoder.data, encoder.size}, err);
+    if (status == SKR_OK)
+        skr_binding_note(view, account, container);
     if (encoder.data != NULL)
         explicit_bzero(encoder.data, encoder.size);
     skr_arena_release(&arena);
@@ -102,7 +113,11 @@ enum skr_status skr_binding_remove(struct skr_view *view, struct skr_bytes accou
     struct skr_row_key row;
     struct skr_bytes key;
     enum skr_status status = skr_pair_key(&row, account, container, &key, err);
-    return status != SKR_OK ? status : skr_row_remove(view, SKR_TABLE_BINDINGS, key, err);
+    if (status == SKR_OK)
+        status = skr_row_remove(view, SKR_TABLE_BINDINGS, key, err);
+    if (status == SKR_OK)
+        skr_binding_note(view, account, container);
+    return status;
 }
 
 enum skr_status skr_binding_list(struct skr_view *view,

@@ -42,7 +42,7 @@ enum skr_status skr_block_row_release(struct skr_view *view, const struct skr_bl
     for (size_t i = 0; punch && row->owned && i < row->extent_count && status == SKR_OK; i++) {
         const struct skr_extent *extent = &row->extents[i];
         uint64_t references;
-        status = skr_file_references(view, extent->file_id, &references, err);
+        status = skr_file_record_references(view, extent->file_id, &references, err);
         if (status == SKR_OK && references > 0) {
             struct skr_garbage range = {.kind = SKR_GARBAGE_RANGE,
                                         .id = extent->file_id,

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "contents.h"
+#include "names.h"
 #include "records.h"
 #include "tree.h"
 #include "uploads.h"
@@ -146,7 +147,9 @@ static void skr_tally_files(struct skr_check *check, const struct skr_extent *ex
 static void skr_report_files(struct skr_check *check, const struct skr_extent *extents, size_t count)
 {
     for (size_t i = 0; i < count && check->options->file != NULL; i++)
-        check->options->file(check->options->context, extents[i].file_id, extents[i].offset_bytes + extents[i].length_bytes);
+        if (extents[i].file_id != 0)
+            check->options->file(check->options->context, extents[i].file_id,
+                                 extents[i].offset_bytes + extents[i].length_bytes);
 }
 
 /* Every chunk of an extent has a checksum. */
@@ -183,6 +186,8 @@ static enum skr_status skr_check_extents(struct skr_check *check, const struct s
         return status;
     for (size_t i = 0; i < count && status == SKR_OK; i++) {
         size += extents[i].length_bytes;
+        if (extents[i].file_id == 0 && extents[i].length_bytes > 0)
+            continue; /* a hole */
         if (extents[i].length_bytes == 0 || extents[i].length_bytes > SKR_MAX_EXTENT_END ||
             extents[i].offset_bytes > SKR_MAX_EXTENT_END - extents[i].length_bytes) {
             skr_check_problem(check, "content %016llx has an extent that no file can hold", (unsigned long long)content->id);
@@ -420,6 +425,7 @@ static enum skr_status skr_apply_repair(struct skr_view *view, struct skr_change
     *op->out = (struct skr_meta_check){.problems = 0};
     enum skr_status status = skr_check_view(&check, err);
     skr_check_free(&check);
+    skr_names_lose(view);
     return status;
 }
 

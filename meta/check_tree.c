@@ -4,6 +4,7 @@
 
 #include "checking.h"
 #include "contents.h"
+#include "names.h"
 #include "records.h"
 #include "tree.h"
 #include "uploads.h"
@@ -114,6 +115,32 @@ static void skr_check_leaf(struct skr_check *check, struct skr_bytes record, enu
     skr_tally_add(check, &check->contents, object.content.id);
 }
 
+/* The entry of the directory that holds this one says how long names below it may be. */
+static enum skr_status skr_check_longest(struct skr_check *check, struct skr_bytes key, const struct skr_dirent *dirent,
+                                         struct skr_error *err)
+{
+    struct skr_row_key row;
+    struct skr_bytes back, piece;
+    struct skr_dirent holder;
+    char entry[SKR_MAX_ROW_KEY];
+    size_t longest = key.size - 8;
+    if (dirent->interior && dirent->longest != SKR_LONGEST_UNKNOWN)
+        longest += dirent->longest;
+    if (skr_row_get(check->view, SKR_TABLE_NODES, skr_key_1(&row, skr_get_be64(key.data)), &back, err) != SKR_OK ||
+        back.size < 8 || back.size > sizeof entry)
+        return SKR_OK; /* a root, or told otherwise */
+    piece = (struct skr_bytes){back.data + 8, back.size - 8};
+    if (skr_dirent_get(check->view, skr_get_be64(back.data), piece, &holder, err) != SKR_OK || !holder.interior ||
+        holder.longest >= longest)
+        return SKR_OK;
+    skr_check_problem(check, "directory '%.*s' holds names longer than it says", SKR_PRINT(piece));
+    if (!check->repair)
+        return SKR_OK;
+    memcpy(entry, back.data, back.size);
+    return skr_dirent_put_interior(check->view, skr_get_be64(entry), (struct skr_bytes){entry + 8, back.size - 8}, holder.child,
+                                   longest, err);
+}
+
 static enum skr_status skr_visit_dirent(struct skr_check *check, struct skr_bytes key, struct skr_bytes value, bool *keep,
                                         struct skr_error *err)
 {
@@ -130,14 +157,14 @@ static enum skr_status skr_visit_dirent(struct skr_check *check, struct skr_byte
         skr_check_leaf(check, dirent.record, root->kind, keep);
         if (!*keep)
             skr_check_problem(check, "the record of '%.*s' is not usable", (int)(key.size - 8), key.data + 8);
-        return SKR_OK;
+        return *keep ? skr_check_longest(check, key, &dirent, err) : SKR_OK;
     }
     check->out->directories++;
     *keep = skr_row_get(check->view, SKR_TABLE_NODES, skr_key_1(&row, dirent.child), &back, err) == SKR_OK &&
             skr_bytes_equal(back, key);
     if (!*keep)
         skr_check_problem(check, "directory '%.*s' has no way back to its entry", (int)(key.size - 8), key.data + 8);
-    return SKR_OK;
+    return *keep ? skr_check_longest(check, key, &dirent, err) : SKR_OK;
 }
 
 enum skr_status skr_visit_node(struct skr_check *check, struct skr_bytes key, struct skr_bytes value, bool *keep,
@@ -281,6 +308,7 @@ enum skr_status skr_meta_drop_file(struct skr_view *view, uint64_t file_id, uint
         status = skr_check_journal(check, err);
     if (status == SKR_OK)
         status = skr_check_table(check, SKR_TABLE_BLOCKS, skr_drop_block, err);
+    skr_names_lose(view);
     *removed = dropping.removed;
     free(check->roots);
     free(dropping.contents.numbers);

@@ -11,7 +11,7 @@
 #include <sys/mman.h>
 #include <time.h>
 
-#include "meta_private.h"
+#include "names.h"
 #include "skerry/log.h"
 
 #define SKR_TICK_NS 100
@@ -82,6 +82,7 @@ static int skr_transaction_begin(struct skr_meta *meta, struct skr_view *view)
 {
     MDB_envinfo info;
     *view = (struct skr_view){.meta = meta, .tick_ns = meta->tick_ns, .room_bytes = INT64_MAX};
+    skr_names_begin(view);
     int result = mdb_txn_begin(meta->env, NULL, 0, &view->txn);
     if (result != 0 || meta->map_max_bytes == 0)
         return result;
@@ -133,6 +134,7 @@ static int skr_transaction_commit(struct skr_view *view)
         atomic_fetch_add_explicit(&meta->counters.commits, 1, memory_order_relaxed);
         atomic_store_explicit(&meta->counters.map_bytes, info.me_mapsize, memory_order_relaxed);
         atomic_store_explicit(&meta->counters.used_bytes, (info.me_last_pgno + 1) * 4096, memory_order_relaxed);
+        skr_names_tell(view);
     }
     return result;
 }
@@ -218,6 +220,7 @@ static void skr_run_alone(struct skr_meta *meta, struct skr_change *change)
             skr_change_failed(change, skr_meta_status(result, &error), &error);
             return;
         }
+        view.origin = change->origin;
         change->error = (struct skr_error){.status = SKR_OK};
         change->status = change->apply(&view, change, &change->error);
         if (change->status != SKR_OK)
@@ -245,6 +248,7 @@ static bool skr_run_together(struct skr_meta *meta, struct skr_change *first)
         return false;
     for (struct skr_change *change = first; change != NULL; change = change->next) {
         view.written = false;
+        view.origin = change->origin;
         change->error = (struct skr_error){.status = SKR_OK};
         change->status = change->apply(&view, change, &change->error);
         wrote |= view.written;

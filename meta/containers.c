@@ -1,4 +1,5 @@
 /* Containers of accounts, and the documents of accounts. A removed container's trees become garbage. */
+#include "names.h"
 #include "records.h"
 #include "tree.h"
 
@@ -34,6 +35,8 @@ static enum skr_status skr_container_write(struct skr_view *view, struct skr_byt
         status = skr_view_grow(view, encoder.size, err);
     if (status == SKR_OK)
         status = skr_row_put(view, SKR_TABLE_CONTAINERS, key, (struct skr_bytes){encoder.data, encoder.size}, err);
+    if (status == SKR_OK)
+        skr_names_note_container(view, account, name);
     skr_arena_release(&arena);
     return status;
 }
@@ -70,6 +73,17 @@ enum skr_status skr_container_is_empty(struct skr_view *view, const struct skr_c
                : skr_tree_is_empty(view, container->versions_node, empty, err);
 }
 
+enum skr_status skr_container_is_unused(struct skr_view *view, const struct skr_container *container, bool *unused,
+                                        struct skr_error *err)
+{
+    const uint64_t nodes[] = {container->uploads_node, container->multiparts_node, container->journal_node};
+    enum skr_status status = skr_container_is_empty(view, container, unused, err);
+    for (size_t i = 0; i < sizeof nodes / sizeof *nodes && status == SKR_OK && *unused; i++)
+        if (nodes[i] != 0)
+            status = skr_tree_is_empty(view, nodes[i], unused, err);
+    return status;
+}
+
 enum skr_status skr_container_remove(struct skr_view *view, struct skr_bytes account, struct skr_bytes name,
                                      struct skr_error *err)
 {
@@ -95,6 +109,8 @@ enum skr_status skr_container_remove(struct skr_view *view, struct skr_bytes acc
     for (size_t i = 0; i < sizeof trees / sizeof *trees && status == SKR_OK; i++)
         if (trees[i].id != 0)
             status = skr_garbage_add(view, &trees[i], 0, err);
+    if (status == SKR_OK)
+        skr_names_note_container(view, account, name);
     return status;
 }
 

@@ -89,9 +89,11 @@ enum skr_status skr_content_create_inline(struct skr_view *view, uint64_t conten
     return status;
 }
 
-/* Side by side in the file, and the first ends on a checksum boundary: one extent says the same. */
+/* Two holes; or side by side in the file, and the first ends on a checksum boundary: one extent says the same. */
 static bool skr_extents_join(const struct skr_extent *first, const struct skr_extent *second)
 {
+    if (first->file_id == 0 || second->file_id == 0)
+        return first->file_id == second->file_id;
     return first->file_id == second->file_id && first->offset_bytes + first->length_bytes == second->offset_bytes &&
            first->end_bytes == second->offset_bytes && first->end_bytes % 65536 == 0;
 }
@@ -103,9 +105,11 @@ static size_t skr_extents_merge(struct skr_extent *extents, size_t count)
     for (size_t i = 0; i < count; i++) {
         if (extents[i].length_bytes == 0)
             continue;
+        if (extents[i].file_id == 0) /* cut out of a longer one, maybe */
+            extents[i] = (struct skr_extent){.length_bytes = extents[i].length_bytes};
         if (merged > 0 && skr_extents_join(&extents[merged - 1], &extents[i])) {
             extents[merged - 1].length_bytes += extents[i].length_bytes;
-            extents[merged - 1].end_bytes = extents[i].end_bytes;
+            extents[merged - 1].end_bytes = extents[i].end_bytes; /* 0 of holes */
         } else {
             extents[merged++] = extents[i];
         }

@@ -31,12 +31,11 @@ enum skr_status skr_chunk_find(MDB_cursor *cursor, uint64_t content_id, uint64_t
 /* Takes a content without references apart. */
 enum skr_status skr_content_destroy(struct skr_view *view, uint64_t content_id, struct skr_error *err);
 
-/* Sorts file ids and drops repeats; returns how many are left. */
+/* Sorts file ids and drops repeats, and the 0 of holes; returns how many are left. */
 size_t skr_distinct_files(const struct skr_extent *extents, size_t count, uint64_t *out);
 /* `delta` 1 or -1 for each distinct file of the extents. */
 enum skr_status skr_files_refer(struct skr_view *view, const struct skr_extent *extents, size_t count, int delta,
                                 struct skr_error *err);
-enum skr_status skr_file_references(struct skr_view *view, uint64_t file_id, uint64_t *references, struct skr_error *err);
 /* Removes every row whose key begins with this number. */
 enum skr_status skr_rows_remove(struct skr_view *view, enum skr_table table, uint64_t number, struct skr_error *err);
 

@@ -213,6 +213,7 @@ enum skr_status skr_meta_open(struct skr_meta **out, const struct skr_meta_optio
     if (meta == NULL)
         return skr_fail(err, SKR_NO_MEMORY, "no memory for metadata");
     meta->folder_fd = meta->lock_fd = -1;
+    pthread_mutex_init(&meta->listener_lock, NULL);
     meta->read_only = options->read_only;
     meta->map_max_bytes = options->map_max_bytes == 0 ? 0 : options->map_max_bytes + SKR_REMOVAL_RESERVE_BYTES;
     meta->map_bytes = options->map_initial_bytes == 0 ? SKR_DEFAULT_MAP_BYTES : options->map_initial_bytes;
@@ -270,6 +271,8 @@ void skr_meta_close(struct skr_meta *meta)
     if (meta->folder_fd >= 0)
         close(meta->folder_fd);
     skr_gate_free(meta);
+    pthread_mutex_destroy(&meta->listener_lock);
+    free(meta->names);
     free(meta);
 }
 

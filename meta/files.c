@@ -10,7 +10,7 @@
 
 /* ---- references ---- */
 
-enum skr_status skr_file_references(struct skr_view *view, uint64_t file_id, uint64_t *references, struct skr_error *err)
+enum skr_status skr_file_record_references(struct skr_view *view, uint64_t file_id, uint64_t *references, struct skr_error *err)
 {
     struct skr_row_key key;
     struct skr_bytes value;
@@ -30,7 +30,7 @@ static enum skr_status skr_file_refer(struct skr_view *view, uint64_t file_id, i
     struct skr_row_key key;
     char data[8];
     uint64_t references;
-    enum skr_status status = skr_file_references(view, file_id, &references, err);
+    enum skr_status status = skr_file_record_references(view, file_id, &references, err);
     if (status == SKR_OK && references == 0)
         return skr_fail(err, SKR_CORRUPT, "content file %016llx has no record", (unsigned long long)file_id);
     if (status != SKR_OK)
@@ -60,7 +60,7 @@ enum skr_status skr_file_record_create(struct skr_view *view, uint64_t file_id, 
 enum skr_status skr_file_record_exists(struct skr_view *view, uint64_t file_id, bool *exists, struct skr_error *err)
 {
     uint64_t references;
-    enum skr_status status = skr_file_references(view, file_id, &references, err);
+    enum skr_status status = skr_file_record_references(view, file_id, &references, err);
     *exists = references > 0;
     return status;
 }
@@ -80,7 +80,7 @@ size_t skr_distinct_files(const struct skr_extent *extents, size_t count, uint64
 {
     size_t distinct = 0;
     for (size_t i = 0; i < count; i++)
-        if (distinct == 0 || out[distinct - 1] != extents[i].file_id)
+        if (extents[i].file_id != 0 && (distinct == 0 || out[distinct - 1] != extents[i].file_id))
             out[distinct++] = extents[i].file_id;
     if (distinct < 2)
         return distinct;

@@ -230,6 +230,13 @@ enum skr_status skr_journal_get(struct skr_view *view, const struct skr_containe
     return skr_journal_find(view, container->journal_node, key, out, err);
 }
 
+enum skr_status skr_journal_is_empty(struct skr_view *view, const struct skr_container *container, bool *empty,
+                                     struct skr_error *err)
+{
+    *empty = true;
+    return container->journal_node == 0 ? SKR_OK : skr_tree_is_empty(view, container->journal_node, empty, err);
+}
+
 enum skr_status skr_journal_next(struct skr_view *view, uint64_t after, struct skr_journal_entry *out, struct skr_error *err)
 {
     struct skr_row_key row;

@@ -35,16 +35,20 @@ struct skr_gate_place {
     _Alignas(64) _Atomic uint64_t state;
 };
 
+struct skr_names;
+
 struct skr_view {
     struct skr_meta *meta;
     MDB_txn *txn;
     struct skr_meta_reader *reader; /* NULL in a change */
     bool written;                   /* a change has written something */
     bool ticked;
-    int64_t tick_ns;      /* the last one given in this transaction */
-    int64_t room_bytes;   /* what growing may still use, where the map has a limit */
-    bool map_full;        /* LMDB said so: the map can grow */
-    bool journal_written; /* the next are the sums as they are now; the row has them when it is committed */
+    int64_t tick_ns;         /* the last one given in this transaction */
+    int64_t room_bytes;      /* what growing may still use, where the map has a limit */
+    bool map_full;           /* LMDB said so: the map can grow */
+    struct skr_names *names; /* NULL: nobody listens to what changes (names.c) */
+    const void *origin;      /* of the change that runs */
+    bool journal_written;    /* the next are the sums as they are now; the row has them when it is committed */
     struct skr_journal_numbers journal;
 };
 
@@ -65,6 +69,10 @@ struct skr_meta {
     int64_t tick_ns;                   /* commit thread only */
     uint64_t map_bytes, map_max_bytes; /* commit thread only after opening */
     struct skr_meta_counters counters;
+
+    pthread_mutex_t listener_lock;              /* held while it is told */
+    struct skr_meta_listener *_Atomic listener; /* written under the lock */
+    struct skr_names *names;                    /* commit thread only; NULL until there was a listener */
 
     /* the gate: readers wait while the map is replaced */
     struct skr_gate_place *places;

@@ -22,6 +22,9 @@ struct skr_object_head {
 };
 enum skr_status skr_object_head_decode(struct skr_bytes record, struct skr_object_head *out, struct skr_error *err);
 
+/* Writes a record into any tree of objects or versions, and tells nobody of it (objects.c). */
+enum skr_status skr_object_write(struct skr_view *view, uint64_t node, struct skr_bytes key, const struct skr_object *object,
+                                 struct skr_error *err);
 /* Where no object is current the newest of the versions becomes it, unless it is a delete marker (versions.c). */
 enum skr_status skr_version_promote(struct skr_view *view, const struct skr_container *container, struct skr_bytes key,
                                     struct skr_error *err);

@@ -2,12 +2,14 @@
  *
  * Invariants: a name is cut into pieces by a rule that looks at the name alone, so that it has one place; joining the pieces
  * along a depth-first walk gives names in byte order, because no interior piece is the beginning of a sibling's. An interior
- * node has at least one entry, but for roots. `nodes` leads from each interior node back to its entry.
+ * node has at least one entry, but for roots. `nodes` leads from each interior node back to its entry. The entry says how long
+ * names below it may be (never less than they are, more after removals), so that moving a directory makes no name too long.
  */
 #include "tree.h"
 
 #define SKR_DIRENT_INTERIOR 1
 #define SKR_DIRENT_LEAF 2
+#define SKR_DIRENT_INTERIOR_BYTES 11 /* 9 until format 3: it did not say how long names below it are */
 
 struct skr_bytes skr_tree_piece(struct skr_bytes key, bool *interior)
 {
@@ -57,9 +59,11 @@ bool skr_tree_number_cut(struct skr_bytes *key, uint64_t *number)
 enum skr_status skr_dirent_decode(struct skr_bytes value, struct skr_dirent *out, struct skr_error *err)
 {
     *out = (struct skr_dirent){.interior = false};
-    if (value.size == 9 && value.data[0] == SKR_DIRENT_INTERIOR) {
+    if ((value.size == 9 || value.size == SKR_DIRENT_INTERIOR_BYTES) && value.data[0] == SKR_DIRENT_INTERIOR) {
         out->interior = true;
         out->child = skr_get_be64(value.data + 1);
+        out->longest = value.size == 9 ? SKR_LONGEST_UNKNOWN
+                                       : (uint16_t)((unsigned char)value.data[9] << 8 | (unsigned char)value.data[10]);
         return SKR_OK;
     }
     if (value.size >= 1 && value.data[0] == SKR_DIRENT_LEAF) {
@@ -69,8 +73,8 @@ enum skr_status skr_dirent_decode(struct skr_bytes value, struct skr_dirent *out
     return skr_fail(err, SKR_CORRUPT, "a directory entry is damaged");
 }
 
-static enum skr_status skr_dirent_get(struct skr_view *view, uint64_t node, struct skr_bytes piece, struct skr_dirent *out,
-                                      struct skr_error *err)
+enum skr_status skr_dirent_get(struct skr_view *view, uint64_t node, struct skr_bytes piece, struct skr_dirent *out,
+                               struct skr_error *err)
 {
     struct skr_row_key key;
     struct skr_bytes value;
@@ -125,36 +129,65 @@ enum skr_status skr_tree_get(struct skr_view *view, uint64_t root, struct skr_by
     return SKR_OK;
 }
 
-static enum skr_status skr_tree_make_node(struct skr_view *view, uint64_t parent, struct skr_bytes piece, uint64_t *child,
-                                          struct skr_error *err)
+enum skr_status skr_dirent_put_interior(struct skr_view *view, uint64_t parent, struct skr_bytes piece, uint64_t child,
+                                        size_t longest, struct skr_error *err)
 {
-    struct skr_row_key key, child_key;
-    char value[9] = {SKR_DIRENT_INTERIOR}, back[8 + SKR_PIECE_BYTES];
+    struct skr_row_key key;
+    char value[SKR_DIRENT_INTERIOR_BYTES] = {SKR_DIRENT_INTERIOR};
+    skr_put_be64(value + 1, child);
+    value[9] = (char)(longest >> 8);
+    value[10] = (char)longest;
+    return skr_row_put(view, SKR_TABLE_DIRENTS, skr_key_tail(&key, parent, piece), (struct skr_bytes){value, sizeof value},
+                       err);
+}
+
+enum skr_status skr_node_put(struct skr_view *view, uint64_t node, uint64_t parent, struct skr_bytes piece,
+                             struct skr_error *err)
+{
+    struct skr_row_key key, back;
+    return skr_row_append(view, SKR_TABLE_NODES, skr_key_1(&key, node), skr_key_tail(&back, parent, piece), err);
+}
+
+static enum skr_status skr_tree_make_node(struct skr_view *view, uint64_t parent, struct skr_bytes piece, size_t longest,
+                                          uint64_t *child, struct skr_error *err)
+{
     *child = skr_meta_next_id(view->meta);
-    skr_put_be64(value + 1, *child);
-    skr_put_be64(back, parent);
-    memcpy(back + 8, piece.data, piece.size);
-    enum skr_status status =
-        skr_row_put(view, SKR_TABLE_DIRENTS, skr_key_tail(&key, parent, piece), (struct skr_bytes){value, sizeof value}, err);
-    if (status == SKR_OK)
-        status =
-            skr_row_append(view, SKR_TABLE_NODES, skr_key_1(&child_key, *child), (struct skr_bytes){back, 8 + piece.size}, err);
-    return status;
+    enum skr_status status = skr_dirent_put_interior(view, parent, piece, *child, longest, err);
+    return status != SKR_OK ? status : skr_node_put(view, *child, parent, piece, err);
+}
+
+enum skr_status skr_tree_make_way(struct skr_view *view, struct skr_bytes path, bool to_directory, size_t below, uint64_t *node,
+                                  struct skr_bytes *piece, struct skr_error *err)
+{
+    bool interior;
+    *piece = skr_tree_piece(path, &interior);
+    while (interior && !(to_directory && piece->size == path.size)) {
+        struct skr_dirent dirent = {.interior = true};
+        uint64_t parent = *node;
+        path.data += piece->size;
+        path.size -= piece->size;
+        size_t longest = path.size + below;
+        enum skr_status status = skr_dirent_get(view, parent, *piece, &dirent, err);
+        if (!dirent.interior)
+            return skr_fail(err, SKR_CORRUPT, "a directory's entry holds a record");
+        *node = dirent.child;
+        if (status == SKR_NOT_FOUND)
+            status = skr_tree_make_node(view, parent, *piece, longest, node, err);
+        else if (status == SKR_OK && dirent.longest < longest)
+            status = skr_dirent_put_interior(view, parent, *piece, dirent.child, longest, err);
+        if (status != SKR_OK)
+            return status;
+        *piece = skr_tree_piece(path, &interior);
+    }
+    return SKR_OK;
 }
 
 enum skr_status skr_tree_put(struct skr_view *view, uint64_t root, struct skr_bytes key, struct skr_bytes record,
                              struct skr_error *err)
 {
     uint64_t node = root;
-    bool interior, missing;
-    enum skr_status status = skr_tree_descend(view, &node, &key, &missing, err);
-    struct skr_bytes piece = skr_tree_piece(key, &interior);
-    while (status == SKR_OK && interior) {
-        status = skr_tree_make_node(view, node, piece, &node, err);
-        key.data += piece.size;
-        key.size -= piece.size;
-        piece = skr_tree_piece(key, &interior);
-    }
+    struct skr_bytes piece;
+    enum skr_status status = skr_tree_make_way(view, key, false, 0, &node, &piece, err);
     if (status != SKR_OK)
         return status;
     /* Reserves the row and fills it in place: the record is copied once. */
@@ -186,8 +219,7 @@ enum skr_status skr_tree_is_empty(struct skr_view *view, uint64_t node, bool *em
     return status == SKR_NOT_FOUND ? SKR_OK : status;
 }
 
-/* Removes interior nodes from `node` upwards while they are empty. */
-static enum skr_status skr_tree_prune(struct skr_view *view, uint64_t root, uint64_t node, struct skr_error *err)
+enum skr_status skr_tree_prune(struct skr_view *view, uint64_t root, uint64_t node, struct skr_error *err)
 {
     while (node != root) {
         struct skr_row_key node_key, dirent_key;

@@ -22,13 +22,24 @@ struct skr_bytes skr_tree_number_key(struct skr_numbered_key *key, struct skr_by
 /* Cuts the number off. False: there is none. */
 bool skr_tree_number_cut(struct skr_bytes *key, uint64_t *number);
 
+#define SKR_LONGEST_UNKNOWN UINT16_MAX
+
 /* A dirent's value. */
 struct skr_dirent {
     bool interior;
     uint64_t child;          /* interior */
+    uint16_t longest;        /* interior: no name below it goes on for more bytes; or SKR_LONGEST_UNKNOWN, before format 4 */
     struct skr_bytes record; /* leaf */
 };
 enum skr_status skr_dirent_decode(struct skr_bytes value, struct skr_dirent *out, struct skr_error *err);
+/* SKR_NOT_FOUND. */
+enum skr_status skr_dirent_get(struct skr_view *view, uint64_t node, struct skr_bytes piece, struct skr_dirent *out,
+                               struct skr_error *err);
+enum skr_status skr_dirent_put_interior(struct skr_view *view, uint64_t parent, struct skr_bytes piece, uint64_t child,
+                                        size_t longest, struct skr_error *err);
+/* The way from an interior node back to its entry. */
+enum skr_status skr_node_put(struct skr_view *view, uint64_t node, uint64_t parent, struct skr_bytes piece,
+                             struct skr_error *err);
 
 /* SKR_NOT_FOUND. The record is valid until the view ends or writes. */
 enum skr_status skr_tree_get(struct skr_view *view, uint64_t root, struct skr_bytes key, struct skr_bytes *record,
@@ -36,6 +47,12 @@ enum skr_status skr_tree_get(struct skr_view *view, uint64_t root, struct skr_by
 /* Makes interior nodes as needed. */
 enum skr_status skr_tree_put(struct skr_view *view, uint64_t root, struct skr_bytes key, struct skr_bytes record,
                              struct skr_error *err);
+/* The node of the last piece of a path, from `*node` on; makes interior nodes as needed. The path is a leaf's or, with
+ * `to_directory`, that of a directory below which names go on for at most `below` bytes. */
+enum skr_status skr_tree_make_way(struct skr_view *view, struct skr_bytes path, bool to_directory, size_t below, uint64_t *node,
+                                  struct skr_bytes *piece, struct skr_error *err);
+/* Removes interior nodes from `node` upwards while they are empty. */
+enum skr_status skr_tree_prune(struct skr_view *view, uint64_t root, uint64_t node, struct skr_error *err);
 /* Removes the leaf and the interior nodes that this leaves empty. SKR_NOT_FOUND. */
 enum skr_status skr_tree_remove(struct skr_view *view, uint64_t root, struct skr_bytes key, struct skr_error *err);
 /* SKR_INVALID_NAME, SKR_NAME_TOO_LONG. */

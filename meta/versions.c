@@ -7,6 +7,7 @@
  * Invariants: a name has at most one null version; the newest of the others is a delete marker where there is no current one.
  */
 #include "contents.h"
+#include "names.h"
 #include "records.h"
 #include "tree.h"
 
@@ -231,6 +232,8 @@ enum skr_status skr_version_mark(struct skr_view *view, const struct skr_contain
         status = skr_tree_put(view, container->versions_node,
                               skr_tree_number_key(&tree_key, key, skr_version_number(marker->modified_ns)),
                               (struct skr_bytes){encoder.data, encoder.size}, err);
+    if (status == SKR_OK)
+        skr_names_note(view, container->objects_node, key);
     skr_arena_release(&arena);
     return status;
 }
@@ -258,6 +261,8 @@ enum skr_status skr_version_promote(struct skr_view *view, const struct skr_cont
                                  : skr_tree_put(view, container->objects_node, key, record, err);
     if (status == SKR_OK)
         status = skr_tree_remove(view, container->versions_node, skr_tree_number_key(&tree_key, key, number), err);
+    if (status == SKR_OK)
+        skr_names_note(view, container->objects_node, key);
     skr_arena_release(&arena);
     return status;
 }
@@ -276,6 +281,6 @@ enum skr_status skr_version_update(struct skr_view *view, const struct skr_conta
 {
     struct skr_numbered_key tree_key;
     return place->is_current ? skr_object_update(view, container->objects_node, key, object, err)
-                             : skr_object_update(view, container->versions_node,
-                                                 skr_tree_number_key(&tree_key, key, place->number), object, err);
+                             : skr_object_write(view, container->versions_node,
+                                                skr_tree_number_key(&tree_key, key, place->number), object, err);
 }

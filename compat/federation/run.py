@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""A data set in an Azure Blob container elsewhere, read through Skerry by azcopy, s3cmd and the Python SDK: cold, warm, after a restart, and with
-the container gone. Elsewhere is an Azurite, which azcopy fills: a tree of thousands of files, and one large file. For the tree each client has a
+"""A data set in an Azure Blob container elsewhere, read through Skerry by azcopy, s3cmd and the Python SDK: cold, warm, after a restart, after an eviction,
+and with the container gone. Elsewhere is an Azurite, which azcopy fills: a tree of thousands of files, and one large file. For the tree each client has a
 container of Skerry's of its own, bound to the same one upstream, so that each reads cold; the large file is read by another client each time."""
 import json
 import os
@@ -21,6 +21,7 @@ from azcopy_tool import Azcopy, summary  # noqa: E402
 from tool import Tool  # noqa: E402
 
 LARGE_BYTES = int(os.environ.get("COMPAT_FEDERATION_BYTES", (1 << 30) + 12345))
+NAMES = ("tree-azcopy", "tree-s3cmd", "tree-sdk", "large")
 MIRROR_SECONDS = 120
 TTL = "1s"  # each client asks anew how things are
 
@@ -67,7 +68,7 @@ class Test:
         self.s3cmd = Tool(self.checks, clients.debian("s3cmd", "/usr/bin/s3cmd"), {}, self.folder, ["-c", settings])
 
     def attach(self, listing="upstream"):
-        for name in ("tree-azcopy", "tree-s3cmd", "tree-sdk", "large"):
+        for name in NAMES:
             done = subprocess.run([servers.binary(), "attach", name, "--upstream",
                                    f"http://{self.upstream.endpoint}/{servers.ACCOUNT}/{name.split('-')[0]}", "--mode", "read-only", "--ttl", TTL,
                                    "--listing", listing, "--key-file", str(self.key), "--allow-http", "--data", str(self.server.data)],
@@ -77,6 +78,15 @@ class Test:
     def restart(self):
         self.server.stop(self.checks)
         self.start()
+
+    def evict(self):
+        """Nothing of upstream's is here any more."""
+        for name in NAMES:
+            done = subprocess.run([servers.binary(), "evict", name, "--json", "--data", str(self.server.data)], capture_output=True, text=True)
+            self.checks.true(f"evict {name}", done.returncode == 0 and json.loads(done.stdout)["spared_bytes"] == 0, done.stdout + done.stderr)
+            done = subprocess.run([servers.binary(), "residency", name, "--json", "--data", str(self.server.data)], capture_output=True, text=True)
+            self.checks.true(f"residency of {name}", done.returncode == 0, done.stdout + done.stderr)
+            self.checks.equal(f"what is here of {name}", sum(row["local_bytes"] for row in json.loads(done.stdout)["rows"][:1]), 0)
 
     # ---- clients ----
     def same_tree(self, what, folder):
@@ -122,7 +132,7 @@ class Test:
 
     def all(self, when):
         large = {"cold": lambda: self.by_sdk(when, "stream"), "warm": lambda: self.large_by_azcopy(when),
-                 "after a restart": lambda: self.large_by_s3cmd(when), "without upstream": lambda: self.by_sdk(when, "ranges")}[when]
+                 "after a restart": lambda: self.large_by_s3cmd(when), "evicted": lambda: self.large_by_azcopy(when), "without upstream": lambda: self.by_sdk(when, "ranges")}[when]
         for client in (self.by_azcopy, self.by_s3cmd, self.by_sdk):
             self.checks.section(f"{client.__name__[3:]}, {when}", lambda client=client: client(when))
         self.checks.section(f"the large file, {when}", large)
@@ -164,6 +174,9 @@ def body(checks, folder):
         checks.section("restart", test.restart)
         test.all("after a restart")
         checks.equal("nothing was fetched after a restart", test.fetched(), 0)
+        checks.section("evict", test.evict)
+        test.all("evicted")
+        checks.equal("each byte was fetched once more after the eviction", test.fetched(), total)
         checks.section("mirrors", test.mirror)
         test.stop()
         test.all("without upstream")

@@ -27,7 +27,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 ACCOUNT = "devstoreaccount1"
 # The published key of the development account. Not a secret: every emulator and SDK carries it.
 KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
-READY = re.compile(r"^skerry ready blob=(\S+) s3=(\S+) admin=(\S+)$")
+READY = re.compile(r"^skerry ready blob=(\S+) s3=(\S+) admin=(\S+)(?: mount=.*)?$")
 REGION = "us-east-1"
 # Besides the default S3 key, which is the account's name and key: one given by --s3-key, in the runs over https.
 S3_ACCESS_KEY, S3_SECRET_KEY = "COMPATACCESSKEY", "compat/secret+key=with.all~signs"
@@ -121,8 +121,9 @@ def tail(path, size=4000):
     return f"--- end of the server's log\n{text[-size:]}\n---"
 
 
-def start_skerry(folder, blob_address="127.0.0.1:0", authority=None):
-    """With an authority, over https and with an S3 key of our own; else over http and with the default S3 key."""
+def start_skerry(folder, blob_address="127.0.0.1:0", authority=None, mount=None):
+    """With an authority, over https and with an S3 key of our own; else over http and with the default S3 key. `mount`: the folder on which the
+    account's containers are mounted."""
     program = binary()
     if not os.access(program, os.X_OK):
         raise SystemExit(f"compat: no server: {program} is not an executable file. Build it, set SKERRY_BIN, "
@@ -130,6 +131,10 @@ def start_skerry(folder, blob_address="127.0.0.1:0", authority=None):
     data, log = folder / "server-data", folder / "server.log"
     command = [program, "serve", "--data", str(data), "--blob", blob_address, "--s3", "127.0.0.1:0", "--s3-domain", S3_DOMAIN, "--admin", "127.0.0.1:0"]
     access_key, secret_key = ACCOUNT, KEY
+    if mount:
+        if not os.access("/dev/fuse", os.R_OK | os.W_OK):
+            raise SystemExit("compat: FAILED: a mount needs /dev/fuse, which this machine has not or we may not use: run it as root, or load the module fuse")
+        command += ["--mount", str(mount)]
     if authority:
         access_key, secret_key = S3_ACCESS_KEY, S3_SECRET_KEY
         command += ["--tls-cert", str(authority.certificate), "--tls-key", str(authority.key), "--s3-key", f"{access_key}:{secret_key}:{ACCOUNT}",

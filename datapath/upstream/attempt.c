@@ -95,7 +95,7 @@ static size_t skr_attempt_write(char *data, size_t size, size_t count, void *con
         return 0;
     if (skr_is_wanted_body(transfer))
         return skr_attempt_deliver(transfer, data, size * count);
-    bool list = transfer->kind == SKR_OP_LIST && transfer->answer.status == 200;
+    bool list = (transfer->kind == SKR_OP_LIST || transfer->kind == SKR_OP_LIST_CONTAINERS) && transfer->answer.status == 200;
     if (!skr_answer_document(&transfer->answer, data, size * count, list ? SKR_LIST_DOCUMENT_BYTES : SKR_DOCUMENT_BYTES)) {
         skr_attempt_fail(transfer, SKR_UPSTREAM_PROTOCOL, "the answer is too long");
         return 0;

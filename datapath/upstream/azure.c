@@ -72,6 +72,19 @@ static void skr_azure_list(struct skr_message *message, const struct skr_upstrea
                                                                 : "tags"));
 }
 
+static void skr_azure_container(struct skr_message *message, const struct skr_upstream *upstream,
+                                const struct skr_upstream_operation *operation)
+{
+    message->path = upstream->url.base;
+    if (operation->kind != SKR_OP_LIST_CONTAINERS) {
+        skr_message_query(message, "restype", SKR_BYTES("container"));
+        return;
+    }
+    skr_message_account(message, upstream);
+    skr_message_query(message, "comp", SKR_BYTES("list"));
+    skr_message_query_if(message, "marker", operation->list->marker);
+}
+
 /* The upload's hexadecimal name, 32 characters, then "-skerry-" and the number in 8 digits: 48 in all. */
 static struct skr_bytes skr_azure_block_id(struct skr_arena *arena, struct skr_bytes upload, unsigned number)
 {
@@ -159,10 +172,12 @@ static const char *skr_azure_method(enum skr_operation_kind kind)
     case SKR_OP_GET:
     case SKR_OP_LIST:
     case SKR_OP_GET_TAGS:
+    case SKR_OP_LIST_CONTAINERS:
         return "GET";
     case SKR_OP_HEAD:
         return "HEAD";
     case SKR_OP_DELETE:
+    case SKR_OP_DELETE_CONTAINER:
         return "DELETE";
     default:
         return "PUT";
@@ -181,6 +196,10 @@ static void skr_azure_build(const struct skr_upstream *upstream, const struct sk
     message->method = skr_azure_method(operation->kind);
     if (operation->kind == SKR_OP_LIST) {
         skr_azure_list(message, upstream, operation->list);
+        return;
+    }
+    if (skr_is_of_container(operation->kind)) {
+        skr_azure_container(message, upstream, operation);
         return;
     }
     skr_message_object(message, upstream, operation->key);
@@ -273,6 +292,8 @@ static bool skr_azure_read(const struct skr_upstream *upstream, enum skr_operati
     switch (kind) {
     case SKR_OP_LIST:
         return skr_azure_list_read(reading->arena, document, upstream->url.prefix, reading);
+    case SKR_OP_LIST_CONTAINERS:
+        return skr_azure_containers_read(reading->arena, document, reading);
     case SKR_OP_GET_TAGS:
         return skr_tag_document_read(reading->arena, document, "Tags", &reading->object);
     default:

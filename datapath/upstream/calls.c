@@ -30,6 +30,25 @@ void skr_upstream_list(struct skr_upstream_client *client, struct skr_upstream *
     skr_transfer_begin(client, upstream, call, &(struct skr_upstream_operation){.kind = SKR_OP_LIST, .list = options});
 }
 
+void skr_upstream_list_containers(struct skr_upstream_client *client, struct skr_upstream *upstream,
+                                  struct skr_upstream_call *call, struct skr_bytes marker)
+{
+    struct skr_upstream_list list = {.marker = marker};
+    skr_transfer_begin(client, upstream, call, &(struct skr_upstream_operation){.kind = SKR_OP_LIST_CONTAINERS, .list = &list});
+}
+
+void skr_upstream_create_container(struct skr_upstream_client *client, struct skr_upstream *upstream,
+                                   struct skr_upstream_call *call)
+{
+    skr_transfer_begin(client, upstream, call, &(struct skr_upstream_operation){.kind = SKR_OP_CREATE_CONTAINER});
+}
+
+void skr_upstream_delete_container(struct skr_upstream_client *client, struct skr_upstream *upstream,
+                                   struct skr_upstream_call *call)
+{
+    skr_transfer_begin(client, upstream, call, &(struct skr_upstream_operation){.kind = SKR_OP_DELETE_CONTAINER});
+}
+
 void skr_upstream_get_tags(struct skr_upstream_client *client, struct skr_upstream *upstream, struct skr_upstream_call *call,
                            struct skr_bytes key)
 {

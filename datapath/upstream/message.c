@@ -131,6 +131,13 @@ void skr_message_object(struct skr_message *message, const struct skr_upstream *
         skr_message_problem(message, no_memory);
 }
 
+void skr_message_account(struct skr_message *message, const struct skr_upstream *upstream)
+{
+    message->path = upstream->url.base;
+    while (message->path.data[message->path.size - 1] != '/')
+        message->path.size--;
+}
+
 struct skr_bytes skr_quoted_etag(struct skr_arena *arena, struct skr_bytes etag)
 {
     bool is_raw = skr_bytes_starts_with(etag, SKR_BYTES("W/")) || (etag.size > 0 && etag.data[0] == '"');

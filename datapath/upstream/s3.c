@@ -48,6 +48,38 @@ static void skr_s3_list(struct skr_message *message, const struct skr_upstream *
     skr_message_query_if(message, "continuation-token", list->marker);
 }
 
+/* Where a bucket lies is told by those who are not in the first region, which is where one without a place goes. */
+static void skr_s3_create_bucket(struct skr_message *message, const struct skr_upstream *upstream, struct skr_made *made)
+{
+    struct skr_xml xml;
+    if (upstream->region.size == 0 || skr_bytes_equal(upstream->region, SKR_BYTES("us-east-1")) ||
+        skr_bytes_equal(upstream->region, SKR_BYTES("auto")))
+        return;
+    skr_xml_open(&xml);
+    skr_xml_begin(&xml, "CreateBucketConfiguration");
+    skr_xml_element(&xml, "LocationConstraint", upstream->region);
+    skr_xml_end(&xml, "CreateBucketConfiguration");
+    made->document = xml.failed ? SKR_NO_BYTES : skr_arena_copy(message->arena, skr_xml_bytes(&xml));
+    skr_xml_close(&xml);
+    if (made->document.data == NULL)
+        skr_message_problem(message, "no memory");
+}
+
+static void skr_s3_bucket(const struct skr_upstream *upstream, const struct skr_upstream_operation *operation,
+                          struct skr_message *message, struct skr_made *made)
+{
+    message->path = upstream->url.base;
+    message->method = operation->kind == SKR_OP_CREATE_CONTAINER ? "PUT" : "DELETE";
+    if (operation->kind == SKR_OP_CREATE_CONTAINER)
+        skr_s3_create_bucket(message, upstream, made);
+    if (operation->kind != SKR_OP_LIST_CONTAINERS)
+        return;
+    message->method = "GET";
+    skr_message_account(message, upstream);
+    skr_message_query(message, "max-buckets", SKR_BYTES("1000"));
+    skr_message_query_if(message, "continuation-token", operation->list->marker);
+}
+
 static void skr_s3_copy_from(struct skr_message *message, const struct skr_upstream *upstream, struct skr_bytes source,
                              struct skr_bytes if_match)
 {
@@ -161,7 +193,7 @@ static void skr_s3_object_request(const struct skr_upstream *upstream, const str
     case SKR_OP_COPY:
         skr_s3_copy_from(message, upstream, operation->source, operation->source_if_match);
         break;
-    case SKR_OP_LIST:
+    default: /* what is not about an object */
         break;
     }
 }
@@ -173,6 +205,10 @@ static void skr_s3_build(const struct skr_upstream *upstream, const struct skr_u
     if (operation->kind == SKR_OP_LIST) {
         message->method = "GET";
         skr_s3_list(message, upstream, operation->list);
+        return;
+    }
+    if (skr_is_of_container(operation->kind)) {
+        skr_s3_bucket(upstream, operation, message, made);
         return;
     }
     message->method = "PUT";
@@ -246,6 +282,8 @@ static bool skr_s3_read(const struct skr_upstream *upstream, enum skr_operation_
     switch (kind) {
     case SKR_OP_LIST:
         return skr_s3_list_read(reading->arena, document, upstream->url.prefix, reading);
+    case SKR_OP_LIST_CONTAINERS:
+        return skr_s3_buckets_read(reading->arena, document, reading);
     case SKR_OP_GET_TAGS:
         return skr_tag_document_read(reading->arena, document, "Tagging", &reading->object);
     case SKR_OP_PART:

@@ -226,6 +226,11 @@ const char *skr_upstream_name(const struct skr_upstream *upstream)
     return upstream->url.name.data;
 }
 
+bool skr_upstream_is_whole(const struct skr_upstream *upstream)
+{
+    return upstream->url.prefix.size == 0;
+}
+
 struct skr_upstream_limits skr_upstream_limits_of(enum skr_upstream_kind kind)
 {
     return kind == SKR_UPSTREAM_AZURE ? skr_azure_driver.limits : skr_s3_driver.limits;

@@ -113,7 +113,8 @@ void skr_lane_feed(struct skr_lane *lane)
 
 static bool skr_is_write(enum skr_operation_kind kind)
 {
-    return kind != SKR_OP_GET && kind != SKR_OP_HEAD && kind != SKR_OP_LIST && kind != SKR_OP_GET_TAGS;
+    return kind != SKR_OP_GET && kind != SKR_OP_HEAD && kind != SKR_OP_LIST && kind != SKR_OP_GET_TAGS &&
+           kind != SKR_OP_LIST_CONTAINERS;
 }
 
 /* What is sent, and what must be kept of what the caller passed. False: no memory. */
@@ -195,7 +196,8 @@ void skr_transfer_begin(struct skr_upstream_client *client, struct skr_upstream 
     if (call->retry != NULL)
         transfer->retry = *call->retry;
     transfer->repeatable =
-        !skr_is_write(operation->kind) || (transfer->has_retry && !transfer->conditional && operation->kind != SKR_OP_COMPLETE);
+        !skr_is_write(operation->kind) || (transfer->has_retry && !transfer->conditional &&
+                                           operation->kind != SKR_OP_COMPLETE && !skr_is_of_container(operation->kind));
     skr_transfer_link(client, transfer);
     transfer->message.arena = &transfer->arena;
     upstream->driver->build(upstream, operation, &transfer->message, &transfer->made);
@@ -271,7 +273,7 @@ static void skr_transfer_reading(struct skr_upstream_transfer *transfer, struct 
     result->next_marker = reading->next_marker.data == NULL ? SKR_BYTES("") : reading->next_marker;
     result->upload = reading->upload;
     result->part = reading->part;
-    if (transfer->kind != SKR_OP_LIST) {
+    if (transfer->kind != SKR_OP_LIST && !skr_is_of_container(transfer->kind)) {
         transfer->object = reading->object;
         result->object = &transfer->object;
     }
@@ -399,6 +401,8 @@ static enum skr_upstream_outcome skr_transfer_read(struct skr_upstream_transfer 
 static bool skr_transfer_may_repeat(const struct skr_upstream_transfer *transfer, const struct skr_upstream_result *result)
 {
     if (!transfer->has_retry || !result->may_retry || transfer->delivered)
+        return false;
+    if (transfer->retry.not_after_timeout && result->outcome == SKR_UPSTREAM_TIMEOUT)
         return false;
     if (transfer->body.once && transfer->body_was_read)
         return false;

@@ -69,6 +69,8 @@ struct skr_bytes skr_message_header_of(const struct skr_message *message, const 
 void skr_message_md5(struct skr_message *message, const char *name, const uint8_t md5[16]);
 /* base "/" prefix key. */
 void skr_message_object(struct skr_message *message, const struct skr_upstream *upstream, struct skr_bytes key);
+/* What the base is in: "/", "/account/". */
+void skr_message_account(struct skr_message *message, const struct skr_upstream *upstream);
 void skr_message_conditions(struct skr_message *message, const struct skr_upstream_conditions *conditions);
 struct skr_bytes skr_quoted_etag(struct skr_arena *arena, struct skr_bytes etag);
 void skr_message_range(struct skr_message *message, const struct skr_upstream_get *get);
@@ -96,7 +98,15 @@ enum skr_operation_kind {
     SKR_OP_SET_PROPERTIES,
     SKR_OP_SET_TAGS,
     SKR_OP_COPY,
+    SKR_OP_LIST_CONTAINERS,
+    SKR_OP_CREATE_CONTAINER,
+    SKR_OP_DELETE_CONTAINER,
 };
+
+static inline bool skr_is_of_container(enum skr_operation_kind kind)
+{
+    return kind == SKR_OP_LIST_CONTAINERS || kind == SKR_OP_CREATE_CONTAINER || kind == SKR_OP_DELETE_CONTAINER;
+}
 
 /* What a public function was asked for. Lives as long as that function's call. */
 struct skr_upstream_operation {
@@ -189,6 +199,9 @@ struct skr_bytes skr_error_code(struct skr_arena *arena, const struct skr_answer
 /* Listings, for fuzzing too. Entries lie in the arena. */
 bool skr_azure_list_read(struct skr_arena *arena, struct skr_bytes document, struct skr_bytes prefix, struct skr_reading *out);
 bool skr_s3_list_read(struct skr_arena *arena, struct skr_bytes document, struct skr_bytes prefix, struct skr_reading *out);
+/* Of containers and buckets; likewise. */
+bool skr_azure_containers_read(struct skr_arena *arena, struct skr_bytes document, struct skr_reading *out);
+bool skr_s3_buckets_read(struct skr_arena *arena, struct skr_bytes document, struct skr_reading *out);
 /* <Tags><TagSet>... or <Tagging><TagSet>...; into the object's tags. */
 bool skr_tag_document_read(struct skr_arena *arena, struct skr_bytes document, const char *root,
                            struct skr_upstream_object *object);

@@ -36,7 +36,9 @@ struct skr_admin_call {
     struct skr_pending *pending;   /* a change under way */
     struct skr_pending **pendings; /* or several, in the exchange's arena; those that ended are NULL */
     size_t pending_count;
-    struct skr_survey *survey; /* or names that are gone through */
+    struct skr_survey *survey;         /* or names that are gone through */
+    struct skr_remote_listing *remote; /* or upstream is asked for a container that is not known yet */
+    bool looked;                       /* it was */
 };
 
 /* token.c: reads the file, or makes it. */
@@ -45,6 +47,7 @@ enum skr_status skr_admin_token_open(struct skr_admin_token *token, const char *
 bool skr_admin_token_matches(const struct skr_admin_token *token, const struct skr_request *request);
 
 /* api.c: routing and answers. */
+void skr_admin_call_again(struct skr_admin_call *call);
 void skr_admin_handle(void *context, struct skr_exchange *exchange);
 void skr_admin_refuse(void *context, struct skr_exchange *exchange, int http_status, enum skr_status status);
 void skr_admin_reply(struct skr_exchange *exchange, int http_status, const char *type, struct skr_bytes body);
@@ -97,6 +100,9 @@ enum skr_status skr_admin_find_account(struct skr_admin *admin, struct skr_bytes
  * container. `needs_container`: SKR_INVALID_ARGUMENT without one. */
 enum skr_status skr_admin_scope_check(struct skr_admin_call *call, struct skr_admin_scope *scope, bool needs_container,
                                       struct skr_error *err);
+/* Likewise with a container. One that is not known yet, but may come with a binding of all, becomes known first: SKR_PENDING,
+ * and the request's handler is called once more. */
+enum skr_status skr_admin_scope_find(struct skr_admin_call *call, struct skr_admin_scope *scope, struct skr_error *err);
 /* A name in JSON; bytes that are not UTF-8 become '?'. NULL: no memory. */
 json_t *skr_admin_json_name(struct skr_bytes name);
 /* A text of digits. */
@@ -136,6 +142,11 @@ void skr_admin_put_binding(struct skr_admin_call *call);
 void skr_admin_delete_binding(struct skr_admin_call *call);
 /* All of them as an array, never a secret. NULL: no memory. */
 json_t *skr_admin_bindings(struct skr_admin *admin);
+
+/* mounts.c */
+void skr_admin_list_mounts(struct skr_admin_call *call);
+json_t *skr_admin_mounts(struct skr_admin *admin); /* all of them as an array. NULL: no memory */
+void skr_metrics_of_mounts(struct skr_admin *admin, FILE *out);
 
 /* Why the server cannot take writes now; NULL: it can. */
 const char *skr_admin_trouble(struct skr_admin *admin);

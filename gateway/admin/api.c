@@ -31,6 +31,7 @@ static const struct skr_admin_route skr_admin_routes[] = {
     {"List Bindings", SKR_GET, "/api/v1/bindings", true, SKR_ADMIN_NO_BODY, skr_admin_list_bindings},
     {"Put Binding", SKR_PUT, "/api/v1/bindings/{account}/{container}", true, SKR_ADMIN_BODY_LIMIT, skr_admin_put_binding},
     {"Delete Binding", SKR_DELETE, "/api/v1/bindings/{account}/{container}", true, SKR_ADMIN_NO_BODY, skr_admin_delete_binding},
+    {"List Mounts", SKR_GET, "/api/v1/mounts", true, SKR_ADMIN_NO_BODY, skr_admin_list_mounts},
     {"List Journal", SKR_GET, "/api/v1/journal", true, SKR_ADMIN_NO_BODY, skr_admin_list_journal},
     {"Resolve", SKR_POST, "/api/v1/journal/resolve", true, SKR_ADMIN_BODY_LIMIT, skr_admin_resolve},
     {"Flush", SKR_POST, "/api/v1/flush", true, SKR_ADMIN_BODY_LIMIT, skr_admin_flush},
@@ -115,6 +116,7 @@ static int skr_admin_http_status(enum skr_status status)
     case SKR_NO_MEMORY:
     case SKR_NO_DESCRIPTORS:
     case SKR_CANCELLED:
+    case SKR_UPSTREAM_FAILED:
         return 503;
     case SKR_NO_SPACE:
         return 507;
@@ -184,6 +186,7 @@ static void skr_admin_call_close(void *context)
     for (size_t i = 0; i < call->pending_count; i++)
         skr_pending_detach(call->pendings[i]);
     skr_survey_cancel(call->survey);
+    skr_remote_listing_close(call->remote);
     json_decref(call->document);
     if (call->body != NULL)
         explicit_bzero(call->body, call->body_capacity);
@@ -217,6 +220,13 @@ static size_t skr_admin_body_write(void *context, const void *data, size_t size)
 static void skr_admin_body_end(void *context)
 {
     struct skr_admin_call *call = context;
+    call->route->handle(call);
+}
+
+void skr_admin_call_again(struct skr_admin_call *call)
+{
+    json_decref(call->document);
+    call->document = NULL;
     call->route->handle(call);
 }
 

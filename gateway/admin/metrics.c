@@ -199,6 +199,7 @@ void skr_admin_metrics(struct skr_admin *admin, FILE *out)
                skr_resident_bytes());
     skr_metrics_of_bindings(admin, out);
     skr_metrics_of_space(admin, out);
+    skr_metrics_of_mounts(admin, out);
     if (admin->http == NULL)
         return;
     struct skr_operation_metrics counts = {out, false}, seconds = {out, true};
@@ -242,5 +243,10 @@ void skr_admin_status(struct skr_admin *admin, FILE *out)
     if (bindings == NULL || json_dumpf(bindings, out, JSON_COMPACT) != 0)
         fprintf(out, "null"); /* no memory for them */
     json_decref(bindings);
+    fprintf(out, ",\"mounts\":");
+    json_t *mounts = skr_admin_mounts(admin);
+    if (mounts == NULL || json_dumpf(mounts, out, JSON_COMPACT) != 0)
+        fprintf(out, "null");
+    json_decref(mounts);
     fprintf(out, "}\n");
 }

@@ -43,7 +43,9 @@ static void skr_pin_begin(struct skr_admin_call *call, const char *what,
     const struct skr_admin_field fields[] = {SKR_ADMIN_SCOPE_FIELDS(&pin->scope)};
     enum skr_status status = skr_admin_read_body(call, fields, sizeof fields / sizeof *fields, &error);
     if (status == SKR_OK)
-        status = skr_admin_scope_check(call, &pin->scope, true, &error);
+        status = skr_admin_scope_find(call, &pin->scope, &error);
+    if (status == SKR_PENDING)
+        return;
     if (status != SKR_OK) {
         skr_admin_reply_error(call->exchange, &error);
         return;

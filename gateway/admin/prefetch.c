@@ -48,7 +48,9 @@ void skr_admin_prefetch(struct skr_admin_call *call)
     if (status == SKR_OK && keys.texts != NULL && scope->prefix.data != NULL)
         status = skr_fail(&error, SKR_INVALID_ARGUMENT, "give 'prefix' or 'keys', not both");
     if (status == SKR_OK)
-        status = skr_admin_scope_check(call, scope, true, &error);
+        status = skr_admin_scope_find(call, scope, &error);
+    if (status == SKR_PENDING)
+        return;
     if (status != SKR_OK) {
         skr_admin_reply_error(call->exchange, &error);
         return;

@@ -78,7 +78,9 @@ static void skr_survey_begin(struct skr_admin_call *call, bool evicts)
     enum skr_status status = evicts ? skr_admin_read_body(call, fields, SKR_ADMIN_SCOPE_FIELD_COUNT, &error)
                                     : skr_admin_read_query(call, fields, sizeof fields / sizeof *fields, &error);
     if (status == SKR_OK)
-        status = skr_admin_scope_check(call, &scope, true, &error);
+        status = skr_admin_scope_find(call, &scope, &error);
+    if (status == SKR_PENDING)
+        return;
     if (status == SKR_OK && survey == NULL)
         status = skr_fail(&error, SKR_NO_MEMORY, "no memory for a survey");
     if (status != SKR_OK) {

@@ -42,6 +42,32 @@ enum skr_status skr_admin_scope_check(struct skr_admin_call *call, struct skr_ad
                           SKR_PRINT(scope->account));
 }
 
+static void skr_admin_scope_found(void *context, enum skr_status status)
+{
+    struct skr_admin_call *call = context;
+    struct skr_error error;
+    skr_remote_listing_close(call->remote);
+    call->remote = NULL;
+    call->looked = true;
+    if (status == SKR_OK) {
+        skr_admin_call_again(call);
+        return;
+    }
+    skr_fail(&error, status, "upstream does not say whether it has the container");
+    skr_admin_reply_error(call->exchange, &error);
+}
+
+enum skr_status skr_admin_scope_find(struct skr_admin_call *call, struct skr_admin_scope *scope, struct skr_error *err)
+{
+    struct skr_error other;
+    enum skr_status status = skr_admin_scope_check(call, scope, true, err);
+    if (status == SKR_CONTAINER_NOT_FOUND && !call->looked &&
+        skr_prepare_container(skr_exchange_worker(call->exchange), scope->account, scope->container, skr_admin_scope_found,
+                              call, &call->remote, &other) == SKR_PENDING)
+        return SKR_PENDING;
+    return status;
+}
+
 json_t *skr_admin_json_name(struct skr_bytes name)
 {
     json_t *text = json_stringn(name.size == 0 ? "" : name.data, name.size);

@@ -70,7 +70,8 @@ struct skr_call {
     /* what is under way; given up when the exchange closes */
     struct skr_preparation *preparation;
     struct skr_remote_listing *remote;
-    bool looked; /* upstream was asked for the container */
+    struct skr_account_listing *containers;
+    bool looked; /* upstream was asked for the container, or for all of them */
     struct skr_pending *pending;
     struct skr_ingest *ingest;
     struct skr_reader *reader;

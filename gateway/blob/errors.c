@@ -42,6 +42,10 @@ static const struct skr_error_entry skr_status_errors[SKR_STATUS_COUNT] = {
     [SKR_UPLOAD_NOT_FOUND] = {404, "BlobNotFound", "The specified blob does not exist."},
     [SKR_SOURCE_NOT_FOUND] = {404, "CannotVerifyCopySource", "The specified blob does not exist."},
     [SKR_NOT_FOUND] = {404, "ResourceNotFound", "The specified resource does not exist."},
+    [SKR_IS_A_DIRECTORY] = {409, "ResourceTypeMismatch", "The specified resource is a directory."},
+    [SKR_NOT_A_DIRECTORY] = {409, "ResourceTypeMismatch", "The specified resource is not a directory."},
+    [SKR_DIRECTORY_NOT_EMPTY] = {409, "DirectoryNotEmpty", "The specified directory is not empty."},
+    [SKR_OTHER_CONTAINER] = {400, "InvalidInput", "The specified resource cannot be moved there."},
     [SKR_CONDITION_FAILED] = {412, "ConditionNotMet", "The condition specified using HTTP conditional header(s) is not met."},
     [SKR_NOT_MODIFIED] = {412, "ConditionNotMet", /* of a document; of a blob: skr_call_not_modified */
                           "The condition specified using HTTP conditional header(s) is not met."},
@@ -64,6 +68,8 @@ static const struct skr_error_entry skr_status_errors[SKR_STATUS_COUNT] = {
     [SKR_UPSTREAM_FAILED] = {503, "ServerBusy",
                              "The storage behind this container does not answer. Please retry your request."},
     [SKR_CONTAINER_BOUND] = {409, "InvalidOperation", "This container is bound to storage elsewhere: detach it first."},
+    [SKR_CONTAINER_DIRTY] = {409, "InvalidOperation",
+                             "Changes of this container wait to be sent to storage elsewhere: flush it first."},
     [SKR_BOUND_READ_ONLY] = {403, "AuthorizationPermissionMismatch",
                              "This container shows storage elsewhere, and is bound to it for reading only."},
     [SKR_BUSY] = {503, "ServerBusy", "The server is currently unable to receive requests. Please retry your request."},
@@ -220,6 +226,8 @@ void skr_call_fail_status(struct skr_call *call, enum skr_status status)
 {
     const struct skr_error_entry *entry = &skr_status_errors[status];
     skr_call_common_headers(call);
+    if (status == SKR_UPSTREAM_FAILED)
+        skr_exchange_header(call->exchange, "Retry-After", SKR_BYTES(SKR_UPSTREAM_RETRY_AFTER_S));
     skr_send_error(call->exchange, entry->http_status != 0 ? entry : &skr_status_errors[SKR_INTERNAL], NULL, SKR_NO_BYTES,
                    NULL);
 }

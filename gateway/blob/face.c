@@ -106,6 +106,7 @@ static void skr_call_closed(void *context)
     struct skr_call *call = context;
     skr_preparation_cancel(call->preparation);
     skr_remote_listing_close(call->remote);
+    skr_account_listing_cancel(call->containers);
     skr_pending_detach(call->pending);
     skr_ingest_discard(call->ingest);
     skr_reader_close(call->reader);
@@ -210,12 +211,12 @@ static void skr_call_container_prepared(void *context, enum skr_status status)
         skr_call_fail_status(call, status);
 }
 
-/* What reads waits until as much is known of the container and the blob as there is to know. */
+/* A request waits until as much is known of the container and the blob as there is to know. Who makes a container does not. */
 static void skr_call_run(struct skr_call *call)
 {
     struct skr_error error;
-    bool reads = call->request->method == SKR_GET || call->request->method == SKR_HEAD;
-    if (reads && !call->looked && call->target.resource != SKR_RESOURCE_SERVICE &&
+    bool is_made = call->operation->handle == skr_blob_create_container || call->request->method == SKR_OPTIONS;
+    if (!is_made && !call->looked && call->target.resource != SKR_RESOURCE_SERVICE &&
         skr_prepare_container(call->worker, call->target.account, call->target.container, skr_call_container_prepared, call,
                               &call->remote, &error) == SKR_PENDING)
         return;

@@ -183,13 +183,12 @@ static bool skr_page_container(void *context, struct skr_bytes name, const struc
     return true;
 }
 
-SKR_HANDLER(list_containers)
+static void skr_containers_show(struct skr_call *call)
 {
-    struct skr_container_page page = {.call = context};
-    struct skr_call *call = context;
+    struct skr_container_page page = {.call = call};
     struct skr_list_parameters parameters;
     struct skr_error error;
-    if (!skr_call_list_parameters(call, &parameters) || !skr_call_includes_only(call, "metadata,deleted,system"))
+    if (!skr_call_list_parameters(call, &parameters))
         return;
     page.left = parameters.max_results;
     page.metadata = skr_includes(call, "metadata");
@@ -209,4 +208,27 @@ SKR_HANDLER(list_containers)
         skr_xml_empty(&page.xml, "NextMarker");
     skr_xml_end(&page.xml, "EnumerationResults");
     skr_list_send(call, &page.xml);
+}
+
+static void skr_containers_known(void *context, enum skr_status status)
+{
+    struct skr_call *call = context;
+    call->containers = NULL;
+    if (status == SKR_OK)
+        skr_containers_show(call);
+    else
+        skr_call_fail_status(call, status);
+}
+
+SKR_HANDLER(list_containers)
+{
+    struct skr_call *call = context;
+    struct skr_list_parameters parameters;
+    struct skr_error error;
+    if (!skr_call_list_parameters(call, &parameters) || !skr_call_includes_only(call, "metadata,deleted,system"))
+        return;
+    enum skr_status status =
+        skr_prepare_containers(call->worker, call->target.account, skr_containers_known, call, &call->containers, &error);
+    if (status != SKR_PENDING)
+        skr_containers_known(call, status);
 }

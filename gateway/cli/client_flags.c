@@ -90,7 +90,8 @@ static const struct {
     const char *usage, *text;
 } skr_positional_help[] = {
     [SKR_TAKES_NOTHING] = {"", ""},
-    [SKR_TAKES_BINDING] = {" NAME", "NAME is a container, or * for each of the account that has no binding of its own. Secrets "
+    [SKR_TAKES_BINDING] = {" NAME", "NAME is a container, or * for each of the account that has no binding of its own, "
+                                    "which are listed, made and deleted as upstream has them. Secrets "
                                     "come from files or the environment.\n\n"},
     [SKR_MAY_TAKE_CONTAINER] = {" [NAME]", "NAME is a container; without it, all that the server has.\n\n"},
     [SKR_TAKES_CONTAINER] = {" NAME", "NAME is a container.\n\n"},

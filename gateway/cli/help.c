@@ -53,7 +53,8 @@ void skr_help_serve(void)
             printf(" [%s]", setting->value);
         printf("\n");
     }
-    printf("\nWhen all is listening one line is printed: skerry ready blob=ADDR:PORT s3=ADDR:PORT admin=ADDR:PORT\n"
+    printf("\nWhen all is listening one line is printed: skerry ready blob=ADDR:PORT s3=ADDR:PORT admin=ADDR:PORT,\n"
+           "and mount=DIR for each mount.\n"
            "SIGTERM ends it when the requests under way are done. With --tls-cert, SIGHUP reads certificate and key again.\n");
 }
 

@@ -10,6 +10,7 @@
 #include "admin_address.h"
 #include "binds.h"
 #include "commands.h"
+#include "mounts.h"
 #include "settings.h"
 #include "skerry/admin.h"
 #include "skerry/auth.h"
@@ -27,6 +28,7 @@ struct skr_server {
     struct skr_blob *blob;
     struct skr_s3 *s3;
     struct skr_admin *admin;
+    struct skr_mounts mounts;
     char blob_bound[48], s3_bound[48], admin_bound[48];
     int admin_address_fd; /* see admin_address.h */
 };
@@ -73,7 +75,7 @@ static enum skr_status skr_open_core(struct skr_server *server, struct skr_io_fa
     const struct skr_settings *settings = &server->settings;
     struct skr_core_options options = {
         .directory = settings->data,
-        .workers = skr_reactor_count_of(settings) + (settings->binds.count > 0),
+        .workers = skr_reactor_count_of(settings) + (settings->binds.count > 0) + skr_mounts_workers(settings),
         .meta_map_initial_bytes = settings->meta_map_initial,
         .meta_map_max_bytes = settings->meta_map_max,
         .inline_limit_bytes = settings->inline_limit,
@@ -86,6 +88,7 @@ static enum skr_status skr_open_core(struct skr_server *server, struct skr_io_fa
         .direct_io = settings->direct_io,
         .upload_concurrency = (unsigned)settings->upload_concurrency,
         .dirty_limit_bytes = settings->dirty_limit,
+        .upstream_connect_timeout_ms = (unsigned)settings->upstream_connect_timeout_ms,
         .fault = fault,
     };
     return skr_core_open(&server->core, &options, err);
@@ -149,6 +152,7 @@ static void skr_tell_address(struct skr_server *server)
 static enum skr_status skr_server_open(struct skr_server *server, struct skr_error *err)
 {
     struct skr_io_fault *fault;
+    skr_mounts_init(&server->mounts);
     enum skr_status status = skr_fault_parse(server->settings.io_fault, &fault, err);
     if (status == SKR_OK)
         status = skr_open_accounts(&server->settings, &server->accounts, err);
@@ -161,7 +165,9 @@ static enum skr_status skr_server_open(struct skr_server *server, struct skr_err
     struct skr_admin_options admin = {.core = server->core,
                                       .directory = server->settings.data,
                                       .account = skr_account_name_for,
-                                      .account_context = server->accounts};
+                                      .account_context = server->accounts,
+                                      .mounts = skr_mounts_visit,
+                                      .mounts_context = &server->mounts};
     if (status == SKR_OK)
         status = skr_admin_open(&server->admin, &admin, err);
     struct skr_blob_options blob = {.accounts = server->accounts,
@@ -182,7 +188,9 @@ static enum skr_status skr_server_open(struct skr_server *server, struct skr_err
     if (status != SKR_OK)
         return status;
     skr_admin_set_http(server->admin, server->http);
-    status = skr_listen(server, err);
+    status = skr_mounts_open(&server->mounts, &server->settings, server->accounts, server->core, fault, err);
+    if (status == SKR_OK)
+        status = skr_listen(server, err);
     if (status == SKR_OK)
         skr_tell_address(server);
     return status;
@@ -191,6 +199,7 @@ static enum skr_status skr_server_open(struct skr_server *server, struct skr_err
 static void skr_server_close(struct skr_server *server)
 {
     skr_admin_address_remove(&server->admin_address_fd, server->settings.data);
+    skr_mounts_close(&server->mounts); /* first: what was written there is not durable before */
     skr_http_close(server->http);
     skr_s3_close(server->s3);
     skr_blob_close(server->blob);
@@ -272,6 +281,14 @@ static bool skr_set_log_level(const char *name)
     return false;
 }
 
+static void skr_print_mount(void *context, const struct skr_mount *mount)
+{
+    struct skr_mount_numbers numbers;
+    (void)context;
+    skr_mount_read_numbers(mount, &numbers);
+    printf(" mount=%s", numbers.directory);
+}
+
 int skr_command_serve(int argc, char **argv)
 {
     struct skr_server server = {.admin_address_fd = -1};
@@ -301,7 +318,9 @@ int skr_command_serve(int argc, char **argv)
         skr_server_close(&server);
         return 1;
     }
-    printf("skerry ready blob=%s s3=%s admin=%s\n", server.blob_bound, server.s3_bound, server.admin_bound);
+    printf("skerry ready blob=%s s3=%s admin=%s", server.blob_bound, server.s3_bound, server.admin_bound);
+    skr_mounts_visit(&server.mounts, skr_print_mount, NULL);
+    printf("\n");
     fflush(stdout);
     if (server.settings.hints && skr_accounts_has_well_known_key(server.accounts))
         skr_print_hints(&server);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "skerry/encoding.h"
+#include "skerry/mount.h"
 
 #define FIELD(name) offsetof(struct skr_settings, name)
 #define MIB (UINT64_C(1) << 20)
@@ -41,6 +42,16 @@ const struct skr_setting skr_setting_table[] = {
      "is "
      "detached",
      true},
+    {"mount", SKR_SETTING_LIST, FIELD(mounts), NULL, 0, 0, "DIR[,FIELD=VALUE]...",
+     "Show the account's containers as folders of DIR, which is there. Fields: container=NAME[/PATH] (that one alone), "
+     "account=NAME (default: the first), ro, uid=N, gid=N, umask=OCTAL, allow_other, passthrough=off; ';' will do for ','. May "
+     "be "
+     "repeated",
+     false},
+    {"mount-threads", SKR_SETTING_NUMBER, FIELD(mount_threads), "16", SKR_MOUNT_LEAST_THREADS, SKR_MOUNT_MOST_THREADS, "N",
+     "Threads that serve a mount", false},
+    {"passthrough-from", SKR_SETTING_SIZE, FIELD(passthrough_from), "1MiB", 1, NO_LIMIT, "SIZE",
+     "Files of a mount from this size on are read by the kernel itself, where it can", false},
     {"tls-cert", SKR_SETTING_TEXT, FIELD(tls_cert), NULL, 0, 0, "FILE",
      "PEM certificate, then those that signed it: all addresses speak HTTPS. SIGHUP reads it again", false},
     {"tls-key", SKR_SETTING_TEXT, FIELD(tls_key), NULL, 0, 0, "FILE", "PEM key of the certificate, without a password", false},
@@ -64,6 +75,8 @@ const struct skr_setting skr_setting_table[] = {
      "Blobs up to this size are kept inside metadata", false},
     {"fetch-memory", SKR_SETTING_SIZE, FIELD(fetch_memory), "256MiB", 8 * MIB, NO_LIMIT, "SIZE",
      "Most memory for what is on its way from upstreams", false},
+    {"upstream-connect-timeout", SKR_SETTING_DURATION, FIELD(upstream_connect_timeout_ms), "2s", 100, 600000, "TIME",
+     "How long to wait for a connection to an upstream; then it is away, and nobody waits until it answers again", false},
     {"cache-capacity", SKR_SETTING_SIZE, FIELD(cache_capacity), "0", 0, NO_LIMIT, "SIZE",
      "Most of what is kept here of upstreams; 0: what the disk has above the reserve", false},
     {"cache-high-watermark", SKR_SETTING_NUMBER, FIELD(cache_high_watermark), "95", 1, 100, "PERCENT",

@@ -23,11 +23,13 @@ struct skr_text_list {
 
 struct skr_settings {
     char *config, *data, *blob, *s3, *admin, *log_level, *io_fault, *generate_account, *s3_region, *tls_cert, *tls_key;
-    struct skr_text_list accounts, s3_keys, s3_read_only_keys, s3_domains, binds;
+    struct skr_text_list accounts, s3_keys, s3_read_only_keys, s3_domains, binds, mounts;
     uint64_t reactors, max_connections, connection_memory, inline_limit, reserve, fetch_memory, upload_concurrency, dirty_limit,
         meta_map_initial, meta_map_max;
+    uint64_t mount_threads, passthrough_from;
     uint64_t cache_capacity, cache_high_watermark, cache_low_watermark;
-    uint64_t header_timeout_ms, body_timeout_ms, idle_timeout_ms, drain_timeout_ms, upload_lifetime_ms, clock_skew_ms;
+    uint64_t header_timeout_ms, body_timeout_ms, idle_timeout_ms, drain_timeout_ms, upload_lifetime_ms,
+        upstream_connect_timeout_ms, clock_skew_ms;
     bool direct_io, hints;
 };
 

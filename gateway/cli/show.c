@@ -52,6 +52,21 @@ static void skr_print_cache(const json_t *cache)
            skr_size_text(skr_number_of(cache, "hit_bytes"), hit), skr_size_text(skr_number_of(cache, "miss_bytes"), miss));
 }
 
+static void skr_print_mounts(const json_t *mounts)
+{
+    size_t i;
+    json_t *mount;
+    json_array_foreach (mounts, i, mount)
+        printf("%-18s %s: %s%s%s%s%s%s%s, %" JSON_INTEGER_FORMAT " files open, %" JSON_INTEGER_FORMAT
+               " of them written, %" JSON_INTEGER_FORMAT " read by the kernel itself, %" JSON_INTEGER_FORMAT " names hidden\n",
+               "mount", skr_text_of(mount, "directory"), skr_text_of(mount, "account"),
+               skr_text_of(mount, "container")[0] != '\0' ? "/" : "", skr_text_of(mount, "container"),
+               skr_text_of(mount, "path")[0] != '\0' ? "/" : "", skr_text_of(mount, "path"),
+               json_is_true(json_object_get(mount, "read_only")) ? ", read-only" : "",
+               json_is_true(json_object_get(mount, "mounted")) ? "" : ", unmounted", skr_number_of(mount, "open_files"),
+               skr_number_of(mount, "drafts"), skr_number_of(mount, "passthrough_opens"), skr_number_of(mount, "hidden_names"));
+}
+
 static void skr_print_status(const json_t *status)
 {
     static const char *const numbers[][2] = {
@@ -68,6 +83,7 @@ static void skr_print_status(const json_t *status)
         printf("%-18s %s\n", sizes[i][1], skr_size_text(skr_number_of(status, sizes[i][0]), size));
     skr_print_dirty(json_object_get(status, "dirty"));
     skr_print_cache(json_object_get(status, "cache"));
+    skr_print_mounts(json_object_get(status, "mounts"));
     skr_print_bindings(json_object_get(status, "bindings"));
 }
 

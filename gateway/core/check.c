@@ -147,16 +147,30 @@ static void skr_byte_ready(void *context)
 /* Of upstream's contents only what is here can be verified. */
 static bool skr_verify_is_here(struct skr_byte_check *check, const struct skr_content *content, uint64_t offset)
 {
-    struct skr_bytes payload;
     struct skr_error error;
     struct skr_view *view;
-    uint32_t crc32c;
     if (content->layout != SKR_CONTENT_CACHED || skr_view_begin(check->checking->reader, &view, &error) != SKR_OK)
         return true;
-    bool is_here = skr_cached_has(view, content, offset) ||
-                   skr_content_cached_payload(view, content, &payload, &crc32c, &error) != SKR_NOT_FOUND;
+    bool is_here = skr_cached_has(view, content, offset);
     skr_view_end(view);
     return is_here;
+}
+
+/* How many bytes from there on are a hole: nothing lies behind them that could be damaged. */
+static uint64_t skr_verify_hole(struct skr_byte_check *check, const struct skr_content *content, uint64_t offset)
+{
+    struct skr_extent extent;
+    struct skr_error error;
+    struct skr_view *view;
+    size_t count = 0;
+    if (content->layout != SKR_CONTENT_EXTENTS && content->layout != SKR_CONTENT_EXTENT)
+        return 0;
+    if (skr_view_begin(check->checking->reader, &view, &error) != SKR_OK)
+        return 0;
+    enum skr_status status =
+        skr_content_extents(view, content, offset, content->size_bytes - offset, &extent, 1, &count, &error);
+    skr_view_end(view);
+    return status == SKR_OK && count == 1 && extent.file_id == 0 ? extent.length_bytes : 0;
 }
 
 static bool skr_verify_content(struct skr_byte_check *check, struct skr_reader *reader, const struct skr_content *content)
@@ -165,6 +179,11 @@ static bool skr_verify_content(struct skr_byte_check *check, struct skr_reader *
         bool ready = false;
         if (!skr_verify_is_here(check, content, offset)) {
             offset += SKR_CHUNK_BYTES - offset % SKR_CHUNK_BYTES;
+            continue;
+        }
+        uint64_t hole = skr_verify_hole(check, content, offset);
+        if (hole > 0) {
+            offset += hole;
             continue;
         }
         ssize_t taken = skr_reader_read(reader, offset, check->buffer, SKR_VERIFY_BYTES, skr_byte_ready, &ready);

@@ -270,6 +270,7 @@ static void *skr_collector_run(void *argument)
             continue; /* nothing can be committed: leave the disk as it is */
         atomic_fetch_add(&collector->begun, 1);
         skr_collect_garbage(collector);
+        skr_left_slots_collect(&collector->core->left_slots, collector->core->store, collector->io, collector->reader);
         atomic_fetch_add(&collector->ended, 1);
         skr_room_measure(collector->core, collector->reader);
         skr_expire_slots(collector);

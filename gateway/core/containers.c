@@ -1,4 +1,6 @@
 /* Operations on containers, and on the documents of an account. */
+#include "federation/account_listing.h"
+#include "federation/container_changes.h"
 #include "state.h"
 
 enum skr_status skr_get_container(struct skr_worker *worker, struct skr_arena *arena, struct skr_bytes account,
@@ -37,6 +39,7 @@ struct skr_container_change {
     struct skr_conditions conditions;
     struct skr_container_settings settings;
     bool only_if_empty;
+    struct skr_container_upstream upstream;
 };
 
 static bool skr_settings_copy(struct skr_arena *arena, struct skr_container_settings *settings)
@@ -108,6 +111,24 @@ static enum skr_status skr_stamp_container(struct skr_view *view, struct skr_pen
     return SKR_OK;
 }
 
+/* Upstream made it just now: what is here of one that it had before is asked for anew, name by name. */
+static enum skr_status skr_create_with_upstream(struct skr_view *view, struct skr_container_change *op, struct skr_error *err)
+{
+    struct skr_container *container = &op->pending.container, there, made;
+    if (!skr_container_of_upstream(&op->pending.arena, op->upstream.bound, container->created_ns, &made))
+        return skr_fail(err, SKR_NO_MEMORY, "no memory for a container");
+    container->documents[SKR_DOCUMENT_UPSTREAM] = made.documents[SKR_DOCUMENT_UPSTREAM];
+    enum skr_status status = skr_container_get(view, &op->pending.arena, op->account, op->name, &there, err);
+    if (status == SKR_CONTAINER_NOT_FOUND)
+        return skr_container_create(view, op->account, op->name, container, err);
+    container->objects_node = there.objects_node;
+    container->uploads_node = there.uploads_node;
+    container->versions_node = there.versions_node;
+    container->multiparts_node = there.multiparts_node;
+    container->journal_node = there.journal_node;
+    return status != SKR_OK ? status : skr_container_update(view, op->account, op->name, container, err);
+}
+
 static enum skr_status skr_apply_create_container(struct skr_view *view, struct skr_change *change, struct skr_error *err)
 {
     struct skr_container_change *op = (struct skr_container_change *)change;
@@ -117,6 +138,18 @@ static enum skr_status skr_apply_create_container(struct skr_view *view, struct 
     if (status != SKR_OK)
         return status;
     op->pending.container.created_ns = op->pending.container.modified_ns;
+    if (op->upstream.bound == NULL)
+        return skr_container_create(view, op->account, op->name, &op->pending.container, err);
+    return skr_create_with_upstream(view, op, err);
+}
+
+static enum skr_status skr_apply_adopt_container(struct skr_view *view, struct skr_change *change, struct skr_error *err)
+{
+    struct skr_container_change *op = (struct skr_container_change *)change;
+    if (skr_is_being_deleted(&op->pending.worker->core->bindings, op->account, op->name))
+        return skr_fail(err, SKR_CONTAINER_NOT_FOUND, "the container is being deleted");
+    if (!skr_container_of_upstream(&op->pending.arena, op->upstream.bound, skr_view_tick(view), &op->pending.container))
+        return skr_fail(err, SKR_NO_MEMORY, "no memory for a container");
     return skr_container_create(view, op->account, op->name, &op->pending.container, err);
 }
 
@@ -160,6 +193,10 @@ static enum skr_status skr_apply_delete_container(struct skr_view *view, struct 
     struct skr_binding binding;
     bool empty = true;
     enum skr_status status = skr_load_container(view, op, err);
+    if (status == SKR_OK && op->upstream.bound != NULL) {
+        status = skr_container_may_go(&op->upstream, view, &op->pending.container, err);
+        return status != SKR_OK || !op->upstream.is_ready ? status : skr_container_remove(view, op->account, op->name, err);
+    }
     if (status == SKR_OK && skr_binding_of(view, op->account, op->name, &binding, err) == SKR_OK)
         return skr_fail(err, SKR_CONTAINER_BOUND, "the container is bound to an upstream: detach it first");
     if (status == SKR_OK && op->only_if_empty)
@@ -169,11 +206,10 @@ static enum skr_status skr_apply_delete_container(struct skr_view *view, struct 
     return status != SKR_OK ? status : skr_container_remove(view, op->account, op->name, err);
 }
 
-static struct skr_pending *
-skr_change_container(struct skr_worker *worker,
-                     enum skr_status (*apply)(struct skr_view *, struct skr_change *, struct skr_error *),
-                     struct skr_bytes account, struct skr_bytes name, const struct skr_conditions *conditions,
-                     const struct skr_container_settings *settings, bool only_if_empty, skr_done done, void *context)
+static struct skr_pending *skr_change_container(
+    struct skr_worker *worker, enum skr_status (*apply)(struct skr_view *, struct skr_change *, struct skr_error *),
+    struct skr_bytes account, struct skr_bytes name, const struct skr_conditions *conditions,
+    const struct skr_container_settings *settings, void (*begin)(struct skr_container_change *op), skr_done done, void *context)
 {
     struct skr_container_change *op = skr_pending_new(worker, sizeof *op, apply, done, context);
     if (op == NULL)
@@ -185,36 +221,94 @@ skr_change_container(struct skr_worker *worker,
         op->conditions = *conditions;
     if (settings != NULL)
         op->settings = *settings;
-    op->only_if_empty = only_if_empty;
     if (op->account.data == NULL || op->name.data == NULL || !skr_conditions_copy(arena, &op->conditions) ||
         !skr_settings_copy(arena, &op->settings))
         return skr_pending_fail(&op->pending, SKR_NO_MEMORY, "no memory for a change of a container");
     const char *refusal = skr_settings_refusal(&op->settings);
     if (refusal != NULL)
         return skr_pending_fail(&op->pending, SKR_INVALID_ARGUMENT, refusal);
+    begin(op);
+    return &op->pending;
+}
+
+static void skr_begin_here(struct skr_container_change *op)
+{
+    skr_pending_submit(&op->pending);
+}
+
+/* ---- containers that upstream has, too ---- */
+
+static void skr_settle_container(struct skr_pending *pending)
+{
+    skr_container_upstream_settle(&((struct skr_container_change *)pending)->upstream);
+}
+
+static void skr_begin_creation(struct skr_container_change *op)
+{
+    op->pending.settle = skr_settle_container;
+    skr_container_create_upstream(&op->upstream, &op->pending, op->account, op->name);
+}
+
+static void skr_go_on_deleting(struct skr_pending *pending)
+{
+    skr_container_ask_deletion(&((struct skr_container_change *)pending)->upstream);
+}
+
+static void skr_begin_deletion(struct skr_container_change *op)
+{
+    op->pending.settle = skr_settle_container;
+    op->pending.go = skr_go_on_deleting;
+    skr_container_delete_upstream(&op->upstream, &op->pending, op->account, op->name, op->only_if_empty);
+}
+
+static void skr_begin_deletion_if_empty(struct skr_container_change *op)
+{
+    op->only_if_empty = true;
+    skr_begin_deletion(op);
+}
+
+static void skr_release_adopted(struct skr_pending *pending)
+{
+    struct skr_container_change *op = (struct skr_container_change *)pending;
+    skr_bound_release(op->upstream.bound);
+    op->upstream.bound = NULL;
+}
+
+struct skr_pending *skr_adopt_container(struct skr_worker *worker, struct skr_bound *bound, skr_done done, void *context)
+{
+    struct skr_container_change *op = skr_pending_new(worker, sizeof *op, skr_apply_adopt_container, done, context);
+    if (op == NULL)
+        return NULL;
+    op->pending.settle = skr_release_adopted;
+    op->upstream.bound = skr_bound_ref(bound);
+    op->account = skr_text(bound->account);
+    op->name = skr_text(bound->container);
     return skr_pending_submit(&op->pending);
 }
+
+/* ---- what front ends ask for ---- */
 
 struct skr_pending *skr_create_container(struct skr_worker *worker, struct skr_bytes account, struct skr_bytes container,
                                          const struct skr_container_settings *settings, skr_done done, void *context)
 {
-    return skr_change_container(worker, skr_apply_create_container, account, container, NULL, settings, false, done, context);
+    return skr_change_container(worker, skr_apply_create_container, account, container, NULL, settings, skr_begin_creation,
+                                done, context);
 }
 
 struct skr_pending *skr_update_container(struct skr_worker *worker, struct skr_bytes account, struct skr_bytes container,
                                          const struct skr_conditions *conditions, const struct skr_container_settings *settings,
                                          skr_done done, void *context)
 {
-    return skr_change_container(worker, skr_apply_update_container, account, container, conditions, settings, false, done,
-                                context);
+    return skr_change_container(worker, skr_apply_update_container, account, container, conditions, settings, skr_begin_here,
+                                done, context);
 }
 
 struct skr_pending *skr_delete_container(struct skr_worker *worker, struct skr_bytes account, struct skr_bytes container,
                                          const struct skr_conditions *conditions, bool only_if_empty, skr_done done,
                                          void *context)
 {
-    return skr_change_container(worker, skr_apply_delete_container, account, container, conditions, NULL, only_if_empty, done,
-                                context);
+    return skr_change_container(worker, skr_apply_delete_container, account, container, conditions, NULL,
+                                only_if_empty ? skr_begin_deletion_if_empty : skr_begin_deletion, done, context);
 }
 
 /* ---- documents of an account ---- */

@@ -7,6 +7,7 @@
 #include "federation/federation.h"
 #include "federation/mirror.h"
 #include "federation/prefetch.h"
+#include "federation/probing.h"
 #include "federation/space.h"
 #include "federation/uploader.h"
 #include "skerry/log.h"
@@ -52,7 +53,8 @@ static enum skr_status skr_core_open_parts(struct skr_core *core, struct skr_err
         .directory = core->directory,
         .map_initial_bytes = options->meta_map_initial_bytes,
         .map_max_bytes = options->meta_map_max_bytes,
-        .max_readers = options->workers + 6, /* the collector, the uploader, the mirrorer, space, prefetching, one to spare */
+        .max_readers =
+            options->workers + 7, /* the collector, the uploader, the mirrorer, space, prefetching, probing, one to spare */
         .on_commit_failure = skr_on_commit_failure,
         .context = core,
     };
@@ -82,6 +84,10 @@ static enum skr_status skr_core_open_parts(struct skr_core *core, struct skr_err
     if (status == SKR_OK)
         status = skr_space_open(&core->space, core, err);
     if (status == SKR_OK)
+        status = skr_prober_open(&core->prober, core, err);
+    if (status == SKR_OK)
+        core->bindings.prober = core->prober; /* before there are threads that could find an upstream away */
+    if (status == SKR_OK)
         status = skr_collector_open(&core->collector, core, err);
     if (status == SKR_OK)
         status = skr_space_start(core->space, err);
@@ -106,7 +112,10 @@ enum skr_status skr_core_open(struct skr_core **out, const struct skr_core_optio
         core->options.cache_low_percent = 90;
     }
     skr_pins_open(&core->pins);
+    skr_left_slots_open(&core->left_slots);
+    skr_watching_open(&core->watching);
     skr_bindings_open(&core->bindings);
+    core->bindings.connect_timeout_ms = options->upstream_connect_timeout_ms;
     core->directory = strdup(options->directory);
     if (core->directory == NULL)
         status = skr_fail(err, SKR_NO_MEMORY, "no memory for the core");
@@ -130,6 +139,8 @@ void skr_core_close(struct skr_core *core)
     skr_uploader_close(core->uploader);
     skr_space_stop(core->space);
     skr_collector_close(core->collector);
+    skr_prober_close(core->prober);
+    core->bindings.prober = NULL;
     skr_space_close(core->space);
     if (core->uploads.buckets != NULL)
         skr_upload_slots_expire(core, INT64_MAX);
@@ -139,6 +150,8 @@ void skr_core_close(struct skr_core *core)
     skr_store_close(core->store);
     skr_meta_close(core->meta);
     skr_pins_close(&core->pins);
+    skr_left_slots_close(&core->left_slots);
+    skr_watching_close(&core->watching);
     free(core->directory);
     free(core);
 }

@@ -19,6 +19,14 @@ static void skr_note_room(struct skr_core *core, enum skr_status status)
         atomic_store_explicit(&core->out_of_space, full, memory_order_relaxed);
 }
 
+static struct skr_pending *skr_pending_go(struct skr_pending *pending)
+{
+    if (pending->go == NULL)
+        return skr_pending_submit(pending);
+    pending->go(pending);
+    return pending;
+}
+
 static void skr_pending_complete(struct skr_task *task)
 {
     struct skr_pending *pending = (struct skr_pending *)((char *)task - offsetof(struct skr_change, task));
@@ -31,7 +39,7 @@ static void skr_pending_complete(struct skr_task *task)
     status = pending->change.status; /* settling may have failed */
     if (pending->again) {
         pending->again = false;
-        skr_pending_submit(pending);
+        skr_pending_go(pending);
         return;
     }
     pending->settle = NULL;
@@ -68,6 +76,7 @@ void *skr_pending_new(struct skr_worker *worker, size_t size,
     pending->done = done;
     pending->context = context;
     pending->change.apply = apply;
+    pending->change.origin = worker->watcher;
     pending->change.executor = worker->executor;
     pending->change.task.run = skr_pending_complete;
     worker->under_way++;
@@ -101,14 +110,6 @@ void skr_pending_detach(struct skr_pending *pending)
 
 static void skr_pending_look(struct skr_pending *pending);
 
-static struct skr_pending *skr_pending_go(struct skr_pending *pending)
-{
-    if (pending->go == NULL)
-        return skr_pending_submit(pending);
-    pending->go(pending);
-    return pending;
-}
-
 static void skr_pending_looked(void *context, enum skr_status status)
 {
     struct skr_pending *pending = context;
@@ -119,14 +120,14 @@ static void skr_pending_looked(void *context, enum skr_status status)
         skr_pending_fail(pending, status, "what is behind the container does not say what is there");
 }
 
-static void skr_pending_fetched(void *context, enum skr_status status)
+static void skr_pending_fetched(void *context, enum skr_status status, const struct skr_error *err)
 {
     struct skr_pending *pending = context;
     pending->fetching = NULL;
     if (status == SKR_OK)
         skr_pending_look(pending);
     else
-        skr_pending_fail(pending, status, "the bytes of the source cannot be fetched");
+        skr_pending_fail(pending, status, err->message);
 }
 
 /* False: it waits, or failed. */
@@ -137,8 +138,12 @@ static bool skr_pending_fetch(struct skr_pending *pending)
     pending->fetches = NULL;
     if (source == NULL)
         return true;
-    enum skr_status status = skr_fetching_begin(pending->worker, &source->name, source->offset, source->length,
-                                                skr_pending_fetched, pending, &pending->fetching, &error);
+    struct skr_fetching_plan plan = {.name = &source->name,
+                                     .offset = source->offset,
+                                     .length = source->length,
+                                     .ready = skr_pending_fetched,
+                                     .context = pending};
+    enum skr_status status = skr_fetching_begin(pending->worker, &plan, &pending->fetching, &error);
     if (status != SKR_OK && status != SKR_PENDING)
         skr_pending_fail(pending, status, error.message);
     return status == SKR_OK;
@@ -173,12 +178,18 @@ static bool skr_is_bound(struct skr_worker *worker, const struct skr_object_name
     return bound != NULL;
 }
 
-static bool skr_is_bound_read_only(struct skr_worker *worker, const struct skr_object_name *name)
+enum skr_status skr_bound_admit(struct skr_worker *worker, const struct skr_object_name *name, bool *is_bound,
+                                struct skr_error *err)
 {
     struct skr_bound *bound = skr_bound_find(&worker->core->bindings, worker->reader, name->account, name->container);
-    bool read_only = bound != NULL && bound->binding.mode == SKR_BINDING_READ_ONLY;
+    enum skr_status status = SKR_OK;
+    *is_bound = bound != NULL;
+    if (bound != NULL && bound->binding.mode == SKR_BINDING_READ_ONLY)
+        status = skr_fail(err, SKR_BOUND_READ_ONLY, "the container is bound to an upstream for reading only");
+    else if (bound != NULL && bound->binding.mode == SKR_BINDING_WRITE_THROUGH && skr_bound_is_away(bound))
+        status = skr_fail(err, SKR_UPSTREAM_FAILED, "upstream does not answer, and has to have what is written");
     skr_bound_release(bound);
-    return read_only;
+    return status;
 }
 
 struct skr_pending *skr_pending_submit_object(struct skr_pending *pending, const struct skr_object_name *name, bool looks,
@@ -186,8 +197,11 @@ struct skr_pending *skr_pending_submit_object(struct skr_pending *pending, const
 {
     if (atomic_load_explicit(&pending->worker->core->bindings.count, memory_order_acquire) == 0)
         return skr_pending_go(pending); /* contents of a binding that was detached are whole, or gone */
-    if (skr_is_bound_read_only(pending->worker, name))
-        return skr_pending_fail(pending, SKR_BOUND_READ_ONLY, "the container is bound to an upstream for reading only");
+    struct skr_error error = {.message = ""};
+    bool is_bound;
+    enum skr_status status = skr_bound_admit(pending->worker, name, &is_bound, &error);
+    if (status != SKR_OK)
+        return skr_pending_fail(pending, status, error.message);
     if (looks)
         pending->looks[pending->look_count++] = pending->written = name;
     if (source != NULL)

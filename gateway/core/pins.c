@@ -39,7 +39,7 @@ static void skr_pins_close_gap(struct skr_pin_shard *shard, size_t gap)
     size_t mask = shard->capacity - 1;
     for (size_t next = (gap + 1) & mask; shard->slots[next].id != 0; next = (next + 1) & mask) {
         struct skr_pin moved = shard->slots[next];
-        shard->slots[next].id = 0;
+        shard->slots[next] = (struct skr_pin){.id = 0}; /* whoever takes this place begins to count at nothing */
         shard->slots[skr_pins_slot(shard, moved.id)] = moved;
     }
 }

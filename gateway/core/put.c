@@ -52,13 +52,10 @@ enum skr_status skr_precheck(struct skr_worker *worker, const struct skr_object_
     struct skr_object there;
     struct skr_view *view;
     bool exists;
-    struct skr_bound *bound = skr_bound_find(&worker->core->bindings, worker->reader, name->account, name->container);
-    bool is_bound = bound != NULL; /* what is there is known only after upstream was asked: the change itself sees to that */
-    bool is_read_only = is_bound && bound->binding.mode == SKR_BINDING_READ_ONLY;
-    skr_bound_release(bound);
-    if (is_read_only)
-        return skr_fail(err, SKR_BOUND_READ_ONLY, "the container is bound to an upstream for reading only");
-    enum skr_status status = skr_view_begin(worker->reader, &view, err);
+    bool is_bound; /* what is there is known only after upstream was asked: the change itself sees to that */
+    enum skr_status status = skr_bound_admit(worker, name, &is_bound, err);
+    if (status == SKR_OK)
+        status = skr_view_begin(worker->reader, &view, err);
     if (status != SKR_OK)
         return status;
     if (is_bound || (skr_conditions_are_empty(conditions) && !create_only)) {

@@ -167,6 +167,18 @@ enum skr_status skr_open_extent(struct skr_worker *worker, const struct skr_exte
     return skr_reader_new(worker, NULL, NULL, &content, out, err);
 }
 
+enum skr_status skr_open_content(struct skr_worker *worker, struct skr_arena *arena, const struct skr_content *content,
+                                 struct skr_reader **out, struct skr_error *err)
+{
+    struct skr_view *view;
+    enum skr_status status = skr_view_begin(worker->reader, &view, err);
+    if (status != SKR_OK)
+        return status;
+    status = skr_reader_new(worker, view, arena, content, out, err);
+    skr_view_end(view);
+    return status;
+}
+
 bool skr_reader_payload(const struct skr_reader *reader, struct skr_bytes *payload)
 {
     *payload = reader->payload;
@@ -197,7 +209,15 @@ static size_t skr_read_size(const struct skr_extent *extent, uint64_t inside, si
     return beyond < size ? size - beyond : size;
 }
 
-/* Fills reader->read for the bytes at `offset`: extents, checksums, file. SKR_NOT_FOUND: of a cached content, and not here. */
+static void skr_read_hole(struct skr_reader *reader, uint64_t left, void *buffer, size_t wanted)
+{
+    size_t size = wanted < SKR_MAX_READ_BYTES ? wanted : SKR_MAX_READ_BYTES;
+    reader->read.size_bytes = size < left ? size : (size_t)left;
+    memset(buffer, 0, reader->read.size_bytes);
+}
+
+/* Fills reader->read for the bytes at `offset`: extents, checksums, file. They are there already, and reader->read.file NULL,
+ * where they are of a hole. SKR_NOT_FOUND: of a cached content, and not here. */
 static enum skr_status skr_reader_prepare(struct skr_reader *reader, uint64_t offset, void *buffer, size_t wanted,
                                           struct skr_error *err)
 {
@@ -222,6 +242,12 @@ static enum skr_status skr_reader_prepare(struct skr_reader *reader, uint64_t of
             status = skr_fail(err, SKR_CORRUPT, "no extent of content %016llx covers byte %llu",
                               (unsigned long long)reader->content.id, (unsigned long long)offset);
     }
+    reader->read.file = NULL;
+    if (status == SKR_OK && extent->file_id == 0) {
+        skr_view_end(view);
+        skr_read_hole(reader, extent->length_bytes - (offset - begin), buffer, wanted);
+        return SKR_OK;
+    }
     if (status == SKR_OK) {
         uint64_t inside = offset - begin, at = extent->offset_bytes + inside;
         size_t size = skr_read_size(extent, inside, wanted);
@@ -239,6 +265,7 @@ static enum skr_status skr_reader_prepare(struct skr_reader *reader, uint64_t of
         reader->file_id = extent->file_id;
         status = skr_file_acquire(reader->worker->core->store, extent->file_id, &reader->file, err);
     }
+    reader->read.file = reader->file;
     return status;
 }
 
@@ -325,7 +352,8 @@ ssize_t skr_reader_read(struct skr_reader *reader, uint64_t offset, void *buffer
         return skr_reader_fetch(reader, offset, buffer, size, ready, context);
     if (status != SKR_OK)
         return skr_reader_failed(reader, offset, &error, ready, context);
-    reader->read.file = reader->file;
+    if (reader->read.file == NULL)
+        return (ssize_t)reader->read.size_bytes;
     reader->read.crc32c = reader->crc32c;
     reader->read.done = skr_reader_arrived;
     reader->ready = ready;

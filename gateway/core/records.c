@@ -27,6 +27,12 @@ bool skr_metadata_copy(struct skr_arena *arena, const struct skr_name_value **me
     return true;
 }
 
+bool skr_origin_copy(struct skr_arena *arena, struct skr_origin *origin)
+{
+    return skr_copy_text(arena, &origin->container) && skr_copy_text(arena, &origin->key) &&
+           skr_copy_text(arena, &origin->etag);
+}
+
 bool skr_properties_copy(struct skr_arena *arena, struct skr_bytes properties[SKR_PROPERTY_COUNT])
 {
     for (size_t i = 0; i < SKR_PROPERTY_COUNT; i++)

@@ -7,6 +7,8 @@
 
 #include "federation/awaiting.h"
 #include "federation/bindings.h"
+#include "files/dead_slots.h"
+#include "files/watch.h"
 #include "payloads.h"
 #include "pins.h"
 #include "skerry/core.h"
@@ -19,6 +21,7 @@ struct skr_mirrorer;
 struct skr_accesses;
 struct skr_space;
 struct skr_prefetcher;
+struct skr_prober;
 struct skr_uploader;
 
 /* Shared by all threads; immutable after opening but for its parts, which guard themselves. */
@@ -27,13 +30,16 @@ struct skr_core {
     char *directory;
     struct skr_meta *meta;
     struct skr_store *store;
-    struct skr_pins pins;            /* contents that are being read */
-    struct skr_upload_slots uploads; /* files that blocks of open uploads go to */
-    struct skr_bindings bindings;    /* containers in front of upstreams */
+    struct skr_pins pins;             /* contents that are being read */
+    struct skr_upload_slots uploads;  /* files that blocks of open uploads go to */
+    struct skr_left_slots left_slots; /* room in files that were written through a mount, to be given back */
+    struct skr_bindings bindings;     /* containers in front of upstreams */
     struct skr_mirrorer *mirrorer;
     struct skr_federation *federation; /* what is known of upstreams, and under way from them */
     struct skr_space *space;           /* how much of upstreams' bytes is here, and what of it goes */
     struct skr_prefetcher *prefetcher; /* what an operator wants here before it is read */
+    struct skr_prober *prober;         /* asks upstreams that are away whether they still are */
+    struct skr_watching watching;      /* who is told of names that change */
     struct skr_collector *collector;
     struct skr_uploader *uploader;   /* brings changes of bound containers upstream */
     _Atomic bool out_of_space;       /* the last change that needed room did not find any */
@@ -51,6 +57,7 @@ struct skr_worker {
     struct skr_payloads payloads;
     struct skr_upstream_client *upstreams; /* NULL until something is fetched */
     struct skr_accesses *accesses;         /* what was read of upstreams' bytes */
+    struct skr_watcher *watcher;           /* who knows of this worker's changes. NULL: nobody */
     size_t under_way;                      /* pendings, ingests and readers that are not finished */
 };
 
@@ -73,7 +80,7 @@ struct skr_pending {
     struct skr_fetching *fetching;
     /* Called once what must be known is known, and what must be here is, in place of the submission that it then makes. */
     void (*go)(struct skr_pending *pending);
-    bool again; /* set by `settle`: it is submitted once more instead of being over */
+    bool again; /* set by `settle`: it goes on in that way once more instead of being over */
     bool has_object, has_container, has_block;
     struct skr_object object;
     struct skr_block block;
@@ -90,8 +97,12 @@ void *skr_pending_new(struct skr_worker *worker, size_t size,
                       void *context);
 /* Hands it to the commit thread; a failure to do so is reported like any other outcome. Returns the handle. */
 struct skr_pending *skr_pending_submit(struct skr_pending *pending);
-/* As skr_pending_submit() for what changes the object `name`, or its uploads: refused where its container is bound for reading
- * only. `looks`: the outcome depends on what is there, which upstream is asked for first; likewise the source of a copy (may be
+/* May the object be written, as far as its container's binding goes? SKR_BOUND_READ_ONLY; SKR_UPSTREAM_FAILED: it is written
+ * through, and upstream is away. */
+enum skr_status skr_bound_admit(struct skr_worker *worker, const struct skr_object_name *name, bool *is_bound,
+                                struct skr_error *err);
+/* As skr_pending_submit() for what changes the object `name`, or its uploads: refused where skr_bound_admit() refuses it.
+ * `looks`: the outcome depends on what is there, which upstream is asked for first; likewise the source of a copy (may be
  * NULL). Both live as long as the pending. */
 struct skr_pending *skr_pending_submit_object(struct skr_pending *pending, const struct skr_object_name *name, bool looks,
                                               const struct skr_object_name *source);
@@ -101,12 +112,15 @@ struct skr_pending *skr_pending_submit_copy(struct skr_pending *pending, const s
                                             const struct skr_copy_source *source, bool whole);
 /* Upstream was asked for the name a moment ago, and had nothing. */
 bool skr_is_absent_upstream(struct skr_worker *worker, const struct skr_object_name *name);
+/* A container that upstream has becomes known here. SKR_CONTAINER_EXISTS: it is. */
+struct skr_pending *skr_adopt_container(struct skr_worker *worker, struct skr_bound *bound, skr_done done, void *context);
 /* Reports a failure found before submission, in the same asynchronous way. */
 struct skr_pending *skr_pending_fail(struct skr_pending *pending, enum skr_status status, const char *message);
 
 /* Deep copies; false: no memory. */
 bool skr_object_copy(struct skr_arena *arena, struct skr_object *object);
 bool skr_container_copy(struct skr_arena *arena, struct skr_container *container);
+bool skr_origin_copy(struct skr_arena *arena, struct skr_origin *origin);
 bool skr_name_copy(struct skr_arena *arena, struct skr_object_name *name);
 bool skr_metadata_copy(struct skr_arena *arena, const struct skr_name_value **metadata, size_t count);
 bool skr_properties_copy(struct skr_arena *arena, struct skr_bytes properties[SKR_PROPERTY_COUNT]);
@@ -134,6 +148,9 @@ enum skr_status skr_open_arriving(struct skr_worker *worker, const struct skr_ar
                                   struct skr_error *err);
 /* In a view: need the byte not be fetched? */
 bool skr_reader_has(struct skr_view *view, const struct skr_reader *reader, uint64_t offset);
+/* Reads a content that is pinned. A small one's bytes are in the arena. */
+enum skr_status skr_open_content(struct skr_worker *worker, struct skr_arena *arena, const struct skr_content *content,
+                                 struct skr_reader **out, struct skr_error *err);
 
 /* Finds the container and what is current at a key, whatever version the name gives. `exists` false when the key is free. */
 enum skr_status skr_find_object(struct skr_view *view, struct skr_arena *arena, const struct skr_object_name *name,

@@ -3,7 +3,8 @@
 #include "state.h"
 
 /* Matters of storage and permission: they change neither time nor entity tag. */
-#define SKR_QUIET_PROPERTIES (1u << SKR_PROPERTY_ACCESS_TIER | 1u << SKR_PROPERTY_CANNED_ACL)
+#define SKR_QUIET_PROPERTIES                                                                                                   \
+    (1u << SKR_PROPERTY_ACCESS_TIER | 1u << SKR_PROPERTY_CANNED_ACL | 1u << SKR_PROPERTY_FILE_ATTRIBUTES)
 
 struct skr_object_change {
     struct skr_pending pending;

@@ -132,6 +132,10 @@ void skr_exchange_receive(struct skr_exchange *exchange, const struct skr_body_s
     exchange->sink_context = context;
     exchange->body_limit = limit_bytes;
     exchange->phase = SKR_PHASE_RECEIVING;
+    if (!exchange->in_callback) { /* the handler had to wait for something: libmicrohttpd shows the headers once more */
+        exchange->begins_late = true;
+        skr_exchange_kick(exchange);
+    }
     if (exchange->request.has_content_length && exchange->request.content_length > limit_bytes)
         skr_exchange_refuse(exchange, 413, SKR_TOO_LARGE);
 }
@@ -257,8 +261,12 @@ static enum MHD_Result skr_exchange_continue(struct skr_exchange *exchange, cons
 {
     if (exchange->phase == SKR_PHASE_REPLYING)
         return MHD_YES;
-    if (exchange->phase == SKR_PHASE_DECIDED && exchange->response != NULL)
+    bool is_before_body = exchange->phase == SKR_PHASE_DECIDED || exchange->begins_late;
+    exchange->begins_late = false;
+    if (is_before_body && exchange->response != NULL)
         return skr_exchange_reply_early(exchange);
+    if (is_before_body && exchange->phase == SKR_PHASE_RECEIVING)
+        return MHD_YES;
     if (exchange->phase == SKR_PHASE_RECEIVING && exchange->response == NULL && *size > 0) {
         skr_exchange_feed(exchange, data, size);
         return exchange->response == NULL ? MHD_YES : skr_exchange_discard(exchange, size);

@@ -120,6 +120,7 @@ struct skr_exchange {
     struct skr_reactor *reactor;
     struct skr_arena arena;
     enum skr_phase phase;
+    bool begins_late; /* the body was asked for after a wait: what comes next of it is still the headers */
     bool in_callback; /* libmicrohttpd is calling us: what we queue is picked up on return */
     bool suspended, wake_pending;
     bool close_after;    /* the body was not read, or framing is in doubt */

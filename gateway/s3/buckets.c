@@ -46,9 +46,8 @@ static bool skr_s3_most_buckets(struct skr_s3_call *call, uint64_t *most)
     return false;
 }
 
-SKR_S3_HANDLER(list_buckets)
+static void skr_s3_buckets_show(struct skr_s3_call *call)
 {
-    struct skr_s3_call *call = context;
     struct skr_s3_buckets_page page = {.call = call, .region = skr_s3_query(call, "bucket-region")};
     struct skr_bytes from = SKR_NO_BYTES, prefix = skr_s3_query(call, "prefix");
     struct skr_error error;
@@ -71,6 +70,26 @@ SKR_S3_HANDLER(list_buckets)
         skr_xml_element(&page.xml, "ContinuationToken", skr_s3_token_text(call->arena, page.next));
     skr_xml_end(&page.xml, "ListAllMyBucketsResult");
     skr_s3_send_xml(call, 200, &page.xml);
+}
+
+static void skr_s3_buckets_known(void *context, enum skr_status status)
+{
+    struct skr_s3_call *call = context;
+    call->buckets = NULL;
+    if (status == SKR_OK)
+        skr_s3_buckets_show(call);
+    else
+        skr_s3_fail_status(call, status);
+}
+
+SKR_S3_HANDLER(list_buckets)
+{
+    struct skr_s3_call *call = context;
+    struct skr_error error;
+    enum skr_status status =
+        skr_prepare_containers(call->worker, call->principal.account, skr_s3_buckets_known, call, &call->buckets, &error);
+    if (status != SKR_PENDING)
+        skr_s3_buckets_known(call, status);
 }
 
 /* ---- making ---- */

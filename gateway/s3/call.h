@@ -57,6 +57,7 @@ struct skr_s3_call {
     /* what is under way; given up when the exchange closes */
     struct skr_preparation *preparation;
     struct skr_remote_listing *remote;
+    struct skr_account_listing *buckets;
     bool looked; /* upstream was asked for the bucket */
     struct skr_pending *pending;
     struct skr_reader *reader;

@@ -41,6 +41,10 @@ static const struct skr_s3_error_entry skr_s3_status_errors[SKR_STATUS_COUNT] = 
                               "have been aborted or completed."},
     [SKR_SOURCE_NOT_FOUND] = {404, "NoSuchKey", "The specified key does not exist."},
     [SKR_NOT_FOUND] = {404, "NoSuchKey", "The specified key does not exist."},
+    [SKR_IS_A_DIRECTORY] = {409, "InvalidRequest", "The specified key is a directory."},
+    [SKR_NOT_A_DIRECTORY] = {409, "InvalidRequest", "The specified key is not a directory."},
+    [SKR_DIRECTORY_NOT_EMPTY] = {409, "InvalidRequest", "The specified directory is not empty."},
+    [SKR_OTHER_CONTAINER] = {400, "InvalidRequest", "The specified key cannot be moved there."},
     [SKR_CONDITION_FAILED] = {412, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold"},
     [SKR_NOT_MODIFIED] = {412, "PreconditionFailed", /* a 304 is skr_s3_open_object's */
                           "At least one of the pre-conditions you specified did not hold"},
@@ -59,6 +63,8 @@ static const struct skr_s3_error_entry skr_s3_status_errors[SKR_STATUS_COUNT] = 
     [SKR_NO_DESCRIPTORS] = {503, "SlowDown", "Please reduce your request rate."},
     [SKR_UPSTREAM_FAILED] = {503, "ServiceUnavailable", "The storage behind this bucket does not answer. Please try again."},
     [SKR_CONTAINER_BOUND] = {409, "InvalidBucketState", "This bucket is bound to storage elsewhere: detach it first."},
+    [SKR_CONTAINER_DIRTY] = {409, "InvalidBucketState",
+                             "Changes of this bucket wait to be sent to storage elsewhere: flush it first."},
     [SKR_BOUND_READ_ONLY] = {403, "AccessDenied", "This bucket shows storage elsewhere, and is bound to it for reading only."},
     [SKR_BUSY] = {503, "SlowDown", "Please reduce your request rate."},
     [SKR_DIRTY_FULL] = {503, "SlowDown", "Too much waits to be uploaded to the storage behind this bucket. Please try again."},
@@ -279,6 +285,8 @@ void skr_s3_fail_status(struct skr_s3_call *call, enum skr_status status)
     else if (status == SKR_OBJECT_NOT_FOUND || status == SKR_VERSION_NOT_FOUND)
         detail = (struct skr_s3_detail){"Key", call->target.object};
     skr_s3_common_headers(call);
+    if (status == SKR_UPSTREAM_FAILED)
+        skr_exchange_header(call->exchange, "Retry-After", SKR_BYTES(SKR_UPSTREAM_RETRY_AFTER_S));
     skr_s3_send_error(call->exchange, entry, NULL, &detail, 1);
 }
 

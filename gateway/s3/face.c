@@ -13,6 +13,7 @@ static void skr_s3_call_closed(void *context)
     struct skr_s3_call *call = context;
     skr_preparation_cancel(call->preparation);
     skr_remote_listing_close(call->remote);
+    skr_account_listing_cancel(call->buckets);
     skr_pending_detach(call->pending);
     skr_ingest_discard(call->incoming.ingest);
     skr_s3_body_close(call->incoming.body);
@@ -154,12 +155,13 @@ static bool skr_s3_prepares_source(struct skr_s3_call *call)
                               &call->preparation, &error) == SKR_PENDING;
 }
 
-/* What reads waits until as much is known of the bucket and the object as there is to know. */
+/* A request waits until as much is known of the bucket and the object as there is to know. Who makes a bucket does not, nor
+ * does a form, whose body is on its way. */
 static void skr_s3_run(struct skr_s3_call *call)
 {
     struct skr_error error;
-    bool reads = call->request->method == SKR_GET || call->request->method == SKR_HEAD;
-    if (reads && !call->looked && !call->has_container && call->target.container.size > 0 &&
+    bool is_made = call->operation->handle == skr_s3_create_bucket || call->request->method == SKR_OPTIONS;
+    if (!is_made && call->form == NULL && !call->looked && !call->has_container && call->target.container.size > 0 &&
         skr_prepare_container(call->worker, call->target.account, call->target.container, skr_s3_container_prepared, call,
                               &call->remote, &error) == SKR_PENDING)
         return;

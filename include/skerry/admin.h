@@ -4,6 +4,7 @@
 
 #include "skerry/core.h"
 #include "skerry/http.h"
+#include "skerry/mount.h"
 
 struct skr_admin;
 
@@ -13,6 +14,9 @@ struct skr_admin_options {
     /* The names of the accounts, in order; false after the last. Any thread. */
     bool (*account)(void *context, size_t index, struct skr_bytes *name);
     void *account_context;
+    /* Calls `visit` for each mount. NULL: there are none. Any thread. */
+    void (*mounts)(void *context, void (*visit)(void *context, const struct skr_mount *mount), void *visitor);
+    void *mounts_context;
 };
 #define SKR_ADMIN_TOKEN_FILE "admin-token"
 #define SKR_ADMIN_TOKEN_LEAST 32 /* characters; 64 of those that are made */

@@ -31,9 +31,10 @@ struct skr_core_options {
     unsigned cache_high_percent,
         cache_low_percent; /* of a capacity: from there eviction begins, and to there it goes. 0: 95, 90 */
     bool direct_io;
-    unsigned upload_concurrency; /* objects on their way to upstreams at a time. 0: 8 */
-    uint64_t dirty_limit_bytes;  /* above it, changes that are uploaded later wait, and then fail. 0: a tenth of the disk */
-    struct skr_io_fault *fault;  /* NULL in production: passed on to the rings that core opens itself */
+    unsigned upload_concurrency;          /* objects on their way to upstreams at a time. 0: 8 */
+    unsigned upstream_connect_timeout_ms; /* 0: 2000 */
+    uint64_t dirty_limit_bytes; /* above it, changes that are uploaded later wait, and then fail. 0: a tenth of the disk */
+    struct skr_io_fault *fault; /* NULL in production: passed on to the rings that core opens itself */
 };
 
 /* Opens metadata and store and starts the collector's thread. */
@@ -102,6 +103,9 @@ struct skr_container_settings {
     const struct skr_access_policy *policies;
     size_t policy_count; /* at most SKR_MAX_ACCESS_POLICIES */
 };
+/* Behind a binding of all containers it is made and deleted upstream, too, before it is here: SKR_BOUND_READ_ONLY,
+ * SKR_UPSTREAM_FAILED, SKR_BUSY (upstream still deletes one of that name), SKR_CONTAINER_DIRTY (upstream lacks changes of what
+ * is to be deleted). */
 struct skr_pending *skr_create_container(struct skr_worker *worker, struct skr_bytes account, struct skr_bytes container,
                                          const struct skr_container_settings *settings, skr_done done, void *context);
 struct skr_pending *skr_update_container(struct skr_worker *worker, struct skr_bytes account, struct skr_bytes container,
@@ -157,6 +161,8 @@ enum skr_status skr_list_versions(struct skr_worker *worker, const struct skr_li
 
 /* ---- before a request reads an object: upstream may know more of it than we do ---- */
 
+/* What is worth telling a client who was refused because upstream does not answer: about as often it is asked. */
+#define SKR_UPSTREAM_RETRY_AFTER_S "2"
 struct skr_preparation;
 enum skr_intent {
     SKR_INTENT_LOOK, /* what is known of the object */
@@ -190,6 +196,13 @@ enum skr_status skr_prepare_container(struct skr_worker *worker, struct skr_byte
                                       skr_prepared ready, void *context, struct skr_remote_listing **out,
                                       struct skr_error *err);
 void skr_remote_listing_close(struct skr_remote_listing *listing); /* NULL-safe */
+struct skr_account_listing;
+/* Before skr_list_containers(): where the account is bound as a whole, upstream's containers become known here. SKR_OK: they
+ * are, as far as upstream can be asked. SKR_PENDING: `ready` is called once, unless `*out` is cancelled before; `*out` is no
+ * more when it is called. SKR_UPSTREAM_FAILED: upstream does not say, and never did. */
+enum skr_status skr_prepare_containers(struct skr_worker *worker, struct skr_bytes account, skr_prepared ready, void *context,
+                                       struct skr_account_listing **out, struct skr_error *err);
+void skr_account_listing_cancel(struct skr_account_listing *listing); /* NULL-safe */
 
 /* ---- reading an object ---- */
 

@@ -14,6 +14,9 @@ struct skr_executor {
     /* Queues `task`; it runs later, exactly once, on the executor's thread. Never fails, never blocks, never runs the
      * task inside the call. Any thread may call it. Tasks posted by one thread run in the order they were posted. */
     void (*post)(struct skr_executor *executor, struct skr_task *task);
+    /* Sleeps until something of the thread's own ended, and runs what was posted meanwhile. On the executor's thread. NULL where
+     * its thread serves several callers at a time, and must not wait for one. */
+    void (*wait)(struct skr_executor *executor);
 };
 
 #endif

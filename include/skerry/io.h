@@ -83,6 +83,8 @@ int skr_io_make_directory(struct skr_io *io, int directory_fd, const char *path,
 int skr_io_allocate(struct skr_io *io, int fd, uint64_t offset,
                     uint64_t size); /* fallocate, the file grows; -EOPNOTSUPP is normal */
 int skr_io_truncate(struct skr_io *io, int fd, uint64_t size);
+/* pwrite: where it goes to the page cache, so that there is nothing to wait for. */
+ssize_t skr_io_write_blocking(struct skr_io *io, int fd, const void *buffer, size_t size, uint64_t offset);
 int skr_io_punch(struct skr_io *io, int fd, uint64_t offset, uint64_t size); /* hole; -EOPNOTSUPP is normal */
 /* The asynchronous call and then waiting for it: for threads that have nothing else to do, or for calls that are rare. What
  * else completes meanwhile is told as in skr_io_run(), which returns early the next time. */

@@ -22,8 +22,9 @@
 #include "skerry/records.h"
 #include "skerry/status.h"
 
-/* Of the data folder. 1: without versions, multipart uploads, tags, checksums; 2: without bindings and cached contents */
-#define SKR_FORMAT_VERSION 3
+/* Of the data folder. 1: without versions, multipart uploads, tags, checksums; 2: without bindings and cached contents;
+ * 3: directories do not say how long names below them are */
+#define SKR_FORMAT_VERSION 4
 
 struct skr_meta;
 struct skr_meta_reader;
@@ -72,6 +73,7 @@ struct skr_change {
     enum skr_status (*apply)(struct skr_view *view, struct skr_change *change, struct skr_error *err); /* commit thread */
     enum skr_status status; /* outcome, for `task.run` */
     struct skr_error error;
+    const void *origin;      /* who changes, for those who listen. NULL: nobody in particular */
     struct skr_change *next; /* private */
 };
 /* SKR_OK: `task` will be posted exactly once. SKR_BUSY, SKR_READ_ONLY: it will not. Any thread. */
@@ -81,6 +83,18 @@ enum skr_status skr_meta_apply(struct skr_meta *meta, struct skr_change *change,
 /* In a change: the time of this transaction, Unix nanoseconds in steps of 100 ns, strictly greater than what any earlier
  * change of this data folder was given: ETags and times derive from it. A new value at each call. */
 int64_t skr_view_tick(struct skr_view *view);
+
+/* Told of each name that a committed change may have changed, after the commit and before the changes' tasks are posted. What
+ * becomes of versions that are not current is not told. */
+struct skr_meta_listener {
+    /* On the commit thread: must not block. The key of an object; or of a directory that was moved, or came there, with all
+     * that is below it. Node 0: a container or its binding came, went or was changed, the key is "account/container". Node 0
+     * without a key: any name may have changed, by whomever; said in place of more than some thousand names, too. */
+    void (*changed)(struct skr_meta_listener *listener, const void *origin, uint64_t objects_node, struct skr_bytes key);
+};
+/* In place of the one there was; NULL: nobody. The earlier one is not called any more after this. Not in `changed`. What a view
+ * taken after this does not show will be told. Any thread. */
+void skr_meta_listen(struct skr_meta *meta, struct skr_meta_listener *listener);
 
 /* ---- containers of an account ---- */
 
@@ -96,6 +110,9 @@ enum skr_status skr_container_update(struct skr_view *view, struct skr_bytes acc
 /* Does it hold neither objects nor versions? */
 enum skr_status skr_container_is_empty(struct skr_view *view, const struct skr_container *container, bool *empty,
                                        struct skr_error *err);
+/* And nothing that is on its way in or upstream? */
+enum skr_status skr_container_is_unused(struct skr_view *view, const struct skr_container *container, bool *unused,
+                                        struct skr_error *err);
 /* Constant time: its trees become garbage, collected by skr_garbage_step(). */
 enum skr_status skr_container_remove(struct skr_view *view, struct skr_bytes account, struct skr_bytes name,
                                      struct skr_error *err);
@@ -134,6 +151,10 @@ enum skr_status skr_object_remove(struct skr_view *view, uint64_t node, struct s
 enum skr_status skr_object_move(struct skr_view *view, uint64_t node, struct skr_bytes from, struct skr_bytes to,
                                 struct skr_error *err);
 
+/* The records of two keys change places. SKR_OBJECT_NOT_FOUND. */
+enum skr_status skr_object_exchange(struct skr_view *view, uint64_t node, struct skr_bytes a, struct skr_bytes b,
+                                    struct skr_error *err);
+
 /* A walk in byte order of the keys, at most one level of common prefixes grouped. */
 struct skr_walk;
 struct skr_walk_options {
@@ -157,6 +178,25 @@ enum skr_status skr_walk_next(struct skr_walk *walk, struct skr_walk_entry *entr
 void skr_walk_close(struct skr_walk *walk); /* NULL-safe */
 enum skr_status skr_object_decode(struct skr_arena *arena, struct skr_bytes record, struct skr_object *out,
                                   struct skr_error *err);
+
+/* ---- directories: what is below a prefix, as one ----
+ *
+ * A directory is what keys have before a slash, with that slash ("a/b/"); empty: the root. It is there while a key begins with
+ * it: something below it, or its marker, the object with that very key. Constant time, whatever is below. */
+
+enum skr_status skr_directory_get(struct skr_view *view, uint64_t objects_node, struct skr_bytes directory, bool *exists,
+                                  uint64_t *node, struct skr_error *err);
+/* Nothing is below it but its marker, if that. */
+enum skr_status skr_directory_is_empty(struct skr_view *view, uint64_t objects_node, struct skr_bytes directory, bool *empty,
+                                       struct skr_error *err);
+/* All keys that begin with `from` begin with `to` instead; parents that this leaves empty vanish. Only of objects: versions,
+ * uploads and the journal stay under the old names. SKR_OBJECT_NOT_FOUND: `from` is not there. SKR_OBJECT_EXISTS: `to` is.
+ * SKR_INVALID_ARGUMENT: `to` lies in `from`. SKR_NAME_TOO_LONG: a key would be; only where one may be are all looked at. */
+enum skr_status skr_directory_move(struct skr_view *view, uint64_t objects_node, struct skr_bytes from, struct skr_bytes to,
+                                   struct skr_error *err);
+/* Both are there, neither in the other, and change places. Errors as above. */
+enum skr_status skr_directory_exchange(struct skr_view *view, uint64_t objects_node, struct skr_bytes a, struct skr_bytes b,
+                                       struct skr_error *err);
 
 /* ---- versions: how objects replace each other in a container that keeps versions, or did ---- */
 
@@ -195,7 +235,7 @@ enum skr_status skr_version_update(struct skr_view *view, const struct skr_conta
 /* ---- contents ---- */
 
 /* A new content with one reference. `payload` for INLINE; `extents` otherwise (adjacent ones are merged; each distinct file
- * gains a reference, and must be known through skr_file_record_create before). Fills `out`. */
+ * gains a reference, and must be known through skr_file_record_create before; holes have none). Fills `out`. */
 enum skr_status skr_content_create_inline(struct skr_view *view, uint64_t content_id, struct skr_bytes payload, uint32_t crc32c,
                                           struct skr_content *out, struct skr_error *err);
 enum skr_status skr_content_create_extents(struct skr_view *view, uint64_t content_id, const struct skr_extent *extents,
@@ -270,6 +310,9 @@ enum skr_status skr_content_uploaded(struct skr_view *view, uint64_t content_id,
 /* A content file became known, with one reference that the caller passes on to a block or content, or releases. */
 enum skr_status skr_file_record_create(struct skr_view *view, uint64_t file_id, struct skr_error *err);
 enum skr_status skr_file_record_exists(struct skr_view *view, uint64_t file_id, bool *exists, struct skr_error *err);
+/* How many contents and blocks refer to it; 0: it is not known. */
+enum skr_status skr_file_record_references(struct skr_view *view, uint64_t file_id, uint64_t *references,
+                                           struct skr_error *err);
 /* Gives up the reference that skr_file_record_create made, once blocks and contents hold theirs. At 0 the file is garbage. */
 enum skr_status skr_file_record_release(struct skr_view *view, uint64_t file_id, struct skr_error *err);
 /* Checksums of chunks (64 KiB each, counted from the file's beginning). */
@@ -417,6 +460,9 @@ struct skr_journal_change {
 enum skr_status skr_journal_note(struct skr_view *view, struct skr_bytes account, struct skr_bytes container,
                                  struct skr_bytes key, const struct skr_journal_change *change, uint64_t *sequence,
                                  struct skr_error *err);
+/* Is none of the container's names dirty? */
+enum skr_status skr_journal_is_empty(struct skr_view *view, const struct skr_container *container, bool *empty,
+                                     struct skr_error *err);
 /* Texts point into the map. SKR_NOT_FOUND: the name is not dirty. */
 enum skr_status skr_journal_get(struct skr_view *view, const struct skr_container *container, struct skr_bytes key,
                                 struct skr_journal_entry *out, struct skr_error *err);

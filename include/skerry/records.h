@@ -30,6 +30,7 @@ enum skr_property {
     SKR_PROPERTY_WEBSITE_REDIRECT = 11,
     SKR_PROPERTY_TIER_CHANGED =
         12, /* when ACCESS_TIER was set: Unix nanoseconds in decimal. Core's own, whatever a caller gives */
+    SKR_PROPERTY_FILE_ATTRIBUTES = 13, /* mode, owner and times of a file: core's own */
     SKR_PROPERTY_COUNT
 };
 
@@ -58,7 +59,7 @@ static inline size_t skr_checksum_size(enum skr_checksum_kind kind)
 
 /* Bytes [offset, offset + length) of a content file; offset is a multiple of 64 KiB where a range was written. */
 struct skr_extent {
-    uint64_t file_id;
+    uint64_t file_id; /* 0: a hole, `length_bytes` zeros that lie nowhere; what else is said of it means nothing */
     uint64_t offset_bytes;
     uint64_t length_bytes;
     uint64_t end_bytes; /* end of the written range in the file that holds it: where its last checksum chunk is cut short */
@@ -144,6 +145,7 @@ enum skr_container_document {
     SKR_DOCUMENT_CANNED_ACL = 3,          /* as S3 names it */
     SKR_DOCUMENT_PUBLIC_ACCESS_BLOCK = 4, /* a digit for each of its four settings, '1' where it is set */
     SKR_DOCUMENT_OWNERSHIP = 5,           /* as S3 names it */
+    SKR_DOCUMENT_UPSTREAM = 6,            /* the id of the binding of all containers that it came through */
     SKR_DOCUMENT_COUNT
 };
 #define SKR_MAX_DOCUMENT_BYTES 65536

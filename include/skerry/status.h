@@ -41,6 +41,12 @@ enum skr_status {
     SKR_SOURCE_NOT_FOUND, /* the source object of a copy */
     SKR_NOT_FOUND,        /* anything else: a row, a file */
 
+    /* names seen as files */
+    SKR_IS_A_DIRECTORY,
+    SKR_NOT_A_DIRECTORY,
+    SKR_DIRECTORY_NOT_EMPTY,
+    SKR_OTHER_CONTAINER, /* what would have to be copied to get its new name */
+
     /* conditions of the request */
     SKR_CONDITION_FAILED, /* a write condition, or a read condition that asks for 412 */
     SKR_NOT_MODIFIED,     /* a read condition that asks for 304 */
@@ -61,6 +67,7 @@ enum skr_status {
     SKR_DIRTY_FULL,      /* too much that upstream lacks waits here already; try again later */
     SKR_UPSTREAM_FAILED, /* what is behind the container does not answer, or refuses; try again later */
     SKR_CONTAINER_BOUND, /* not while the container is bound to an upstream */
+    SKR_CONTAINER_DIRTY, /* not while upstream lacks changes of the container's */
     SKR_BOUND_READ_ONLY, /* the container shows an upstream that is not to be changed from here */
     SKR_CANCELLED,       /* the caller gave up, or the server drains */
     SKR_UNSUPPORTED,
@@ -105,6 +112,10 @@ static inline const char *skr_status_text(enum skr_status status)
         "upload_not_found",
         "source_not_found",
         "not_found",
+        "is_a_directory",
+        "not_a_directory",
+        "directory_not_empty",
+        "other_container",
         "condition_failed",
         "not_modified",
         "source_condition_failed",
@@ -120,6 +131,7 @@ static inline const char *skr_status_text(enum skr_status status)
         "dirty_full",
         "upstream_failed",
         "container_bound",
+        "container_dirty",
         "bound_read_only",
         "cancelled",
         "unsupported",

@@ -98,6 +98,26 @@ void skr_writer_keep(struct skr_writer *writer);
  * removes the file or punches the slot. NULL-safe. */
 void skr_writer_discard(struct skr_writer *writer);
 
+/* ---- a file that is written at any place ---- */
+
+/* A content file of one's own, through the page cache. Of its bytes nothing is verified, and nothing is durable before a sync:
+ * what metadata is told of them is its owner's business. All calls block; any thread, but not two at once on the same bytes. */
+struct skr_scratch;
+/* Empty. SKR_NO_SPACE, SKR_READ_ONLY, SKR_NO_DESCRIPTORS, SKR_IO, SKR_NO_MEMORY. */
+enum skr_status skr_scratch_open(struct skr_store *store, struct skr_io *io, struct skr_scratch **out, struct skr_error *err);
+uint64_t skr_scratch_file_id(const struct skr_scratch *scratch);
+enum skr_status skr_scratch_write(struct skr_scratch *scratch, struct skr_io *io, const void *data, size_t size,
+                                  uint64_t offset, struct skr_error *err);
+/* Zeros where nothing was written. */
+enum skr_status skr_scratch_read(struct skr_scratch *scratch, struct skr_io *io, void *buffer, size_t size, uint64_t offset,
+                                 struct skr_error *err);
+enum skr_status skr_scratch_truncate(struct skr_scratch *scratch, struct skr_io *io, uint64_t size, struct skr_error *err);
+/* Where it is shorter, zeros behind its end. */
+enum skr_status skr_scratch_extend(struct skr_scratch *scratch, struct skr_io *io, uint64_t size, struct skr_error *err);
+/* A failure makes the store read-only. */
+enum skr_status skr_scratch_sync(struct skr_scratch *scratch, struct skr_io *io, struct skr_error *err);
+void skr_scratch_close(struct skr_scratch *scratch); /* the file stays. NULL-safe */
+
 /* ---- reading ---- */
 
 /* An open content file. Reference-counted and shared by all threads through a bounded cache of descriptors. */

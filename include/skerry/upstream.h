@@ -1,4 +1,5 @@
-/* An asynchronous client for one container of Azure Blob, or one bucket of S3, that stands behind a container of ours.
+/* An asynchronous client for one container of Azure Blob, or one bucket of S3, that stands behind a container of ours, and for
+ * the list of those beside it.
  *
  * `struct skr_upstream` says where and with which credential: immutable, shared by threads, counted by reference.
  * `struct skr_upstream_client` does the talking: owned by one thread, driven by that thread's ring, for any number of
@@ -79,6 +80,9 @@ void skr_upstream_close(struct skr_upstream *upstream);
 /* For logs and status pages: "https://host[:port]/path", never a credential. Lives as long as the upstream. */
 const char *skr_upstream_name(const struct skr_upstream *upstream);
 
+/* Does its URL name a container as a whole, and no folder inside of it? */
+bool skr_upstream_is_whole(const struct skr_upstream *upstream);
+
 /* What an upload to this kind of upstream must keep to. */
 struct skr_upstream_limits {
     uint64_t put_bytes;        /* the largest skr_upstream_put */
@@ -96,7 +100,8 @@ enum skr_upstream_outcome {
     SKR_UPSTREAM_NOT_MODIFIED,        /* if_none_match names what is there */
     SKR_UPSTREAM_NOT_FOUND,           /* the object, or the upload */
     SKR_UPSTREAM_CONTAINER_NOT_FOUND, /* container or bucket, or it is being deleted */
-    SKR_UPSTREAM_CONDITION_FAILED,    /* if_match names something else, or if_none_match_any finds something */
+    SKR_UPSTREAM_CONDITION_FAILED,    /* if_match names something else, or if_none_match_any finds something;
+                                         a container that is to be made is there */
     SKR_UPSTREAM_INVALID_RANGE,       /* begins at or behind the end; the result's object has the size where upstream told it */
     SKR_UPSTREAM_FORBIDDEN,           /* the credential is refused, has expired, or may not do this; or there is no token */
     SKR_UPSTREAM_INVALID,             /* upstream cannot hold this name, metadata or size, or the call is contradictory */
@@ -162,10 +167,11 @@ struct skr_upstream_result {
 
 /* Immutable. Delays are drawn from 0 to the bound, which doubles ("full jitter"); what upstream asked for comes on top. */
 struct skr_upstream_retry {
-    unsigned attempts;    /* in all, 1 to 100 */
-    unsigned first_ms;    /* the first bound */
-    unsigned most_ms;     /* the largest bound */
-    unsigned patience_ms; /* gives up when the next attempt would begin later than so long after the first */
+    unsigned attempts;      /* in all, 1 to 100 */
+    unsigned first_ms;      /* the first bound */
+    unsigned most_ms;       /* the largest bound */
+    bool not_after_timeout; /* whoever waits has waited long enough then */
+    unsigned patience_ms;   /* gives up when the next attempt would begin later than so long after the first */
 };
 #define SKR_UPSTREAM_RETRY_DEFAULT                                                                                             \
     ((struct skr_upstream_retry){.attempts = 5, .first_ms = 200, .most_ms = 10000, .patience_ms = 60000})
@@ -245,6 +251,19 @@ void skr_upstream_list(struct skr_upstream_client *client, struct skr_upstream *
                        const struct skr_upstream_list *options);
 void skr_upstream_get_tags(struct skr_upstream_client *client, struct skr_upstream *upstream, struct skr_upstream_call *call,
                            struct skr_bytes key);
+
+/* ---- containers and buckets ---- */
+
+/* Those of the account that the credential may see, a page from `marker` on (empty: from the beginning), as a listing whose
+ * entries have `key` and `modified_ns` (S3: when it was made). What the URL says behind the account counts for nothing. */
+void skr_upstream_list_containers(struct skr_upstream_client *client, struct skr_upstream *upstream,
+                                  struct skr_upstream_call *call, struct skr_bytes marker);
+/* Makes the URL's. SKR_UPSTREAM_CONDITION_FAILED: it is there; but many an S3 answers OK to its owner then. */
+void skr_upstream_create_container(struct skr_upstream_client *client, struct skr_upstream *upstream,
+                                   struct skr_upstream_call *call);
+/* Deletes the URL's: Azure with all that is in it; S3 only when nothing is, else SKR_UPSTREAM_CONFLICT. */
+void skr_upstream_delete_container(struct skr_upstream_client *client, struct skr_upstream *upstream,
+                                   struct skr_upstream_call *call);
 
 /* ---- writing ---- */
 

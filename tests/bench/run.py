@@ -11,12 +11,13 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 from blob import encrypted, reads, writes  # noqa: E402
 from elsewhere import federation  # noqa: E402
+from mount import mount  # noqa: E402
 from peers import S3_PEERS  # noqa: E402
 from s3 import s3  # noqa: E402
 from scale import constants, scale  # noqa: E402
 from table import Table  # noqa: E402
 
-PARTS = {part.__name__: part for part in (reads, encrypted, writes, constants, scale, s3, federation)}
+PARTS = {part.__name__: part for part in (reads, encrypted, writes, constants, scale, s3, federation, mount)}
 
 
 def main():

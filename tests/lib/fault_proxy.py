@@ -16,7 +16,8 @@ Faults, as keywords of `fault()`, or of `always()` for every request until `clea
   chunked=True      the body in one chunk, without a length; with `cut`, the last chunk is missing
 
 The network, as attributes that hold for every answer: `latency` in seconds before it, `rate` and `total_rate` in bytes a second of one
-connection and of all. `down()`: nobody listens and connections are reset, until `up()`. `watch`, when set, is called with the first line of each
+connection and of all. `down()`: nobody listens and connections are reset, until `up()`;
+`hole()`: and whoever connects hears nothing. `watch`, when set, is called with the first line of each
 request before it is forwarded. What went by is counted: `requests`, and bytes of bodies of successes by path in `bodies`.
 """
 import socket
@@ -72,7 +73,7 @@ class FaultProxy:
         self.target = (host, int(port))
         self.lock, self.faults, self.standing, self.requests, self.bodies, self.connections = threading.Lock(), [], [], [], {}, 0
         self.latency, self.rate, self.total_rate, self.watch = 0, None, None, None
-        self.all, self.open = _Pace(), set()
+        self.all, self.open, self.fillers = _Pace(), set(), []
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=128)
         self.address = "127.0.0.1:%d" % self.listener.getsockname()[1]
         threading.Thread(target=self._accept, args=(self.listener,), daemon=True).start()
@@ -119,7 +120,20 @@ class FaultProxy:
             except OSError:
                 pass
 
+    def hole(self):
+        """As after `down()`, but packets that open a connection get lost: whoever connects waits for nothing. Until `up()`."""
+        self.down()
+        self.listener.listen(0)
+        for _ in range(4):  # more than its queue holds, and the kernel drops what comes then
+            filler = socket.socket()
+            filler.setblocking(False)
+            filler.connect_ex(self.listener.getsockname())
+            self.fillers.append(filler)
+
     def up(self):
+        for filler in self.fillers:
+            filler.close()
+        self.fillers = []
         self.listener.listen(128)
         threading.Thread(target=self._accept, args=(self.listener,), daemon=True).start()
 

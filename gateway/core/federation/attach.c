@@ -4,6 +4,7 @@
  * small changes, one after the other, after the one that ends the binding.
  */
 #include "../state.h"
+#include "account_listing.h"
 #include "mirror.h"
 
 #define SKR_RELEASE_STEP 200 /* objects looked at in one change */
@@ -125,12 +126,60 @@ static enum skr_status skr_release_step(struct skr_view *view, struct skr_attach
     return status == SKR_CONTAINER_NOT_FOUND ? SKR_OK : status;
 }
 
+/* Containers that were known through a binding of all, and hold nothing, go with it. */
+struct skr_forgetting {
+    struct skr_view *view;
+    struct skr_arena *arena;
+    struct skr_attach_change *op;
+    struct skr_bytes gone[SKR_RELEASE_STEP];
+    size_t looked_at, count;
+    bool no_memory;
+};
+
+static bool skr_forget_look(void *context, struct skr_bytes name, const struct skr_container *container)
+{
+    struct skr_forgetting *forgetting = context;
+    struct skr_attach_change *op = forgetting->op;
+    struct skr_binding binding;
+    bool is_unused = false;
+    if (forgetting->looked_at++ == SKR_RELEASE_STEP)
+        return false;
+    memcpy(op->next.name, name.data, name.size);
+    op->next.name[name.size] = '\0'; /* behind it: no name holds a zero byte */
+    op->next.size = name.size + 1;
+    if (!skr_container_came_through(container, op->binding.id) ||
+        skr_binding_of(forgetting->view, op->account, name, &binding, NULL) != SKR_NOT_FOUND ||
+        skr_container_is_unused(forgetting->view, container, &is_unused, NULL) != SKR_OK || !is_unused)
+        return true;
+    struct skr_bytes copy = skr_arena_copy(forgetting->arena, name);
+    forgetting->no_memory = copy.data == NULL;
+    if (!forgetting->no_memory)
+        forgetting->gone[forgetting->count++] = copy;
+    return !forgetting->no_memory;
+}
+
+static enum skr_status skr_forget_step(struct skr_view *view, struct skr_attach_change *op, struct skr_error *err)
+{
+    struct skr_arena arena = {.blocks = NULL};
+    struct skr_forgetting forgetting = {.view = view, .arena = &arena, .op = op};
+    enum skr_status status =
+        skr_container_list(view, &arena, op->account, SKR_BYTES(""), (struct skr_bytes){op->from.name, op->from.size},
+                           skr_forget_look, &forgetting, err);
+    if (status == SKR_OK && forgetting.no_memory)
+        status = skr_fail(err, SKR_NO_MEMORY, "no memory for names of containers");
+    op->is_last = forgetting.looked_at <= SKR_RELEASE_STEP;
+    for (size_t i = 0; i < forgetting.count && status == SKR_OK; i++)
+        status = skr_container_remove(view, op->account, forgetting.gone[i], err);
+    skr_arena_release(&arena);
+    return status;
+}
+
 /* A step is applied once more when another change of its batch fails: where the next one goes on is set when it is durable. */
 static enum skr_status skr_detach_step(struct skr_view *view, struct skr_attach_change *op, struct skr_error *err)
 {
     struct skr_binding there;
     if (op->is_detached)
-        return skr_release_step(view, op, err);
+        return skr_is_all(op->container) ? skr_forget_step(view, op, err) : skr_release_step(view, op, err);
     enum skr_status status = skr_binding_get(view, op->account, op->container, &there, err);
     op->binding.id = there.id;
     return status != SKR_OK ? status : skr_binding_remove(view, op->account, op->container, err);
@@ -164,7 +213,7 @@ static void skr_settle_attach(struct skr_pending *pending)
     }
     pending->change.status = status;
     skr_mirrorer_wake(core->mirrorer);
-    if (status != SKR_OK || !op->detaches || skr_is_all(op->container) || (op->is_detached && op->is_last))
+    if (status != SKR_OK || !op->detaches || (op->is_detached && op->is_last))
         return;
     pending->again = true;
     op->is_detached = true;
@@ -175,8 +224,8 @@ static enum skr_status skr_attach_check(const struct skr_attach_change *op, stru
 {
     struct skr_bound trial = {.upstream = NULL};
     /* of all containers: a name that any upstream would have */
-    enum skr_status status =
-        skr_bound_open_upstream(&trial, &op->binding, skr_is_all(op->container) ? SKR_BYTES("container") : SKR_NO_BYTES, err);
+    enum skr_status status = skr_bound_open_upstream(&trial, &op->pending.worker->core->bindings, &op->binding,
+                                                     skr_is_all(op->container) ? SKR_BYTES("container") : SKR_NO_BYTES, err);
     skr_bound_close_upstream(&trial);
     return status;
 }

@@ -6,6 +6,7 @@
  */
 #include "awaiting.h"
 
+#include "clock.h"
 #include "upload.h"
 
 #define SKR_ROOM_PATIENCE_NS (10 * INT64_C(1000000000))
@@ -17,7 +18,7 @@
 bool skr_await_room(struct skr_pending *pending)
 {
     struct skr_awaited *awaited = &pending->awaited;
-    int64_t now_ns = skr_upload_now_ns();
+    int64_t now_ns = skr_clock_ns();
     if (pending->change.status != SKR_DIRTY_FULL)
         return false;
     if (!awaited->was_full)
@@ -44,7 +45,7 @@ bool skr_await_upstream(struct skr_pending *pending)
         return false;
     }
     awaited->what = SKR_AWAITS_UPSTREAM;
-    awaited->until_ns = skr_upload_now_ns() + SKR_UPSTREAM_PATIENCE_NS;
+    awaited->until_ns = skr_clock_ns() + SKR_UPSTREAM_PATIENCE_NS;
     skr_uploader_hand(pending->worker->core->uploader, pending);
     return true;
 }
@@ -71,7 +72,7 @@ static enum skr_status skr_awaited_entry(struct skr_uploader *uploader, struct s
     struct skr_arena arena = {.blocks = NULL};
     struct skr_container container;
     struct skr_view *view;
-    enum skr_status status = skr_view_begin(uploader->worker->reader, &view, NULL);
+    enum skr_status status = skr_view_begin(uploader->background.worker->reader, &view, NULL);
     if (status != SKR_OK)
         return status;
     status = skr_journal_at(view, awaited->sequences[awaited->done], entry, NULL);
@@ -176,9 +177,9 @@ static void skr_awaiting_expire(struct skr_uploader *uploader, struct skr_pendin
         skr_upload_give_up(job);
         return;
     }
-    enum skr_status status = skr_view_begin(uploader->worker->reader, &view, NULL);
+    enum skr_status status = skr_view_begin(uploader->background.worker->reader, &view, NULL);
     if (status != SKR_OK) {
-        awaited->until_ns = skr_upload_now_ns() + 1000000000;
+        awaited->until_ns = skr_clock_ns() + 1000000000;
         return;
     }
     status = skr_journal_at(view, sequence, &entry, NULL);
@@ -186,7 +187,7 @@ static void skr_awaiting_expire(struct skr_uploader *uploader, struct skr_pendin
         skr_upload_take_back(uploader, &entry);
     skr_view_end(view);
     if (status != SKR_OK) { /* a later change of the name has taken it along: that one is waited for */
-        awaited->until_ns = skr_upload_now_ns() + SKR_UPSTREAM_PATIENCE_NS;
+        awaited->until_ns = skr_clock_ns() + SKR_UPSTREAM_PATIENCE_NS;
         if (skr_awaited_entry(uploader, awaited, &entry) == SKR_OK)
             awaited->sequences[awaited->done] = entry.sequence;
         else
@@ -203,11 +204,11 @@ static bool skr_has_room(struct skr_uploader *uploader)
 {
     struct skr_journal_numbers numbers;
     struct skr_view *view;
-    if (skr_view_begin(uploader->worker->reader, &view, NULL) != SKR_OK)
+    if (skr_view_begin(uploader->background.worker->reader, &view, NULL) != SKR_OK)
         return false;
     enum skr_status status = skr_journal_numbers(view, &numbers, NULL);
     skr_view_end(view);
-    return status != SKR_OK || numbers.bytes < uploader->core->options.dirty_limit_bytes;
+    return status != SKR_OK || numbers.bytes < uploader->background.core->options.dirty_limit_bytes;
 }
 
 /* Applied once more, now that there may be room, or to fail for good. */

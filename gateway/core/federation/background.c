@@ -1,4 +1,4 @@
-/* Why: what goes on behind requests, fetching ahead for one, needs what a reactor has, without a reactor's requests: a ring to
+/* Why: what goes on behind requests, uploading for one, needs what a reactor has, without a reactor's requests: a ring to
  * sleep in, a worker for the operations of core, and an executor on which they end.
  */
 #include "background.h"
@@ -19,21 +19,26 @@ static void skr_background_post(struct skr_executor *executor, struct skr_task *
 void skr_background_wake(struct skr_background *background)
 {
     pthread_mutex_lock(&background->lock);
-    if (!background->woken && background->io != NULL)
+    if (background->io != NULL)
         skr_io_wake(background->io);
-    background->woken = true;
     pthread_mutex_unlock(&background->lock);
 }
 
-/* Runs what ended. `*woken`: there is reason for another turn at once. */
-static bool skr_background_drain(struct skr_background *background, bool *woken)
+bool skr_background_is_ending(struct skr_background *background)
+{
+    pthread_mutex_lock(&background->lock);
+    bool stopping = background->stopping;
+    pthread_mutex_unlock(&background->lock);
+    return stopping;
+}
+
+/* Runs what ended. False: the thread is to end. */
+static bool skr_background_drain(struct skr_background *background)
 {
     pthread_mutex_lock(&background->lock);
     struct skr_task *task = background->first;
     background->first = NULL;
     background->last = &background->first;
-    *woken = background->woken || task != NULL;
-    background->woken = false;
     bool stopping = background->stopping;
     pthread_mutex_unlock(&background->lock);
     while (task != NULL) {
@@ -47,15 +52,13 @@ static bool skr_background_drain(struct skr_background *background, bool *woken)
 static void *skr_background_run(void *argument)
 {
     struct skr_background *background = argument;
-    bool woken;
     pthread_setname_np(pthread_self(), background->name);
-    while (skr_background_drain(background, &woken))
+    while (skr_background_drain(background))
         skr_io_run(background->io, background->turn(background));
-    skr_upstream_client_close(background->worker->upstreams); /* nobody waits for what is under way */
-    background->worker->upstreams = NULL;
-    while (!background->wind_down(background) || !skr_worker_is_idle(background->worker)) {
+    skr_worker_let_go(background->worker); /* nobody waits for what is under way */
+    while ((background->wind_down != NULL && !background->wind_down(background)) || !skr_worker_is_idle(background->worker)) {
         skr_io_run(background->io, 20);
-        skr_background_drain(background, &woken);
+        skr_background_drain(background);
     }
     skr_worker_close(background->worker); /* here: a ring is its thread's */
     background->worker = NULL;
@@ -73,7 +76,7 @@ enum skr_status skr_background_open(struct skr_background *background, struct sk
     background->core = core;
     background->last = &background->first;
     pthread_mutex_init(&background->lock, NULL);
-    struct skr_io_options options = {.entries = 64, .fault = core->options.fault};
+    struct skr_io_options options = {.entries = 128, .fault = core->options.fault};
     enum skr_status status = skr_io_open(&background->io, &options, err);
     if (status == SKR_OK)
         status = skr_worker_open(core, background->io, &background->executor, &background->worker, err);

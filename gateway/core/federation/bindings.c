@@ -7,12 +7,13 @@
 #include "bindings.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 #include "../state.h"
+#include "clock.h"
+#include "probing.h"
 #include "skerry/log.h"
 
-#define SKR_CONNECT_TIMEOUT_MS 5000
+#define SKR_CONNECT_TIMEOUT_MS 2000
 #define SKR_QUICK_STALL_MS 5000
 
 static const enum skr_binding_text skr_secrets[] = {SKR_BINDING_ACCOUNT_KEY,   SKR_BINDING_SAS,
@@ -94,15 +95,16 @@ static enum skr_status skr_binding_open_tokens(const struct skr_binding *binding
 
 void skr_bound_close_upstream(struct skr_bound *bound)
 {
+    skr_upstream_close(bound->all);
     skr_upstream_close(bound->quick);
     skr_upstream_close(bound->upstream);
     skr_tokens_close(bound->tokens);
-    bound->quick = bound->upstream = NULL;
+    bound->all = bound->quick = bound->upstream = NULL;
     bound->tokens = NULL;
 }
 
-enum skr_status skr_bound_open_upstream(struct skr_bound *bound, const struct skr_binding *binding, struct skr_bytes container,
-                                        struct skr_error *err)
+enum skr_status skr_bound_open_upstream(struct skr_bound *bound, const struct skr_bindings *bindings,
+                                        const struct skr_binding *binding, struct skr_bytes container, struct skr_error *err)
 {
     struct skr_arena arena = {.blocks = NULL};
     _Alignas(16) char memory[4096];
@@ -125,7 +127,7 @@ enum skr_status skr_bound_open_upstream(struct skr_bound *bound, const struct sk
         .ca_file = texts[SKR_BINDING_CA_FILE],
         .proxy = texts[SKR_BINDING_PROXY],
         .allow_http = binding->allow_http,
-        .connect_timeout_ms = SKR_CONNECT_TIMEOUT_MS,
+        .connect_timeout_ms = bindings->connect_timeout_ms == 0 ? SKR_CONNECT_TIMEOUT_MS : bindings->connect_timeout_ms,
     };
     enum skr_status status = no_memory ? skr_fail(err, SKR_NO_MEMORY, "no memory for a binding")
                                        : skr_binding_open_tokens(binding, texts, &bound->tokens, err);
@@ -144,6 +146,21 @@ enum skr_status skr_bound_open_upstream(struct skr_bound *bound, const struct sk
     return status;
 }
 
+/* One of all containers has no upstream of its own, but asks for their list: by a URL of any of them. Where they are folders of
+ * one container there is no list. */
+static enum skr_status skr_bound_open_account(struct skr_bound *bound, const struct skr_binding *binding, struct skr_error *err)
+{
+    enum skr_status status = skr_bound_open_upstream(bound, bound->bindings, binding, SKR_BYTES("container"), err);
+    if (status != SKR_OK)
+        return status;
+    if (skr_upstream_is_whole(bound->quick))
+        bound->all = skr_upstream_ref(bound->quick);
+    skr_upstream_close(bound->quick);
+    skr_upstream_close(bound->upstream);
+    bound->quick = bound->upstream = NULL;
+    return SKR_OK;
+}
+
 /* ---- one that is in force ---- */
 
 struct skr_bound *skr_bound_ref(struct skr_bound *bound)
@@ -157,18 +174,21 @@ void skr_bound_release(struct skr_bound *bound)
     if (bound == NULL || atomic_fetch_sub_explicit(&bound->references, 1, memory_order_acq_rel) > 1)
         return;
     skr_bound_close_upstream(bound); /* no call is under way: each holds a reference to this */
+    skr_bound_release(bound->whole);
     skr_arena_release(&bound->memory);
     free(bound->account);
     free(bound->container);
     free(bound);
 }
 
-static struct skr_bound *skr_bound_new(struct skr_bytes account, struct skr_bytes container, const struct skr_binding *binding)
+static struct skr_bound *skr_bound_new(struct skr_bindings *bindings, struct skr_bytes account, struct skr_bytes container,
+                                       const struct skr_binding *binding)
 {
     struct skr_bound *bound = calloc(1, sizeof *bound);
     if (bound == NULL)
         return NULL;
     atomic_store(&bound->references, 1);
+    bound->bindings = bindings;
     bound->account = strndup(account.data, account.size);
     bound->container = strndup(container.data, container.size);
     bound->binding = *binding;
@@ -189,35 +209,53 @@ static struct skr_bound *skr_bound_new(struct skr_bytes account, struct skr_byte
     return bound;
 }
 
-int64_t skr_clock_ms(void)
+struct skr_bound *skr_bound_whole(struct skr_bound *bound)
 {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    return bound->whole == NULL ? bound : bound->whole;
+}
+
+bool skr_bound_is_away(const struct skr_bound *bound)
+{
+    return atomic_load_explicit(bound->whole == NULL ? &bound->is_away : &bound->whole->is_away, memory_order_relaxed);
+}
+
+/* A time-out says that upstream is away; that anything was answered, that it is not. */
+static void skr_bound_note_away(struct skr_bound *bound, const struct skr_upstream_result *result)
+{
+    struct skr_prober *prober = bound->bindings == NULL ? NULL : bound->bindings->prober;
+    _Atomic bool *is_away = &skr_bound_whole(bound)->is_away;
+    bool before = atomic_load_explicit(is_away, memory_order_relaxed);
+    if (result->outcome == SKR_UPSTREAM_TIMEOUT && !before && prober != NULL && bound->quick != NULL) {
+        atomic_store(is_away, true);
+        skr_prober_wake(prober);
+    } else if (before && result->outcome != SKR_UPSTREAM_TIMEOUT && result->http_status != 0) {
+        atomic_store(is_away, false);
+    }
 }
 
 void skr_bound_note(struct skr_bound *bound, const struct skr_upstream_result *result)
 {
+    skr_bound_note_away(bound, result);
     bool ill = result->outcome > SKR_UPSTREAM_INVALID_RANGE || result->outcome == SKR_UPSTREAM_CONTAINER_NOT_FOUND;
     if (result->outcome == SKR_UPSTREAM_CANCELLED || result->outcome == SKR_UPSTREAM_CHANGED ||
         result->outcome == SKR_UPSTREAM_CONFLICT)
         return; /* nothing that ails the upstream */
     if (ill) {
-        struct timespec now;
-        clock_gettime(CLOCK_REALTIME_COARSE, &now);
         atomic_fetch_add(&bound->failures, 1);
         atomic_store(&bound->last_failure, (int)result->outcome);
-        atomic_store(&bound->last_failure_ns, (int64_t)now.tv_sec * 1000000000 + now.tv_nsec);
+        atomic_store(&bound->last_failure_ns, skr_wall_ns());
     }
     if (!ill && atomic_load_explicit(&bound->ill_until_ms, memory_order_relaxed) != 0)
         atomic_store(&bound->ill_until_ms, 0);
     if (atomic_load_explicit(&bound->is_ill, memory_order_relaxed) == ill || atomic_exchange(&bound->is_ill, ill) == ill)
         return; /* only what changes is worth a line */
+    struct skr_bytes name = bound->upstream == NULL ? bound->binding.texts[SKR_BINDING_URL] /* of all containers */
+                                                    : skr_text(skr_upstream_name(bound->upstream));
     if (ill)
-        skr_log(SKR_LOG_WARNING, "federation", "%s behind %s/%s: %s (%s)", skr_upstream_name(bound->upstream), bound->account,
-                bound->container, skr_upstream_outcome_text(result->outcome), result->message == NULL ? "" : result->message);
+        skr_log(SKR_LOG_WARNING, "federation", "%.*s behind %s/%s: %s (%s)", SKR_PRINT(name), bound->account, bound->container,
+                skr_upstream_outcome_text(result->outcome), result->message == NULL ? "" : result->message);
     else
-        skr_log(SKR_LOG_INFO, "federation", "%s behind %s/%s answers again", skr_upstream_name(bound->upstream), bound->account,
+        skr_log(SKR_LOG_INFO, "federation", "%.*s behind %s/%s answers again", SKR_PRINT(name), bound->account,
                 bound->container);
 }
 
@@ -278,12 +316,14 @@ static bool skr_load_binding(void *context, struct skr_bytes account, struct skr
     struct skr_error error;
     struct skr_bound *bound = skr_bound_take(loading->bindings, account, container, binding->revision);
     if (bound == NULL) {
-        bound = skr_bound_new(account, container, binding);
+        bound = skr_bound_new(loading->bindings, account, container, binding);
         loading->no_memory = bound == NULL;
         /* One that cannot be opened any more, for a file that is gone, say, is told and stays: its container then has an
          * upstream that nothing comes from, instead of looking empty. */
-        if (bound != NULL && !skr_bytes_equal(container, SKR_BYTES(SKR_ALL_CONTAINERS)) &&
-            skr_bound_open_upstream(bound, binding, SKR_NO_BYTES, &error) != SKR_OK)
+        bool is_all = skr_bytes_equal(container, SKR_BYTES(SKR_ALL_CONTAINERS));
+        if (bound != NULL &&
+            (is_all ? skr_bound_open_account(bound, binding, &error)
+                    : skr_bound_open_upstream(bound, bound->bindings, binding, SKR_NO_BYTES, &error)) != SKR_OK)
             skr_log(SKR_LOG_ERROR, "federation", "the upstream of %s/%s cannot be used: %s", bound->account, bound->container,
                     error.message);
     }
@@ -341,9 +381,10 @@ static struct skr_bound *skr_bound_derive(struct skr_bindings *bindings, struct 
     struct skr_bound *bound = skr_bound_look(bindings, account, container, &all);
     if (bound == NULL && all != NULL &&
         skr_binding_get(view, account, SKR_BYTES(SKR_ALL_CONTAINERS), &binding, &error) == SKR_OK &&
-        (bound = skr_bound_new(account, container, &binding)) != NULL) {
+        (bound = skr_bound_new(bindings, account, container, &binding)) != NULL) {
         bound->is_derived = true;
-        if (skr_bound_open_upstream(bound, &binding, container, &error) != SKR_OK)
+        bound->whole = skr_bound_ref(all);
+        if (skr_bound_open_upstream(bound, bindings, &binding, container, &error) != SKR_OK)
             skr_log(SKR_LOG_ERROR, "federation", "the upstream of %s/%s cannot be used: %s", bound->account, bound->container,
                     error.message);
         bound->next = bindings->first;
@@ -374,6 +415,43 @@ struct skr_bound *skr_bound_find(struct skr_bindings *bindings, struct skr_meta_
     return bound;
 }
 
+struct skr_bound *skr_bound_find_all(struct skr_bindings *bindings, struct skr_bytes account)
+{
+    struct skr_bound *all;
+    if (atomic_load_explicit(&bindings->count, memory_order_acquire) == 0)
+        return NULL;
+    pthread_rwlock_rdlock(&bindings->lock);
+    skr_bound_look(bindings, account, SKR_NO_BYTES, &all);
+    if (all != NULL)
+        skr_bound_ref(all);
+    pthread_rwlock_unlock(&bindings->lock);
+    return all;
+}
+
+void skr_bound_begin_deletion(struct skr_bindings *bindings, struct skr_bound *bound)
+{
+    atomic_fetch_add(&bound->deletions, 1);
+    atomic_fetch_add(&bindings->deletions, 1);
+}
+
+void skr_bound_end_deletion(struct skr_bindings *bindings, struct skr_bound *bound)
+{
+    atomic_fetch_sub(&bindings->deletions, 1);
+    atomic_fetch_sub(&bound->deletions, 1);
+}
+
+bool skr_is_being_deleted(struct skr_bindings *bindings, struct skr_bytes account, struct skr_bytes container)
+{
+    struct skr_bound *all;
+    if (atomic_load_explicit(&bindings->deletions, memory_order_acquire) == 0)
+        return false;
+    pthread_rwlock_rdlock(&bindings->lock);
+    const struct skr_bound *bound = skr_bound_look(bindings, account, container, &all);
+    bool is_going = bound != NULL && atomic_load(&bound->deletions) > 0;
+    pthread_rwlock_unlock(&bindings->lock);
+    return is_going;
+}
+
 struct skr_bound *skr_bound_of_origin(struct skr_bindings *bindings, const struct skr_origin *origin)
 {
     struct skr_bound *bound;
@@ -385,6 +463,27 @@ struct skr_bound *skr_bound_of_origin(struct skr_bindings *bindings, const struc
         skr_bound_ref(bound);
     pthread_rwlock_unlock(&bindings->lock);
     return bound;
+}
+
+void skr_bindings_visit_away(struct skr_bindings *bindings, bool (*visit)(void *context, struct skr_bound *bound),
+                             void *context)
+{
+    bool more = true;
+    pthread_rwlock_rdlock(&bindings->lock);
+    for (struct skr_bound *bound = bindings->first; bound != NULL && more; bound = bound->next)
+        if (bound->quick != NULL && skr_bound_is_away(bound))
+            more = visit(context, bound);
+    pthread_rwlock_unlock(&bindings->lock);
+}
+
+bool skr_bindings_hold(struct skr_bindings *bindings, const struct skr_bound *wanted)
+{
+    pthread_rwlock_rdlock(&bindings->lock);
+    const struct skr_bound *bound = bindings->first;
+    while (bound != NULL && bound != wanted)
+        bound = bound->next;
+    pthread_rwlock_unlock(&bindings->lock);
+    return bound != NULL;
 }
 
 bool skr_bindings_have(struct skr_bindings *bindings, uint64_t id, char *account, size_t size, uint64_t *capacity_bytes)

@@ -37,27 +37,6 @@ struct skr_cached_reader {
     uint64_t last_chunk; /* UINT64_MAX: none was read yet */
 };
 
-bool skr_cached_has(struct skr_view *view, const struct skr_content *content, uint64_t offset)
-{
-    struct skr_extent extent;
-    struct skr_error error;
-    size_t count;
-    return skr_content_resident(view, content, offset, 1, &extent, 1, &count, &error) == SKR_OK && count > 0;
-}
-
-/* Its origin's texts become the reader's own. False: no memory. */
-static bool skr_cached_copy_origin(struct skr_cached_reader *reader)
-{
-    reader->origin.key = skr_arena_copy(&reader->arena, reader->origin.key);
-    reader->origin.etag = skr_arena_copy(&reader->arena, reader->origin.etag);
-    reader->origin.container = skr_arena_copy(&reader->arena, reader->origin.container);
-    reader->has_origin =
-        reader->origin.key.data != NULL && reader->origin.etag.data != NULL && reader->origin.container.data != NULL;
-    if (!reader->has_origin)
-        reader->origin = (struct skr_origin){.binding = 0};
-    return reader->has_origin;
-}
-
 enum skr_status skr_cached_reader_new(struct skr_worker *worker, const struct skr_content *content,
                                       struct skr_cached_reader **out, struct skr_error *err)
 {
@@ -80,7 +59,8 @@ enum skr_status skr_cached_reader_arriving(struct skr_worker *worker, const stru
     if (status != SKR_OK)
         return status;
     reader->origin = arrival->origin;
-    if (!skr_cached_copy_origin(reader)) {
+    reader->has_origin = skr_origin_copy(&reader->arena, &reader->origin);
+    if (!reader->has_origin) {
         skr_cached_reader_free(reader);
         return skr_fail(err, SKR_NO_MEMORY, "no memory for a reader");
     }
@@ -101,11 +81,12 @@ static bool skr_cached_find_origin(struct skr_cached_reader *reader)
     if (skr_view_begin(reader->worker->reader, &view, &error) != SKR_OK)
         return false;
     enum skr_status status = skr_content_origin(view, reader->content.id, &reader->origin, &error);
-    if (status != SKR_OK)
-        reader->origin = (struct skr_origin){.binding = 0};
-    else if (skr_cached_copy_origin(reader))
-        reader->bound = skr_bound_of_origin(&reader->worker->core->bindings, &reader->origin);
+    reader->has_origin = status == SKR_OK && skr_origin_copy(&reader->arena, &reader->origin);
     skr_view_end(view);
+    if (!reader->has_origin)
+        reader->origin = (struct skr_origin){.binding = 0};
+    else
+        reader->bound = skr_bound_of_origin(&reader->worker->core->bindings, &reader->origin);
     return reader->bound != NULL;
 }
 
@@ -146,15 +127,8 @@ static struct skr_waiter *skr_cached_waiter(struct skr_cached_reader *reader, vo
 
 static struct skr_flight *skr_cached_fly(struct skr_cached_reader *reader, uint64_t chunk, bool ahead)
 {
-    struct skr_flight_plan plan = {
-        .bound = reader->bound,
-        .content_id = reader->content.id,
-        .chunk = chunk,
-        .size = reader->content.size_bytes,
-        .key = reader->origin.key,
-        .etag = reader->origin.etag,
-        .ahead = ahead,
-    };
+    struct skr_flight_plan plan = skr_flight_plan_of(reader->bound, &reader->content, &reader->origin, chunk);
+    plan.ahead = ahead;
     return skr_flight_join(reader->worker, &plan);
 }
 

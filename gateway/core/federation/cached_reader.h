@@ -32,7 +32,4 @@ ssize_t skr_cached_read(struct skr_cached_reader *reader, uint64_t offset, void 
  * fetched anew. False: that is not worth another try. */
 bool skr_cached_repair(struct skr_cached_reader *reader, uint64_t offset, void (*ready)(void *context), void *context);
 
-/* In a view: is the byte here? */
-bool skr_cached_has(struct skr_view *view, const struct skr_content *content, uint64_t offset);
-
 #endif

@@ -51,11 +51,11 @@ static struct skr_continuation *skr_continuation_find(struct skr_continuations *
 
 void skr_continuations_keep(struct skr_continuations *continuations, const struct skr_bound *bound,
                             const struct skr_list_options *options, struct skr_bytes marker,
-                            const struct skr_remote_entry *entries, size_t count)
+                            const struct skr_remote_entries *found)
 {
-    if (count == 0)
+    if (found->count == 0)
         return;
-    const struct skr_remote_entry *last = &entries[count - 1];
+    const struct skr_remote_entry *last = &found->entries[found->count - 1];
     pthread_mutex_lock(&continuations->lock);
     struct skr_continuation *place = skr_continuation_find(continuations, bound, options, last->key);
     for (size_t i = 0; i < SKR_CONTINUATIONS && place == NULL; i++) {
@@ -72,7 +72,7 @@ void skr_continuations_keep(struct skr_continuations *continuations, const struc
     place->prefix = skr_arena_copy(&place->arena, options->prefix);
     place->delimiter = skr_arena_copy(&place->arena, options->delimiter);
     place->marker = skr_arena_copy(&place->arena, marker);
-    place->before = count < 2 ? last->key : entries[count - 2].key;
+    place->before = found->count < 2 ? last->key : found->entries[found->count - 2].key;
     place->before = skr_arena_copy(&place->arena, place->before);
     place->entry = skr_arena_alloc(&place->arena, sizeof *place->entry);
     if (place->container.data != NULL && place->prefix.data != NULL && place->delimiter.data != NULL &&
@@ -84,7 +84,7 @@ void skr_continuations_keep(struct skr_continuations *continuations, const struc
 
 void skr_continuations_take(struct skr_continuations *continuations, const struct skr_bound *bound,
                             const struct skr_list_options *options, struct skr_arena *arena, struct skr_bytes *marker,
-                            struct skr_remote_entry **entries, size_t *count)
+                            struct skr_remote_entries *found)
 {
     if (options->from.size == 0)
         return;
@@ -95,8 +95,8 @@ void skr_continuations_take(struct skr_continuations *continuations, const struc
         struct skr_remote_entry *entry = malloc(sizeof *entry);
         if (copy.data != NULL && entry != NULL && skr_entry_copy(arena, place->entry, entry)) {
             *marker = copy;
-            *entries = entry;
-            *count = skr_is_behind(options->from, place->from) ? 0 : 1;
+            *found = (struct skr_remote_entries){
+                .entries = entry, .count = skr_is_behind(options->from, place->from) ? 0 : 1, .capacity = 1};
             place->used = ++continuations->clock;
         } else {
             free(entry);

@@ -28,11 +28,11 @@ void skr_continuations_close(struct skr_continuations *continuations);
 /* A listing ended before upstream's did: the last of its entries is where it goes on. */
 void skr_continuations_keep(struct skr_continuations *continuations, const struct skr_bound *bound,
                             const struct skr_list_options *options, struct skr_bytes marker,
-                            const struct skr_remote_entry *entries, size_t count);
-/* One that goes on at options->from: fills the marker and the entry that was read already (malloc'd, texts in `arena`).
- * Without, nothing is changed. */
+                            const struct skr_remote_entries *found);
+/* One that goes on at options->from: fills the marker, and the list, empty so far, with the entry that was read already (texts
+ * in `arena`). Without, nothing is changed. */
 void skr_continuations_take(struct skr_continuations *continuations, const struct skr_bound *bound,
                             const struct skr_list_options *options, struct skr_arena *arena, struct skr_bytes *marker,
-                            struct skr_remote_entry **entries, size_t *count);
+                            struct skr_remote_entries *found);
 
 #endif

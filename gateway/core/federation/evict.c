@@ -85,14 +85,10 @@ static enum skr_status skr_evict_one(struct skr_view *view, struct skr_arena *ar
         return SKR_OK;
     if (state.content.layout == SKR_CONTENT_CACHED)
         return skr_evict_cached(view, item, err);
-    struct skr_origin origin = {.binding = state.origin.binding,
-                                .container = skr_arena_copy(arena, state.origin.container),
-                                .key = skr_arena_copy(arena, state.origin.key),
-                                .etag = skr_arena_copy(arena, state.origin.etag)};
-    if (origin.container.data == NULL || origin.key.data == NULL || origin.etag.data == NULL ||
+    if (!skr_origin_copy(arena, &state.origin) ||
         !skr_object_copy(arena, &object)) /* all of it points into the map, which is about to change */
         return skr_fail(err, SKR_NO_MEMORY, "no memory to evict an object");
-    return skr_evict_ordinary(view, item, &origin, container.objects_node, &object, err);
+    return skr_evict_ordinary(view, item, &state.origin, container.objects_node, &object, err);
 }
 
 static enum skr_status skr_apply_evict(struct skr_view *view, struct skr_change *change, struct skr_error *err)

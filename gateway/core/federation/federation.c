@@ -12,6 +12,7 @@ enum skr_status skr_federation_open(struct skr_federation **out, const struct sk
     skr_known_open(&federation->known);
     skr_refreshes_open(&federation->refreshes);
     skr_continuations_open(&federation->continuations);
+    skr_account_rounds_open(&federation->rounds);
     *out = federation;
     return SKR_OK;
 }
@@ -20,6 +21,7 @@ void skr_federation_close(struct skr_federation *federation)
 {
     if (federation == NULL)
         return;
+    skr_account_rounds_close(&federation->rounds);
     skr_continuations_close(&federation->continuations);
     skr_refreshes_close(&federation->refreshes);
     skr_known_close(&federation->known);

@@ -2,6 +2,7 @@
 #ifndef SKERRY_CORE_FEDERATION_H
 #define SKERRY_CORE_FEDERATION_H
 
+#include "account_listing.h"
 #include "continuations.h"
 #include "flights.h"
 #include "known.h"
@@ -12,6 +13,7 @@ struct skr_federation {
     struct skr_known known;
     struct skr_refreshes refreshes;
     struct skr_continuations continuations;
+    struct skr_account_rounds rounds;
 };
 
 enum skr_status skr_federation_open(struct skr_federation **out, const struct skr_core_options *options, struct skr_error *err);

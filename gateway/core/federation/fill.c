@@ -5,6 +5,7 @@
 #include "fill.h"
 
 #include "../ingest.h"
+#include "clock.h"
 #include "skerry/hash.h"
 #include "skerry/log.h"
 #include "space.h"

@@ -19,6 +19,8 @@
 
 static const struct skr_upstream_retry skr_flight_retry = {
     .attempts = 4, .first_ms = 100, .most_ms = 2000, .patience_ms = 10000};
+static const struct skr_upstream_retry skr_hurried_retry = {
+    .attempts = 4, .first_ms = 100, .most_ms = 2000, .patience_ms = 10000, .not_after_timeout = true};
 
 void skr_flights_open(struct skr_flights *flights, uint64_t memory_bytes)
 {
@@ -39,6 +41,19 @@ struct skr_upstream_client *skr_worker_upstreams(struct skr_worker *worker)
         skr_log(SKR_LOG_ERROR, "federation", "nothing can be fetched: %s", error.message);
     }
     return worker->upstreams;
+}
+
+bool skr_cached_has(struct skr_view *view, const struct skr_content *content, uint64_t offset)
+{
+    struct skr_extent extent;
+    struct skr_bytes payload;
+    struct skr_error error;
+    uint32_t crc32c;
+    size_t count;
+    if (skr_content_resident(view, content, offset, 1, &extent, 1, &count, &error) == SKR_OK && count > 0)
+        return true;
+    enum skr_status status = skr_content_cached_payload(view, content, &payload, &crc32c, &error);
+    return status == SKR_OK || status == SKR_CORRUPT; /* whoever reads it finds that out */
 }
 
 /* ---- the list ---- */
@@ -242,9 +257,10 @@ static void skr_flight_fetch(struct skr_flight *flight)
         .write = skr_flight_write,
     };
     flight->call.done = skr_flight_done;
-    flight->call.retry = &skr_flight_retry;
+    flight->call.retry = flight->hurries ? &skr_hurried_retry : &skr_flight_retry;
     flight->attempt_filled = flight->filled;
-    skr_upstream_get(flight->worker->upstreams, flight->bound->upstream, &flight->call, &get);
+    struct skr_upstream *upstream = flight->hurries ? flight->bound->quick : flight->bound->upstream;
+    skr_upstream_get(flight->worker->upstreams, upstream, &flight->call, &get);
 }
 
 /* May what broke off in the middle go on from there? */
@@ -281,6 +297,19 @@ static void skr_flight_done(struct skr_upstream_call *call, const struct skr_ups
 
 /* ---- beginning ---- */
 
+enum skr_status skr_flight_source(struct skr_worker *worker, const struct skr_origin *origin, struct skr_bound **out,
+                                  struct skr_error *err)
+{
+    *out = skr_bound_of_origin(&worker->core->bindings, origin);
+    bool is_attached = *out != NULL && (*out)->upstream != NULL;
+    if (is_attached && skr_worker_upstreams(worker) != NULL)
+        return SKR_OK;
+    skr_bound_release(*out);
+    *out = NULL;
+    return skr_fail(err, SKR_UPSTREAM_FAILED, "its bytes are not here, and %s",
+                    is_attached ? "upstream cannot be asked" : "their container was detached");
+}
+
 static struct skr_flight *skr_flight_new(struct skr_worker *worker, const struct skr_flight_plan *plan)
 {
     uint64_t begin = plan->chunk * SKR_CHUNK_BYTES;
@@ -305,6 +334,7 @@ static struct skr_flight *skr_flight_new(struct skr_worker *worker, const struct
     flight->content_id = plan->content_id;
     flight->chunk = plan->chunk;
     flight->has_head = plan->size != UINT64_MAX;
+    flight->hurries = plan->hurries;
     flight->bound = skr_bound_ref(plan->bound);
     flight->worker = worker;
     flight->head = plan->head;
@@ -317,18 +347,11 @@ static struct skr_flight *skr_flight_new(struct skr_worker *worker, const struct
 static bool skr_flight_is_needless(const struct skr_flight *flight, uint64_t size)
 {
     struct skr_content content = {.id = flight->content_id, .size_bytes = size, .layout = SKR_CONTENT_CACHED};
-    struct skr_extent extent;
     struct skr_error error;
-    struct skr_bytes payload;
     struct skr_view *view;
-    uint32_t crc32c;
-    size_t count = 0;
     if (size == UINT64_MAX || skr_view_begin(flight->worker->reader, &view, &error) != SKR_OK)
         return false;
-    bool is_here =
-        (skr_content_resident(view, &content, flight->chunk * SKR_CHUNK_BYTES, 1, &extent, 1, &count, &error) == SKR_OK &&
-         count > 0) ||
-        skr_content_cached_payload(view, &content, &payload, &crc32c, &error) == SKR_OK;
+    bool is_here = skr_cached_has(view, &content, flight->chunk * SKR_CHUNK_BYTES);
     skr_view_end(view);
     return is_here;
 }

@@ -21,6 +21,7 @@ enum skr_flight_state {
 struct skr_flight {
     struct skr_flight *next; /* in its bucket; guarded by the flights' lock, as `listed` */
     bool listed;
+    bool hurries; /* immutable */
     _Atomic unsigned references;
     uint64_t content_id, chunk; /* immutable */
     struct skr_bound *bound;    /* immutable */
@@ -58,8 +59,15 @@ struct skr_flights {
     size_t most;
 };
 
+/* In a view: is the byte of a cached content here? */
+bool skr_cached_has(struct skr_view *view, const struct skr_content *content, uint64_t offset);
+
 void skr_flights_open(struct skr_flights *flights, uint64_t memory_bytes);
 void skr_flights_close(struct skr_flights *flights);
+
+/* Where bytes of a content that are not here come from; with a reference. SKR_UPSTREAM_FAILED: they cannot be had. */
+enum skr_status skr_flight_source(struct skr_worker *worker, const struct skr_origin *origin, struct skr_bound **out,
+                                  struct skr_error *err);
 
 /* What a flight is to fetch. */
 struct skr_flight_plan {
@@ -67,11 +75,23 @@ struct skr_flight_plan {
     uint64_t content_id, chunk;
     uint64_t size; /* of the content; UINT64_MAX: not known yet */
     struct skr_bytes key, etag;
-    bool ahead; /* nobody waits for it: only where there is plenty of memory */
+    bool hurries; /* whoever wants it was not answered anything yet: given up soon when upstream does not answer */
+    bool ahead;   /* nobody waits for it: only where there is plenty of memory */
     void (*head)(void *context, const struct skr_upstream_object *object);
     void (*answered)(void *context, const struct skr_upstream_result *result);
     void *context;
 };
+/* That of a chunk of a content which is known. */
+static inline struct skr_flight_plan skr_flight_plan_of(struct skr_bound *bound, const struct skr_content *content,
+                                                        const struct skr_origin *origin, uint64_t chunk)
+{
+    return (struct skr_flight_plan){.bound = bound,
+                                    .content_id = content->id,
+                                    .chunk = chunk,
+                                    .size = content->size_bytes,
+                                    .key = origin->key,
+                                    .etag = origin->etag};
+}
 /* Joins the flight of that chunk, or begins it; with a reference. NULL: no memory for it now, see skr_flight_await_room(). */
 struct skr_flight *skr_flight_join(struct skr_worker *worker, const struct skr_flight_plan *plan);
 /* Joins it if there is one. */

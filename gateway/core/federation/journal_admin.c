@@ -1,4 +1,5 @@
 /* What an operator does with the journal: looking at it, waiting for it, deciding what two sides disagree on. */
+#include "clock.h"
 #include "upload.h"
 
 #define SKR_FLUSH_LOOK_NS (100 * INT64_C(1000000))
@@ -61,7 +62,7 @@ struct skr_pending *skr_flush(struct skr_worker *worker, const struct skr_flush_
     if (op == NULL)
         return NULL;
     op->pending.awaited.what = SKR_AWAITS_FLUSH;
-    op->pending.awaited.until_ns = skr_upload_now_ns() + options->patience_ms * INT64_C(1000000);
+    op->pending.awaited.until_ns = skr_clock_ns() + options->patience_ms * INT64_C(1000000);
     op->pending.flush = &op->numbers;
     op->numbers.mark_ns = options->mark_ns;
     op->account = skr_arena_copy(&op->pending.arena, options->account);
@@ -87,7 +88,7 @@ bool skr_flush_turn(struct skr_uploader *uploader, struct skr_pending *pending, 
     uint64_t after = 0, bytes = 0, counts[SKR_JOURNAL_CONFLICT + 1] = {0};
     bool is_late = pending->awaited.until_ns <= now_ns;
     *look_ns = now_ns + SKR_FLUSH_LOOK_NS;
-    if (skr_view_begin(uploader->worker->reader, &view, NULL) != SKR_OK)
+    if (skr_view_begin(uploader->background.worker->reader, &view, NULL) != SKR_OK)
         return false;
     enum skr_status status;
     while ((status = skr_journal_next(view, after, &entry, NULL)) == SKR_OK &&

@@ -36,11 +36,28 @@ static void skr_crc32c_append(struct skr_checksum *sum, uint32_t crc32c, uint64_
     skr_checksum_combine(sum, &next, size);
 }
 
+static void skr_crc32c_append_zeros(struct skr_checksum *sum, uint64_t size)
+{
+    static const char zero[1] = {0};
+    struct skr_checksum zeros = {.kind = SKR_CHECKSUM_NONE}; /* of as many as the bit stands for */
+    skr_crc32c_append(&zeros, skr_crc32c(0, zero, 1), 1);
+    for (uint64_t bit = 1; bit <= size; bit <<= 1) {
+        struct skr_checksum half = zeros;
+        if ((size & bit) != 0)
+            skr_checksum_combine(sum, &zeros, bit);
+        skr_checksum_combine(&zeros, &half, bit);
+    }
+}
+
 /* False: it begins or ends inside of what one checksum is of. */
 static bool skr_crc32c_of_extent(struct skr_view *view, const struct skr_extent *extent, struct skr_checksum *sum)
 {
     uint32_t crc32c[SKR_DIGEST_CHUNKS];
     uint64_t at = extent->offset_bytes, end = at + extent->length_bytes;
+    if (extent->file_id == 0) {
+        skr_crc32c_append_zeros(sum, extent->length_bytes);
+        return true;
+    }
     if (at % SKR_CRC_CHUNK_BYTES != 0 || (end != extent->end_bytes && end % SKR_CRC_CHUNK_BYTES != 0))
         return false;
     while (at < end) {
@@ -119,6 +136,8 @@ enum skr_status skr_note_begin(struct skr_view *view, struct skr_pending *pendin
 {
     struct skr_binding binding;
     *note = (struct skr_note){.is_noted = false};
+    if (skr_is_being_deleted(&pending->worker->core->bindings, name->account, name->container))
+        return skr_fail(err, SKR_CONTAINER_NOT_FOUND, "the container is being deleted");
     enum skr_status status = skr_binding_of(view, name->account, name->container, &binding, NULL);
     if (status == SKR_NOT_FOUND || (status == SKR_OK && binding.mode == SKR_BINDING_READ_ONLY))
         return SKR_OK;

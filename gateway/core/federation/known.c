@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 
+#include "clock.h"
 #include "skerry/hash.h"
 
 #define SKR_KNOWN_SETS 16384 /* of a shard: 6 MiB when all are in use */

@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 
+#include "clock.h"
 #include "federation.h"
 #include "skerry/log.h"
 
@@ -20,7 +21,7 @@ static const struct skr_upstream_retry skr_mirror_retry = {
 static void skr_mirror_drop_page(struct skr_mirror *mirror)
 {
     skr_arena_release(&mirror->arena);
-    mirror->count = mirror->taken = 0;
+    mirror->page.count = mirror->taken = 0;
 }
 
 static void skr_mirror_free(struct skr_mirror *mirror)
@@ -28,7 +29,7 @@ static void skr_mirror_free(struct skr_mirror *mirror)
     skr_upstream_cancel(&mirror->call);
     skr_mirror_drop_page(mirror);
     skr_bound_release(mirror->bound);
-    free(mirror->entries);
+    free(mirror->page.entries);
     free(mirror->page_marker);
     free(mirror->last_key);
     free(mirror);
@@ -113,7 +114,7 @@ void skr_mirror_step(struct skr_mirror *mirror, enum skr_status status)
         return;
     }
     atomic_store(&mirror->bound->mirrored_objects, mirror->objects);
-    if (mirror->taken < mirror->count) {
+    if (mirror->taken < mirror->page.count) {
         skr_mirror_take_over(mirror);
         return;
     }
@@ -136,20 +137,9 @@ static bool skr_mirror_add(struct skr_mirror *mirror, const struct skr_upstream_
                    skr_bytes_compare(found->key, (struct skr_bytes){mirror->last_key, mirror->last_key_size}) <= 0;
     if (is_done || found->etag.size == 0 || found->etag.size > SKR_ETAG_SIZE || found->is_prefix)
         return true;
-    if (mirror->count == mirror->capacity) {
-        size_t capacity = mirror->capacity == 0 ? 1024 : mirror->capacity * 2;
-        struct skr_remote_entry *grown = realloc(mirror->entries, capacity * sizeof *grown);
-        if (grown == NULL)
-            return false;
-        mirror->entries = grown;
-        mirror->capacity = capacity;
-    }
-    struct skr_remote_entry *entry = &mirror->entries[mirror->count];
-    *entry = (struct skr_remote_entry){.key = skr_arena_copy(&mirror->arena, found->key)};
-    if (entry->key.data == NULL || !skr_object_of_upstream(&mirror->arena, found, &entry->object))
+    if (!skr_remote_entries_add(&mirror->page, &mirror->arena, found))
         return false;
-    entry->object.is_partial = !mirror->is_whole;
-    mirror->count++;
+    mirror->page.entries[mirror->page.count - 1].object.is_partial = !mirror->is_whole;
     return true;
 }
 

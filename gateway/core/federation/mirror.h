@@ -20,11 +20,11 @@ struct skr_mirror {
     unsigned failures;
     struct skr_upstream_call call;
     struct skr_arena arena; /* of the page */
-    struct skr_remote_entry *entries;
-    size_t count, capacity, taken; /* of the page; so many were taken over */
-    struct skr_bytes marker;       /* of the next page; empty: the page is the last one */
-    char *page_marker;             /* malloc'd: of this page; NULL: the first */
-    char *last_key;                /* malloc'd: the names up to this one are in step; NULL: none yet */
+    struct skr_remote_entries page;
+    size_t taken;            /* so many of the page were taken over */
+    struct skr_bytes marker; /* of the next page; empty: the page is the last one */
+    char *page_marker;       /* malloc'd: of this page; NULL: the first */
+    char *last_key;          /* malloc'd: the names up to this one are in step; NULL: none yet */
     size_t last_key_size;
     uint64_t objects; /* seen in this round */
 };

@@ -20,14 +20,14 @@ struct skr_mirror_name {
 
 static size_t skr_mirror_slice(const struct skr_mirror *mirror)
 {
-    size_t left = mirror->count - mirror->taken;
+    size_t left = mirror->page.count - mirror->taken;
     return left < SKR_MIRROR_SLICE ? left : SKR_MIRROR_SLICE;
 }
 
 /* The slice reaches to the end of all names. */
 static bool skr_mirror_reaches_end(const struct skr_mirror *mirror, size_t count)
 {
-    return mirror->taken + count == mirror->count && mirror->marker.size == 0;
+    return mirror->taken + count == mirror->page.count && mirror->marker.size == 0;
 }
 
 /* Names that are here between the last slice and the end of this one, in order. They are gathered before anything is written.
@@ -37,7 +37,7 @@ static enum skr_status skr_mirror_gather(struct skr_view *view, struct skr_arena
                                          size_t *out_count, struct skr_error *err)
 {
     char from[SKR_MAX_KEY_BYTES + 1];
-    struct skr_bytes last = count == 0 ? SKR_NO_BYTES : mirror->entries[mirror->taken + count - 1].key;
+    struct skr_bytes last = count == 0 ? SKR_NO_BYTES : mirror->page.entries[mirror->taken + count - 1].key;
     struct skr_walk_options options = {.from = SKR_BYTES("")};
     struct skr_walk_entry entry;
     struct skr_walk *walk;
@@ -90,7 +90,7 @@ static enum skr_status skr_mirror_put(struct skr_view *view, struct skr_mirror_c
                                       const struct skr_container *container, size_t index, struct skr_error *err)
 {
     const struct skr_mirror *mirror = op->mirror;
-    const struct skr_remote_entry *entry = &mirror->entries[mirror->taken + index];
+    const struct skr_remote_entry *entry = &mirror->page.entries[mirror->taken + index];
     struct skr_object object = entry->object;
     uint64_t size_bytes = object.content.size_bytes;
     struct skr_origin origin = {.binding = mirror->bound->binding.id,
@@ -115,7 +115,7 @@ static enum skr_status skr_mirror_merge(struct skr_view *view, struct skr_mirror
     enum skr_status status = SKR_OK;
     *differing = 0;
     for (size_t i = 0, j = 0; status == SKR_OK && (i < count || j < name_count);) {
-        const struct skr_remote_entry *there = i < count ? &mirror->entries[mirror->taken + i] : NULL;
+        const struct skr_remote_entry *there = i < count ? &mirror->page.entries[mirror->taken + i] : NULL;
         const struct skr_mirror_name *here = j < name_count ? &names[j] : NULL;
         int order = there == NULL ? 1 : here == NULL ? -1 : skr_bytes_compare(there->key, here->key);
         bool gone = order > 0 && !here->is_ours;
@@ -138,7 +138,7 @@ static enum skr_status skr_mirror_note(struct skr_view *view, struct skr_mirror_
 {
     const struct skr_mirror *mirror = op->mirror;
     bool is_over = skr_mirror_reaches_end(mirror, op->count);
-    struct skr_bytes last = op->count == 0 ? SKR_BYTES("") : mirror->entries[mirror->taken + op->count - 1].key;
+    struct skr_bytes last = op->count == 0 ? SKR_BYTES("") : mirror->page.entries[mirror->taken + op->count - 1].key;
     struct skr_bytes marker = mirror->page_marker == NULL ? SKR_BYTES("") : skr_text(mirror->page_marker);
     char name[300];
     skr_mirror_document_name(mirror, name, sizeof name);
@@ -181,12 +181,12 @@ static bool skr_mirror_advance(struct skr_mirror *mirror, size_t count)
 {
     struct skr_known *known = &mirror->mirrorer->background.core->federation->known;
     for (size_t i = 0; i < count; i++)
-        skr_known_note(known, skr_known_name(mirror->bound, mirror->entries[mirror->taken + i].key), true);
+        skr_known_note(known, skr_known_name(mirror->bound, mirror->page.entries[mirror->taken + i].key), true);
     mirror->objects += count;
     mirror->taken += count;
     if (count == 0)
         return true;
-    struct skr_bytes last = mirror->entries[mirror->taken - 1].key;
+    struct skr_bytes last = mirror->page.entries[mirror->taken - 1].key;
     char *copy = strndup(last.data, last.size);
     if (copy == NULL)
         return false;

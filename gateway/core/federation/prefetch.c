@@ -7,8 +7,8 @@
 #include "prefetch.h"
 
 #include <stdlib.h>
-#include <time.h>
 
+#include "clock.h"
 #include "operator_pins.h"
 #include "prefetch_jobs.h"
 #include "skerry/log.h"
@@ -52,11 +52,9 @@ static void skr_job_drop(struct skr_prefetch_job *job)
 
 static void skr_job_end(struct skr_prefetch_job *job, enum skr_prefetch_phase phase)
 {
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME_COARSE, &now);
     pthread_mutex_lock(&job->prefetcher->lock);
     job->record.phase = phase;
-    job->record.ended_ns = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+    job->record.ended_ns = skr_wall_ns();
     job->rate = 0;
     pthread_mutex_unlock(&job->prefetcher->lock);
     job->is_changed = true;

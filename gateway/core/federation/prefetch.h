@@ -3,9 +3,7 @@
 #define SKERRY_CORE_PREFETCH_H
 
 #include "background.h"
-#include "flights.h"
-
-#define SKR_PREFETCH_CHUNKS 4 /* of one object at a time */
+#include "fetching.h"
 
 struct skr_prefetcher;
 struct skr_prefetch_job;
@@ -39,13 +37,7 @@ struct skr_prefetch_fetch {
     struct skr_object_name name;
     struct skr_preparation *preparation;
     struct skr_reader *reader;
-    struct skr_content content;
-    struct skr_bound *bound; /* of the content's origin */
-    struct skr_origin origin;
-    struct skr_waiter *waiter;
-    uint64_t next_chunk;
-    struct skr_flight *flights[SKR_PREFETCH_CHUNKS]; /* the oldest first */
-    size_t flight_count;
+    struct skr_fetching *fetching;
 };
 
 struct skr_prefetch_job {

@@ -3,8 +3,7 @@
  */
 #include "prefetch_jobs.h"
 
-#include <time.h>
-
+#include "clock.h"
 #include "operator_pins.h"
 
 #define SKR_MOST_JOBS 1000
@@ -117,13 +116,6 @@ static enum skr_status skr_manifest_parts(struct skr_prefetch_change *op, const 
         op->parts[part] = (struct skr_bytes){text, size};
     }
     return op->parts == NULL ? skr_fail(err, SKR_NO_MEMORY, "no memory for a manifest") : SKR_OK;
-}
-
-static int64_t skr_wall_ns(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
 struct skr_pending *skr_prefetch_begin(struct skr_worker *worker, const struct skr_prefetch_options *options, skr_done done,

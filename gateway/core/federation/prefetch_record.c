@@ -3,6 +3,7 @@
  */
 #include <stdlib.h>
 
+#include "clock.h"
 #include "operator_pins.h"
 #include "prefetch.h"
 #include "skerry/log.h"

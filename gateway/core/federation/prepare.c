@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "cached_reader.h"
+#include "clock.h"
 #include "federation.h"
 #include "skerry/log.h"
 
@@ -101,20 +102,6 @@ static void skr_preparation_judge(struct skr_preparation *preparation, struct sk
         out->is_unsure |= skr_is_of_another(view, preparation->bound, object);
 }
 
-/* Where the bytes come from that are not here. */
-static enum skr_status skr_preparation_find_origin(struct skr_view *view, struct skr_arena *arena,
-                                                   struct skr_prepared_state *out, struct skr_error *err)
-{
-    enum skr_status status = skr_content_origin(view, out->object.content.id, &out->origin, err);
-    out->origin.key = skr_arena_copy(arena, out->origin.key);
-    out->origin.etag = skr_arena_copy(arena, out->origin.etag);
-    out->origin.container = skr_arena_copy(arena, out->origin.container);
-    if (status == SKR_OK &&
-        (out->origin.key.data == NULL || out->origin.etag.data == NULL || out->origin.container.data == NULL))
-        status = skr_fail(err, SKR_NO_MEMORY, "no memory for a preparation");
-    return status;
-}
-
 /* Opens what was found, where it can be read as it is. One that cannot be opened is left to the request, which says why. */
 static void skr_preparation_open(struct skr_preparation *preparation, struct skr_view *view,
                                  const struct skr_prepared_state *state)
@@ -132,14 +119,11 @@ static void skr_preparation_open(struct skr_preparation *preparation, struct skr
 }
 
 /* Is the byte that is wanted not here? */
-static bool skr_preparation_lacks(struct skr_preparation *preparation, struct skr_view *view, const struct skr_content *content,
-                                  struct skr_error *err)
+static bool skr_preparation_lacks(const struct skr_preparation *preparation, struct skr_view *view,
+                                  const struct skr_content *content)
 {
-    struct skr_bytes payload;
-    uint32_t crc32c;
     return preparation->intent == SKR_INTENT_READ && preparation->offset < content->size_bytes &&
-           content->layout == SKR_CONTENT_CACHED && !skr_cached_has(view, content, preparation->offset) &&
-           skr_content_cached_payload(view, content, &payload, &crc32c, err) == SKR_NOT_FOUND;
+           content->layout == SKR_CONTENT_CACHED && !skr_cached_has(view, content, preparation->offset);
 }
 
 static enum skr_status skr_preparation_look(struct skr_preparation *preparation, struct skr_arena *arena,
@@ -162,10 +146,12 @@ static enum skr_status skr_preparation_look(struct skr_preparation *preparation,
         status = skr_fail(err, SKR_NO_MEMORY, "no memory for an object's record");
     if (status == SKR_OK && out->exists && out->is_believed && preparation->arena != NULL)
         skr_preparation_open(preparation, view, out);
-    if (status == SKR_OK && preparation->reader == NULL)
-        out->is_cached = skr_preparation_lacks(preparation, view, &out->object.content, err);
-    if (status == SKR_OK && out->is_cached)
-        status = skr_preparation_find_origin(view, arena, out, err);
+    if (status == SKR_OK && preparation->reader == NULL && skr_preparation_lacks(preparation, view, &out->object.content)) {
+        out->is_cached = true;
+        status = skr_content_origin(view, out->object.content.id, &out->origin, err);
+        if (status == SKR_OK && !skr_origin_copy(arena, &out->origin))
+            status = skr_fail(err, SKR_NO_MEMORY, "no memory for a preparation");
+    }
     skr_view_end(view);
     return status;
 }
@@ -201,7 +187,7 @@ static enum skr_status skr_preparation_spurn(struct skr_preparation *preparation
 static bool skr_preparation_is_vacant(struct skr_preparation *preparation, enum skr_versioning *versioning)
 {
     struct skr_arena arena = {.blocks = NULL};
-    struct skr_container container;
+    struct skr_container container = {.journal_node = 0};
     struct skr_object object;
     struct skr_error error;
     struct skr_view *view;
@@ -275,22 +261,16 @@ static enum skr_status skr_preparation_landed(struct skr_preparation *preparatio
 static enum skr_status skr_preparation_fly(struct skr_preparation *preparation, const struct skr_prepared_state *state,
                                            struct skr_error *err)
 {
-    struct skr_bound *bound = skr_bound_of_origin(&preparation->worker->core->bindings, &state->origin);
-    if (bound == NULL || bound->upstream == NULL) {
-        skr_bound_release(bound);
-        return skr_fail(err, SKR_UPSTREAM_FAILED, "its bytes are not here, and their container was detached");
-    }
-    struct skr_flight_plan plan = {
-        .bound = bound,
-        .content_id = state->object.content.id,
-        .chunk = preparation->offset / SKR_CHUNK_BYTES,
-        .size = state->object.content.size_bytes,
-        .key = state->origin.key,
-        .etag = state->origin.etag,
-    };
+    struct skr_bound *bound;
+    enum skr_status status = skr_flight_source(preparation->worker, &state->origin, &bound, err);
+    if (status != SKR_OK)
+        return status;
+    struct skr_flight_plan plan =
+        skr_flight_plan_of(bound, &state->object.content, &state->origin, preparation->offset / SKR_CHUNK_BYTES);
+    plan.hurries = true;
     preparation->flight = skr_flight_join(preparation->worker, &plan);
     skr_bound_release(bound);
-    enum skr_status status = skr_preparation_wait(preparation, err);
+    status = skr_preparation_wait(preparation, err);
     if (status != SKR_OK)
         return status;
     if (preparation->flight == NULL) {
@@ -352,10 +332,12 @@ static bool skr_preparation_is_stale(struct skr_preparation *preparation, const 
 {
     struct skr_bound *bound = preparation->bound;
     int64_t ill_until_ms = atomic_load(&bound->ill_until_ms);
-    if (!state->exists || ill_until_ms == 0)
+    bool is_away = skr_bound_is_away(bound); /* then it is asked by others */
+    if (!state->exists || (ill_until_ms == 0 && !is_away))
         return false;
     int64_t now_ms = skr_clock_ms();
-    if (now_ms >= ill_until_ms && atomic_compare_exchange_strong(&bound->ill_until_ms, &ill_until_ms, now_ms + SKR_ILL_MS)) {
+    if (!is_away && now_ms >= ill_until_ms &&
+        atomic_compare_exchange_strong(&bound->ill_until_ms, &ill_until_ms, now_ms + SKR_ILL_MS)) {
         struct skr_refresh_question question = {.bound = bound,
                                                 .name = preparation->known_name,
                                                 .key = preparation->name.key,
@@ -376,7 +358,10 @@ static bool skr_preparation_is_stale(struct skr_preparation *preparation, const 
 static enum skr_status skr_preparation_decide(struct skr_preparation *preparation, const struct skr_prepared_state *state,
                                               struct skr_error *err)
 {
-    if (!state->is_believed && !skr_preparation_is_stale(preparation, state))
+    bool is_served = state->is_believed || skr_preparation_is_stale(preparation, state);
+    if ((!is_served || state->is_cached) && skr_bound_is_away(preparation->bound))
+        return skr_fail(err, SKR_UPSTREAM_FAILED, "its upstream does not answer");
+    if (!is_served)
         return skr_preparation_ask(preparation, state, err);
     return state->is_cached ? skr_preparation_fly(preparation, state, err) : SKR_OK;
 }

@@ -11,11 +11,13 @@
 
 #include <stdlib.h>
 
+#include "account_listing.h"
+#include "clock.h"
 #include "federation.h"
 #include "skerry/log.h"
 
 static const struct skr_upstream_retry skr_refresh_retry = {
-    .attempts = 4, .first_ms = 100, .most_ms = 2000, .patience_ms = 10000};
+    .attempts = 4, .first_ms = 100, .most_ms = 2000, .patience_ms = 10000, .not_after_timeout = true};
 
 void skr_refreshes_open(struct skr_refreshes *refreshes)
 {
@@ -149,13 +151,12 @@ static enum skr_status skr_refresh_container(struct skr_view *view, struct skr_r
     const struct skr_bound *bound = op->refresh->bound;
     struct skr_bytes account = skr_text(bound->account), name = skr_text(bound->container);
     enum skr_status status = skr_container_get(view, &op->pending.arena, account, name, container, err);
-    if (status != SKR_CONTAINER_NOT_FOUND || !bound->is_derived || op->refresh->found == NULL)
+    if (status != SKR_CONTAINER_NOT_FOUND || !bound->is_derived || op->refresh->found == NULL ||
+        skr_is_being_deleted(&op->pending.worker->core->bindings, account, name))
         return status;
-    int64_t tick_ns = skr_view_tick(view);
-    *container = (struct skr_container){
-        .created_ns = tick_ns, .modified_ns = tick_ns, .etag = skr_etag_of_tick(&op->pending.arena, tick_ns)};
-    return container->etag.data == NULL ? skr_fail(err, SKR_NO_MEMORY, "no memory for a container")
-                                        : skr_container_create(view, account, name, container, err);
+    return !skr_container_of_upstream(&op->pending.arena, bound, skr_view_tick(view), container)
+               ? skr_fail(err, SKR_NO_MEMORY, "no memory for a container")
+               : skr_container_create(view, account, name, container, err);
 }
 
 static enum skr_status skr_apply_refresh(struct skr_view *view, struct skr_change *change, struct skr_error *err)
@@ -211,6 +212,7 @@ static void skr_refresh_apply(struct skr_refresh *refresh)
         return;
     }
     op->refresh = refresh;
+    op->pending.change.origin = NULL; /* upstream's change, not the worker's: everybody is told */
     op->object_id = skr_meta_next_id(refresh->worker->core->meta);
     skr_pending_submit(&op->pending); /* before the offer: chunks are noted after the record that they belong to */
     if (refresh->flight != NULL && refresh->found != NULL && refresh->found->size_bytes > 0)
@@ -352,8 +354,7 @@ static void skr_refresh_ask(struct skr_refresh *refresh)
     refresh->call.done = skr_refresh_done;
     refresh->call.retry =
         refresh->has_object ? NULL : &skr_refresh_retry; /* with something to serve, soon is better than sure */
-    struct skr_upstream *upstream = refresh->has_object ? refresh->bound->quick : refresh->bound->upstream;
-    skr_upstream_head(refresh->worker->upstreams, upstream, &refresh->call, refresh->key, &conditions);
+    skr_upstream_head(refresh->worker->upstreams, refresh->bound->quick, &refresh->call, refresh->key, &conditions);
 }
 
 static void skr_refresh_flight_head(void *context, const struct skr_upstream_object *object)
@@ -381,6 +382,7 @@ static bool skr_refresh_fly(struct skr_refresh *refresh, uint64_t offset)
         .chunk = offset / SKR_CHUNK_BYTES,
         .size = UINT64_MAX,
         .key = refresh->key,
+        .hurries = true,
         .head = skr_refresh_flight_head,
         .answered = skr_refresh_flight_answered,
         .context = refresh,

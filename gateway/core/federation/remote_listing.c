@@ -15,7 +15,7 @@
 #define SKR_PREFIX_SCAN_MOST 10000
 
 static const struct skr_upstream_retry skr_listing_retry = {
-    .attempts = 5, .first_ms = 100, .most_ms = 2000, .patience_ms = 20000};
+    .attempts = 5, .first_ms = 100, .most_ms = 2000, .patience_ms = 20000, .not_after_timeout = true};
 
 struct skr_remote_listing {
     struct skr_worker *worker;
@@ -23,8 +23,7 @@ struct skr_remote_listing {
     struct skr_arena arena;
     struct skr_list_options options; /* texts in the arena */
     uint64_t wanted;
-    struct skr_remote_entry *entries; /* malloc'd; texts in the arena */
-    size_t count, capacity;
+    struct skr_remote_entries found;
     struct skr_bytes marker; /* upstream's, where it goes on; empty: from the beginning */
     bool is_complete;
     bool is_found; /* upstream has the container */
@@ -43,13 +42,13 @@ void skr_remote_listing_close(struct skr_remote_listing *listing)
     skr_bound_release(listing->bound);
     skr_arena_release(&listing->arena);
     listing->worker->under_way--;
-    free(listing->entries);
+    free(listing->found.entries);
     free(listing);
 }
 
 const struct skr_remote_entry *skr_remote_listing_entry(const struct skr_remote_listing *listing, size_t index)
 {
-    return index < listing->count ? &listing->entries[index] : NULL;
+    return index < listing->found.count ? &listing->found.entries[index] : NULL;
 }
 
 bool skr_remote_listing_is_cut(const struct skr_remote_listing *listing)
@@ -79,24 +78,29 @@ bool skr_object_of_upstream(struct skr_arena *arena, const struct skr_upstream_o
     return skr_object_copy(arena, out);
 }
 
+bool skr_remote_entries_add(struct skr_remote_entries *list, struct skr_arena *arena, const struct skr_upstream_object *found)
+{
+    if (list->count == list->capacity) {
+        size_t capacity = list->capacity == 0 ? 256 : list->capacity * 2;
+        struct skr_remote_entry *grown = realloc(list->entries, capacity * sizeof *grown);
+        if (grown == NULL)
+            return false;
+        list->entries = grown;
+        list->capacity = capacity;
+    }
+    struct skr_remote_entry *entry = &list->entries[list->count];
+    *entry = (struct skr_remote_entry){.key = skr_arena_copy(arena, found->key), .is_prefix = found->is_prefix};
+    if (entry->key.data == NULL || (!found->is_prefix && !skr_object_of_upstream(arena, found, &entry->object)))
+        return false;
+    list->count++;
+    return true;
+}
+
 static bool skr_listing_add(struct skr_remote_listing *listing, const struct skr_upstream_object *found)
 {
     if (skr_bytes_compare(found->key, listing->options.from) < 0 || found->etag.size > SKR_ETAG_SIZE)
         return true;
-    if (listing->count == listing->capacity) {
-        size_t capacity = listing->capacity == 0 ? 256 : listing->capacity * 2;
-        struct skr_remote_entry *grown = realloc(listing->entries, capacity * sizeof *grown);
-        if (grown == NULL)
-            return false;
-        listing->entries = grown;
-        listing->capacity = capacity;
-    }
-    struct skr_remote_entry *entry = &listing->entries[listing->count];
-    *entry = (struct skr_remote_entry){.key = skr_arena_copy(&listing->arena, found->key), .is_prefix = found->is_prefix};
-    if (entry->key.data == NULL || (!found->is_prefix && !skr_object_of_upstream(&listing->arena, found, &entry->object)))
-        return false;
-    listing->count++;
-    return true;
+    return skr_remote_entries_add(&listing->found, &listing->arena, found);
 }
 
 static void skr_listing_tell(struct skr_remote_listing *listing, enum skr_status status)
@@ -116,7 +120,6 @@ static void skr_listing_made(void *context, const struct skr_result *result)
 /* Upstream has a container that is not known here, of a binding of all containers: it is, from now on. */
 static bool skr_listing_makes_container(struct skr_remote_listing *listing)
 {
-    static const struct skr_container_settings settings = {.set_metadata = false};
     struct skr_container container;
     struct skr_error error;
     const struct skr_list_options *options = &listing->options;
@@ -124,8 +127,7 @@ static bool skr_listing_makes_container(struct skr_remote_listing *listing)
         skr_get_container(listing->worker, &listing->arena, options->account, options->container, NULL, &container, &error) !=
             SKR_CONTAINER_NOT_FOUND)
         return false;
-    listing->making =
-        skr_create_container(listing->worker, options->account, options->container, &settings, skr_listing_made, listing);
+    listing->making = skr_adopt_container(listing->worker, listing->bound, skr_listing_made, listing);
     return listing->making != NULL;
 }
 
@@ -133,7 +135,7 @@ static void skr_listing_end(struct skr_remote_listing *listing, enum skr_status 
 {
     if (status == SKR_OK && !listing->is_complete)
         skr_continuations_keep(&listing->worker->core->federation->continuations, listing->bound, &listing->options,
-                               listing->marker, listing->entries, listing->count);
+                               listing->marker, &listing->found);
     if (status != SKR_OK || !skr_listing_makes_container(listing))
         skr_listing_tell(listing, status);
 }
@@ -164,7 +166,7 @@ static void skr_listing_answered(struct skr_upstream_call *call, const struct sk
     listing->is_complete = result->next_marker.size == 0;
     if (listing->marker.data == NULL && !listing->is_complete)
         skr_listing_end(listing, SKR_NO_MEMORY);
-    else if (listing->is_complete || listing->count >= listing->wanted)
+    else if (listing->is_complete || listing->found.count >= listing->wanted)
         skr_listing_end(listing, SKR_OK);
     else
         skr_listing_ask(listing);
@@ -172,7 +174,7 @@ static void skr_listing_answered(struct skr_upstream_call *call, const struct sk
 
 static void skr_listing_ask(struct skr_remote_listing *listing)
 {
-    uint64_t left = listing->wanted - listing->count;
+    uint64_t left = listing->wanted - listing->found.count;
     unsigned most = skr_upstream_limits_of(listing->bound->binding.is_s3 ? SKR_UPSTREAM_S3 : SKR_UPSTREAM_AZURE).list_entries;
     struct skr_upstream_list list = {
         .prefix = listing->options.prefix,
@@ -212,7 +214,7 @@ enum skr_status skr_prepare_listing(struct skr_worker *worker, const struct skr_
         skr_bound_release(bound);
         return SKR_OK;
     }
-    if (bound->upstream == NULL || skr_worker_upstreams(worker) == NULL) {
+    if (bound->upstream == NULL || skr_bound_is_away(bound) || skr_worker_upstreams(worker) == NULL) {
         skr_bound_release(bound);
         return skr_fail(err, SKR_UPSTREAM_FAILED, "its upstream cannot be asked");
     }
@@ -232,8 +234,7 @@ enum skr_status skr_prepare_listing(struct skr_worker *worker, const struct skr_
         return skr_fail(err, SKR_NO_MEMORY, "no memory for a listing");
     }
     skr_continuations_take(&worker->core->federation->continuations, bound, &listing->options, &listing->arena,
-                           &listing->marker, &listing->entries, &listing->count);
-    listing->capacity = listing->entries == NULL ? 0 : 1;
+                           &listing->marker, &listing->found);
     *out = listing;
     skr_listing_ask(listing);
     return SKR_PENDING;
@@ -253,7 +254,7 @@ enum skr_status skr_prepare_container(struct skr_worker *worker, struct skr_byte
                                       skr_prepared ready, void *context, struct skr_remote_listing **out, struct skr_error *err)
 {
     struct skr_bound *bound = skr_bound_find(&worker->core->bindings, worker->reader, account, container);
-    bool is_derived = bound != NULL && bound->is_derived;
+    bool is_derived = bound != NULL && bound->is_derived && atomic_load(&bound->deletions) == 0;
     skr_bound_release(bound);
     *out = NULL;
     if (!is_derived || skr_is_container_known(worker, account, container))

@@ -10,6 +10,15 @@ struct skr_remote_entry {
     struct skr_object object; /* not of a prefix: as upstream tells it */
 };
 
+/* A list that grows. Zeroed: empty. */
+struct skr_remote_entries {
+    struct skr_remote_entry *entries; /* malloc'd; texts in the arena of whoever adds */
+    size_t count, capacity;
+};
+
+/* Behind the others. False: no memory. */
+bool skr_remote_entries_add(struct skr_remote_entries *list, struct skr_arena *arena, const struct skr_upstream_object *found);
+
 /* A record out of what upstream tells, without its content but for the size. False: no memory. */
 bool skr_object_of_upstream(struct skr_arena *arena, const struct skr_upstream_object *found, struct skr_object *out);
 

@@ -12,9 +12,9 @@
 #include "space.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 #include "../collector.h"
+#include "clock.h"
 #include "evict.h"
 #include "flights.h"
 #include "skerry/log.h"
@@ -101,7 +101,7 @@ static void skr_space_review(struct skr_space *space)
             return;
         struct skr_binding binding;
         struct skr_view *view;
-        if (lane->is_gone || skr_view_begin(space->reader, &view, NULL) != SKR_OK)
+        if (lane->is_gone || skr_view_begin(space->background.worker->reader, &view, NULL) != SKR_OK)
             continue;
         enum skr_status status = skr_binding_of(view, skr_text(lane->account), skr_text(lane->container), &binding, NULL);
         bool is_gone = status == SKR_NOT_FOUND || (status == SKR_OK && binding.id != lane->binding);
@@ -161,24 +161,9 @@ static void skr_space_drain(struct skr_space *space)
 
 /* ---- coming and going ---- */
 
-void skr_space_kick(struct skr_core *core)
-{
-    struct skr_space *space = core->space;
-    pthread_mutex_lock(&space->lock);
-    space->kicked = true;
-    pthread_cond_signal(&space->wake);
-    pthread_mutex_unlock(&space->lock);
-}
-
 static uint64_t skr_part_of(uint64_t bytes, unsigned percent)
 {
     return bytes / 100 * percent + bytes % 100 * percent / 100;
-}
-
-static void skr_space_look(struct skr_space *space)
-{
-    space->kicked = true;
-    pthread_cond_signal(&space->wake);
 }
 
 /* The disk's free space that is kept above the reserve: for what is written here, half of it, and to notice in time. */
@@ -228,7 +213,7 @@ bool skr_space_admit(struct skr_core *core, struct skr_bound *bound, uint64_t by
     unsigned high = core->options.cache_high_percent;
     if (!admitted || (capacity != 0 && whole > skr_part_of(capacity, high)) ||
         (lane != NULL && lane->capacity_bytes != 0 && of_lane > skr_part_of(lane->capacity_bytes, high)))
-        skr_space_look(space);
+        skr_background_wake(&space->background);
     pthread_mutex_unlock(&space->lock);
     return admitted;
 }
@@ -239,7 +224,7 @@ void skr_space_await(struct skr_core *core, struct skr_waiter *waiter)
     pthread_mutex_lock(&space->lock);
     waiter->next = space->waiters;
     space->waiters = waiter;
-    skr_space_look(space);
+    skr_background_wake(&space->background);
     pthread_mutex_unlock(&space->lock);
 }
 
@@ -266,7 +251,7 @@ void skr_space_uploaded(struct skr_core *core, struct skr_bound *bound, uint64_t
     uint32_t index = skr_space_lane(space, bound);
     if (index != UINT32_MAX)
         skr_policy_add(&space->policy, &key, bytes, index, false, skr_space_now());
-    skr_space_look(space);
+    skr_background_wake(&space->background);
     pthread_mutex_unlock(&space->lock);
 }
 
@@ -290,7 +275,7 @@ void skr_space_release(struct skr_core *core)
     struct skr_space *space = core->space;
     pthread_mutex_lock(&space->lock);
     skr_policy_release(&space->policy);
-    skr_space_look(space);
+    skr_background_wake(&space->background);
     pthread_mutex_unlock(&space->lock);
 }
 
@@ -440,14 +425,6 @@ static void skr_space_exhausted(struct skr_space *space, bool is_exhausted)
                 (unsigned long long)bytes, (unsigned long long)held_bytes);
 }
 
-static bool skr_space_stopping(struct skr_space *space)
-{
-    pthread_mutex_lock(&space->lock);
-    bool stopping = space->stopping;
-    pthread_mutex_unlock(&space->lock);
-    return stopping;
-}
-
 static void skr_space_make_room(struct skr_space *space)
 {
     uint32_t lane;
@@ -457,7 +434,7 @@ static void skr_space_make_room(struct skr_space *space)
     pthread_mutex_lock(&space->lock);
     uint64_t patience = space->policy.bytes; /* what is in use all comes round again: once is enough */
     pthread_mutex_unlock(&space->lock);
-    while (freed < wanted && any && spared <= patience && !skr_space_stopping(space)) {
+    while (freed < wanted && any && spared <= patience && !skr_background_is_ending(&space->background)) {
         freed += skr_space_evict(space, lane, wanted - freed, &busy, &any);
         spared += busy;
         skr_space_drain(space);
@@ -474,55 +451,47 @@ static void skr_space_make_room(struct skr_space *space)
 
 /* ---- the thread ---- */
 
-static bool skr_space_pause(struct skr_space *space, bool is_busy)
+/* Those who wait for room ask again. */
+static void skr_space_tell(struct skr_space *space)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += SKR_SPACE_PAUSE_MS * 1000000L;
-    until.tv_sec += until.tv_nsec / 1000000000L;
-    until.tv_nsec %= 1000000000L;
     int64_t now_ms = skr_clock_ms();
+    if (now_ms - space->woke_ms < SKR_WAKE_MS)
+        return;
+    space->woke_ms = now_ms;
     pthread_mutex_lock(&space->lock);
-    if (now_ms - space->woke_ms >= SKR_WAKE_MS) {
-        space->woke_ms = now_ms;
-        skr_waiters_wake(&space->waiters);
-    }
-    while (!is_busy && !space->stopping && !space->kicked && space->surveys == NULL &&
-           pthread_cond_timedwait(&space->wake, &space->lock, &until) == 0)
-        ;
-    space->kicked = false;
-    bool stopping = space->stopping;
+    skr_waiters_wake(&space->waiters);
     pthread_mutex_unlock(&space->lock);
-    return !stopping;
 }
 
-static void *skr_space_run(void *argument)
+static int skr_space_turn(struct skr_background *background)
 {
-    struct skr_space *space = argument;
-    bool is_busy;
-    pthread_setname_np(pthread_self(), "skr-space");
-    do {
-        skr_space_drain(space);
-        is_busy = false;
-        if (space->is_walking)
-            is_busy = space->is_walking = skr_space_walk(space);
-        if (!skr_store_is_read_only(space->core->store)) {
-            skr_space_review(space);
-            skr_space_make_room(space);
-        }
-        is_busy |= skr_survey_step(space);
-    } while (skr_space_pause(space, is_busy));
-    return NULL;
+    struct skr_space *space = (struct skr_space *)background;
+    bool is_busy = false;
+    skr_space_drain(space);
+    if (space->is_walking)
+        is_busy = space->is_walking = skr_space_walk(space);
+    if (!skr_store_is_read_only(space->core->store)) {
+        skr_space_review(space);
+        skr_space_make_room(space);
+    }
+    is_busy |= skr_survey_step(space);
+    skr_space_tell(space);
+    return is_busy ? 0 : SKR_SPACE_PAUSE_MS;
 }
 
 static enum skr_status skr_space_load(struct skr_space *space, struct skr_error *err)
 {
+    struct skr_meta_reader *reader;
     struct skr_view *view;
-    enum skr_status status = skr_view_begin(space->reader, &view, err);
+    enum skr_status status = skr_meta_reader_open(space->core->meta, &reader, err);
     if (status != SKR_OK)
         return status;
-    status = skr_operator_pins_load(&space->pins, view, err);
-    skr_view_end(view);
+    status = skr_view_begin(reader, &view, err);
+    if (status == SKR_OK) {
+        status = skr_operator_pins_load(&space->pins, view, err);
+        skr_view_end(view);
+    }
+    skr_meta_reader_close(reader);
     return status;
 }
 
@@ -531,20 +500,13 @@ enum skr_status skr_space_open(struct skr_space **out, struct skr_core *core, st
     struct skr_space *space = calloc(1, sizeof *space);
     if (space == NULL)
         return skr_fail(err, SKR_NO_MEMORY, "no memory for the account of space");
-    pthread_condattr_t attributes;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&space->wake, &attributes);
-    pthread_condattr_destroy(&attributes);
     pthread_mutex_init(&space->lock, NULL);
     skr_operator_pins_open(&space->pins);
     space->core = core;
     space->last_survey = &space->surveys;
     space->is_walking = atomic_load(&core->bindings.count) > 0;
     atomic_store(&space->is_counted, !space->is_walking);
-    enum skr_status status = skr_meta_reader_open(core->meta, &space->reader, err);
-    if (status == SKR_OK)
-        status = skr_space_load(space, err);
+    enum skr_status status = skr_space_load(space, err);
     if (status != SKR_OK) {
         skr_space_close(space);
         return status;
@@ -555,22 +517,18 @@ enum skr_status skr_space_open(struct skr_space **out, struct skr_core *core, st
 
 enum skr_status skr_space_start(struct skr_space *space, struct skr_error *err)
 {
-    int failed = pthread_create(&space->thread, NULL, skr_space_run, space);
-    space->has_thread = failed == 0;
-    return failed == 0 ? SKR_OK
-                       : skr_fail_os(err, SKR_NO_MEMORY, failed, "cannot start the thread of space: %s", strerror(failed));
+    space->background.name = "skr-space";
+    space->background.turn = skr_space_turn;
+    space->has_background = true;
+    return skr_background_open(&space->background, space->core, err);
 }
 
 void skr_space_stop(struct skr_space *space)
 {
-    if (space == NULL || !space->has_thread)
+    if (space == NULL || !space->has_background)
         return;
-    pthread_mutex_lock(&space->lock);
-    space->stopping = true;
-    pthread_cond_signal(&space->wake);
-    pthread_mutex_unlock(&space->lock);
-    pthread_join(space->thread, NULL);
-    space->has_thread = false;
+    skr_background_close(&space->background);
+    space->has_background = false;
 }
 
 void skr_space_close(struct skr_space *space)
@@ -586,8 +544,6 @@ void skr_space_close(struct skr_space *space)
     free(space->lanes);
     skr_policy_free(&space->policy);
     skr_operator_pins_close(&space->pins);
-    skr_meta_reader_close(space->reader);
-    pthread_cond_destroy(&space->wake);
     pthread_mutex_destroy(&space->lock);
     free(space);
 }

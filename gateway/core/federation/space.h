@@ -3,6 +3,7 @@
 #define SKERRY_CORE_SPACE_H
 
 #include "accesses.h"
+#include "background.h"
 #include "operator_pins.h"
 #include "waiting.h"
 
@@ -20,15 +21,12 @@ struct skr_space_lane {
 };
 
 struct skr_space {
+    struct skr_background background; /* first */
+    bool has_background;
     struct skr_core *core;
-    pthread_t thread;
-    bool has_thread;
-    struct skr_meta_reader *reader; /* the thread's */
-    struct skr_operator_pins pins;  /* guards itself */
+    struct skr_operator_pins pins; /* guards itself */
 
-    pthread_mutex_t lock; /* guards what follows */
-    pthread_cond_t wake;
-    bool stopping, kicked;
+    pthread_mutex_t lock; /* guards what follows; before the background's */
     struct skr_policy policy;
     struct skr_space_lane **lanes; /* as many as the policy has */
     uint32_t lane_count;
@@ -76,8 +74,6 @@ void skr_space_uploaded(struct skr_core *core, struct skr_bound *bound, uint64_t
 void skr_space_forget(struct skr_core *core, uint64_t content_id, uint64_t chunk);
 /* A content went as a whole. */
 void skr_space_forget_content(struct skr_core *core, uint64_t content_id, uint64_t size_bytes);
-/* The thread is to look soon. */
-void skr_space_kick(struct skr_core *core);
 /* Pins were changed: what was held for them is looked at again. */
 void skr_space_release(struct skr_core *core);
 

@@ -75,7 +75,7 @@ bool skr_space_walk(struct skr_space *space)
     struct skr_space_walker walker = {.space = space, .lane = UINT32_MAX};
     struct skr_error error;
     uint64_t last = 0;
-    if (skr_view_begin(space->reader, &walker.view, &error) != SKR_OK)
+    if (skr_view_begin(space->background.worker->reader, &walker.view, &error) != SKR_OK)
         return true;
     enum skr_status status =
         skr_content_visit(walker.view, space->walked, SKR_WALK_CONTENTS, skr_walk_content, &walker, &last, &error);

@@ -90,8 +90,8 @@ static struct skr_survey *skr_survey_new(struct skr_worker *worker, const struct
     pthread_mutex_lock(&space->lock);
     *space->last_survey = survey;
     space->last_survey = &survey->next;
-    pthread_cond_signal(&space->wake);
     pthread_mutex_unlock(&space->lock);
+    skr_background_wake(&space->background);
     return survey;
 }
 
@@ -223,7 +223,8 @@ static enum skr_status skr_survey_gather(struct skr_survey *survey, struct skr_v
 /* The lane of the container. SKR_NOT_FOUND: it is not bound. */
 static enum skr_status skr_survey_lane(struct skr_survey *survey, struct skr_space *space, struct skr_error *err)
 {
-    struct skr_bound *bound = skr_bound_find(&space->core->bindings, space->reader, survey->account, survey->container);
+    struct skr_bound *bound =
+        skr_bound_find(&space->core->bindings, space->background.worker->reader, survey->account, survey->container);
     if (bound == NULL)
         return skr_fail(err, SKR_NOT_FOUND, "the container is not attached to an upstream");
     pthread_mutex_lock(&space->lock);
@@ -304,7 +305,7 @@ static enum skr_status skr_survey_advance(struct skr_survey *survey, struct skr_
     struct skr_view *view;
     enum skr_status status = survey->evicts && survey->lane == NULL ? skr_survey_lane(survey, space, err) : SKR_OK;
     if (status == SKR_OK)
-        status = skr_view_begin(space->reader, &view, err);
+        status = skr_view_begin(space->background.worker->reader, &view, err);
     if (status != SKR_OK)
         return status;
     status = skr_container_get(view, &arena, survey->account, survey->container, &container, err);
@@ -323,11 +324,10 @@ bool skr_survey_step(struct skr_space *space)
     bool at_end = false;
     pthread_mutex_lock(&space->lock);
     struct skr_survey *survey = space->surveys;
-    bool stopping = space->stopping;
     pthread_mutex_unlock(&space->lock);
     if (survey == NULL)
         return false;
-    if (stopping || atomic_load(&survey->is_cancelled))
+    if (atomic_load(&survey->is_cancelled))
         survey->result.status = skr_fail(&survey->error, SKR_CANCELLED, "cancelled");
     else
         survey->result.status = skr_survey_advance(survey, space, &at_end, &survey->error);

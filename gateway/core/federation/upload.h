@@ -11,7 +11,7 @@
 #ifndef SKERRY_CORE_UPLOAD_H
 #define SKERRY_CORE_UPLOAD_H
 
-#include "../state.h"
+#include "background.h"
 #include "journal_note.h"
 #include "skerry/upstream.h"
 #include "upload_early.h"
@@ -130,19 +130,15 @@ struct skr_upload_job {
 };
 
 struct skr_uploader {
-    struct skr_executor executor; /* first */
-    struct skr_core *core;
-    struct skr_io *io;
-    struct skr_worker *worker;
+    struct skr_background background; /* first */
+    /* Not the worker's: an object may be compared with what upstream has while its own bytes are fetched, and neither may wait
+     * for the other's connection. */
     struct skr_upstream_client *client;
-    pthread_t thread;
-    _Atomic bool kicked, looks_again;
+    _Atomic bool looks_again;
     _Atomic bool is_full; /* as many jobs as may be: what is new is seen when one of them ends */
-    pthread_mutex_t lock; /* guards what follows, up to `stopping` */
-    struct skr_task *first, **last;
+    pthread_mutex_t lock; /* guards the next two */
     struct skr_pending *arrivals;
     struct skr_early_arrival *staged;
-    bool stopping;
 
     unsigned limit; /* of jobs */
     struct skr_upload_job *jobs;
@@ -161,8 +157,6 @@ struct skr_uploader {
     unsigned next_fate;
 };
 
-int64_t skr_upload_now_ns(void);  /* monotonic */
-int64_t skr_upload_wall_ns(void); /* Unix */
 uint64_t skr_upload_name_hash(struct skr_bytes account, struct skr_bytes container, struct skr_bytes key);
 
 /* ---- uploader.c ---- */

@@ -4,6 +4,7 @@
  *
  * Invariant: only what has the entity tag that goes with our bytes is copied. Where upstream does not do it the bytes are sent.
  */
+#include "clock.h"
 #include "upload.h"
 
 #define SKR_COPY_LEAST_BYTES (UINT64_C(256) << 10) /* what is smaller goes in one request with its attributes */
@@ -46,7 +47,7 @@ bool skr_upload_may_copy(struct skr_upload_job *job)
     const struct skr_content *content = &job->object.content;
     struct skr_view *view;
     if (job->copy_key.size == 0 && content->size_bytes > 0 &&
-        skr_view_begin(job->uploader->worker->reader, &view, NULL) == SKR_OK) {
+        skr_view_begin(job->uploader->background.worker->reader, &view, NULL) == SKR_OK) {
         if (content->layout == SKR_CONTENT_CACHED)
             skr_copy_find_cached(job, view);
         else
@@ -106,7 +107,7 @@ static void skr_copy_looked(struct skr_upstream_call *call, const struct skr_ups
     } else if (result->object->copy_pending) {
         unsigned shift = job->copy_looks < 6 ? job->copy_looks++ : 6;
         job->copy_is_pending = true;
-        job->copy_look_ns = skr_upload_now_ns() + (SKR_COPY_LOOK_NS << shift);
+        job->copy_look_ns = skr_clock_ns() + (SKR_COPY_LOOK_NS << shift);
     } else if (!job->copy_is_pending && !skr_bytes_equal(result->object->etag, job->base_etag)) {
         job->copy_failed = true; /* somebody has been faster: what is there is not our copy */
         skr_upload_recover(job);

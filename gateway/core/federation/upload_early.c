@@ -10,6 +10,7 @@
 
 #include <stdlib.h>
 
+#include "clock.h"
 #include "skerry/hash.h"
 #include "upload.h"
 
@@ -182,7 +183,7 @@ static bool skr_early_is_welcome(struct skr_uploader *uploader, const struct skr
 {
     struct skr_lane *lane = skr_upload_lane(uploader, arrival->name.account, arrival->name.container);
     return !uploader->earlies.is_closed && uploader->earlies.part_count < SKR_EARLY_MOST_PARTS && lane != NULL &&
-           lane->failures == 0 && lane->early_until_ns <= skr_upload_now_ns();
+           lane->failures == 0 && lane->early_until_ns <= skr_clock_ns();
 }
 
 void skr_early_take(struct skr_uploader *uploader, struct skr_early_arrival *arrivals)
@@ -278,7 +279,7 @@ static void skr_early_sweep(struct skr_uploader *uploader)
 {
     struct skr_early *next;
     struct skr_view *view;
-    if (skr_view_begin(uploader->worker->reader, &view, NULL) != SKR_OK)
+    if (skr_view_begin(uploader->background.worker->reader, &view, NULL) != SKR_OK)
         return;
     for (struct skr_early *early = uploader->earlies.first; early != NULL; early = next) {
         next = early->next;
@@ -345,7 +346,7 @@ static void skr_early_give_up(struct skr_early *early)
 {
     struct skr_lane *lane = skr_upload_lane(early->uploader, early->name.account, early->name.container);
     if (lane != NULL)
-        lane->early_until_ns = skr_upload_now_ns() + SKR_EARLY_PAUSE_NS;
+        lane->early_until_ns = skr_clock_ns() + SKR_EARLY_PAUSE_NS;
     for (size_t i = 0; i < early->count; i++)
         if (early->parts[i].state == SKR_EARLY_QUEUED)
             early->parts[i].state = SKR_EARLY_DROPPED;
@@ -415,7 +416,7 @@ static bool skr_early_is_there(struct skr_early *early, uint64_t file_id)
 {
     struct skr_view *view;
     bool exists = false;
-    if (skr_view_begin(early->uploader->worker->reader, &view, NULL) != SKR_OK)
+    if (skr_view_begin(early->uploader->background.worker->reader, &view, NULL) != SKR_OK)
         return false;
     bool is_there = skr_file_record_exists(view, file_id, &exists, NULL) == SKR_OK && exists;
     skr_view_end(view);
@@ -430,7 +431,7 @@ static void skr_early_send(struct skr_early *early, struct skr_early_send *send)
     early->under_way++;
     part->state = SKR_EARLY_UNDER_WAY;
     if (!skr_early_is_there(early, part->extent.file_id) ||
-        skr_open_extent(early->uploader->worker, &part->extent, &send->reader, &error) != SKR_OK ||
+        skr_open_extent(early->uploader->background.worker, &part->extent, &send->reader, &error) != SKR_OK ||
         (send->buffer = malloc(send->size)) == NULL) {
         skr_early_send_fail(send);
         return;
@@ -457,8 +458,8 @@ static bool skr_early_begin(struct skr_early *early)
 {
     struct skr_multipart multipart = {.id = 0};
     struct skr_error error;
-    if (early->upload_id != 0 &&
-        skr_get_multipart(early->uploader->worker, &early->arena, &early->name, early->upload_id, &multipart, &error) != SKR_OK)
+    if (early->upload_id != 0 && skr_get_multipart(early->uploader->background.worker, &early->arena, &early->name,
+                                                   early->upload_id, &multipart, &error) != SKR_OK)
         return false;
     struct skr_upstream_attributes attributes = skr_upload_attributes_of(&multipart.draft);
     early->attributes_hash = skr_upload_attributes_hash(&multipart.draft);

@@ -14,7 +14,7 @@ static enum skr_status skr_upload_find_container(struct skr_upload_job *job, str
 {
     struct skr_container container;
     struct skr_view *view;
-    enum skr_status status = skr_view_begin(job->uploader->worker->reader, &view, err);
+    enum skr_status status = skr_view_begin(job->uploader->background.worker->reader, &view, err);
     if (status != SKR_OK)
         return status;
     status = skr_container_get(view, &job->arena, job->entry.account, job->entry.container, &container, err);
@@ -27,7 +27,7 @@ static enum skr_status skr_upload_find_container(struct skr_upload_job *job, str
 static enum skr_status skr_upload_open_object(struct skr_upload_job *job, struct skr_error *err)
 {
     struct skr_object_name name = {.account = job->entry.account, .container = job->entry.container, .key = job->entry.key};
-    return skr_open_object(job->uploader->worker, &job->arena, &name, NULL, &job->object, &job->reader, err);
+    return skr_open_object(job->uploader->background.worker, &job->arena, &name, NULL, &job->object, &job->reader, err);
 }
 
 void skr_upload_begin(struct skr_upload_job *job)
@@ -38,7 +38,8 @@ void skr_upload_begin(struct skr_upload_job *job)
     bool deletes = entry->what & SKR_JOURNAL_DELETE;
     enum skr_status status = skr_upload_find_container(job, &error);
     if (status == SKR_OK)
-        job->bound = skr_bound_find(&uploader->core->bindings, uploader->worker->reader, entry->account, entry->container);
+        job->bound = skr_bound_find(&uploader->background.core->bindings, uploader->background.worker->reader, entry->account,
+                                    entry->container);
     if (status == SKR_OK &&
         (job->bound == NULL || job->bound->upstream == NULL || job->bound->binding.mode == SKR_BINDING_READ_ONLY)) {
         job->retry_after_ms = SKR_UPLOAD_REFUSED_MS; /* it may be bound again */
@@ -59,7 +60,7 @@ void skr_upload_begin(struct skr_upload_job *job)
         entry->base_known = false;
         entry->source_key = entry->source_etag = SKR_NO_BYTES;
     }
-    if (entry->is_awaited && entry->sequence >> 40 != skr_meta_boot(job->uploader->core->meta))
+    if (entry->is_awaited && entry->sequence >> 40 != skr_meta_boot(job->uploader->background.core->meta))
         entry->overwrites = false; /* nobody waits any more: it must not go over what came after it */
     job->left = entry->what;
     job->is_conditional = true;

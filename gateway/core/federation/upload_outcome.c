@@ -6,6 +6,7 @@
  */
 #include <stdarg.h>
 
+#include "clock.h"
 #include "skerry/log.h"
 #include "space.h"
 #include "upload.h"
@@ -49,8 +50,8 @@ static enum skr_status skr_upload_adopt(struct skr_view *view, struct skr_upload
     bool is_own = skr_bytes_equal(there.key, origin.key) && skr_bytes_equal(there.container, origin.container);
     if (is_own || references == 1)
         return skr_content_set_origin(view, content->id, &origin, err);
-    return skr_content_create_cached(view, skr_meta_next_id(job->uploader->core->meta), content->size_bytes, &origin, content,
-                                     err);
+    return skr_content_create_cached(view, skr_meta_next_id(job->uploader->background.core->meta), content->size_bytes, &origin,
+                                     content, err);
 }
 
 /* Bytes that were written here can be had from upstream from now on. */
@@ -124,7 +125,7 @@ static enum skr_status skr_apply_failed(struct skr_view *view, struct skr_change
     entry.attempts++;
     entry.reason = skr_text(job->reason);
     entry.overwrites = entry.overwrites && job->end != SKR_UPLOAD_CONFLICT;
-    entry.not_before_ns = job->end == SKR_UPLOAD_CONFLICT ? 0 : skr_upload_wall_ns() + SKR_UPLOAD_REFUSED_MS * INT64_C(1000000);
+    entry.not_before_ns = job->end == SKR_UPLOAD_CONFLICT ? 0 : skr_wall_ns() + SKR_UPLOAD_REFUSED_MS * INT64_C(1000000);
     return skr_journal_update(view, &entry, err);
 }
 
@@ -157,7 +158,7 @@ static void skr_upload_pause(struct skr_upload_job *job)
     pause_ms = pause_ms < SKR_UPLOAD_AWAY_MOST_MS ? pause_ms : SKR_UPLOAD_AWAY_MOST_MS;
     if (job->retry_after_ms > pause_ms)
         pause_ms = job->retry_after_ms;
-    lane->until_ns = skr_upload_now_ns() + pause_ms * 1000000;
+    lane->until_ns = skr_clock_ns() + pause_ms * 1000000;
     if (lane->until_ns < job->uploader->sweep_ns)
         job->uploader->sweep_ns = lane->until_ns;
 }
@@ -199,13 +200,13 @@ static void skr_upload_committed(struct skr_task *task)
 {
     struct skr_upload_job *job = (struct skr_upload_job *)((char *)task - offsetof(struct skr_change, task));
     struct skr_uploader *uploader = job->uploader;
-    int64_t retry_ns = skr_upload_now_ns() + SKR_UPLOAD_REFUSED_MS * INT64_C(1000000);
+    int64_t retry_ns = skr_clock_ns() + SKR_UPLOAD_REFUSED_MS * INT64_C(1000000);
     if (job->change.status != SKR_OK) {
         skr_upload_unnoted(job, job->change.error.message);
         return;
     }
     if (job->evictable.id != 0)
-        skr_space_uploaded(uploader->core, job->bound, job->evictable.id, job->evictable.size_bytes);
+        skr_space_uploaded(uploader->background.core, job->bound, job->evictable.id, job->evictable.size_bytes);
     if (job->end == SKR_UPLOAD_REFUSED && retry_ns < uploader->sweep_ns)
         uploader->sweep_ns = retry_ns;
     skr_upload_tell(job);
@@ -216,9 +217,9 @@ static void skr_upload_commit(struct skr_upload_job *job)
 {
     job->was_committed = true;
     job->change.apply = job->takes_back ? skr_apply_take_back : job->end == SKR_UPLOAD_DONE ? skr_apply_done : skr_apply_failed;
-    job->change.executor = &job->uploader->executor;
+    job->change.executor = &job->uploader->background.executor;
     job->change.task.run = skr_upload_committed;
-    if (skr_meta_submit(job->uploader->core->meta, &job->change) != SKR_OK)
+    if (skr_meta_submit(job->uploader->background.core->meta, &job->change) != SKR_OK)
         skr_upload_unnoted(job, "the store takes no changes at present");
 }
 

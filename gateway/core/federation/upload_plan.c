@@ -66,7 +66,7 @@ static const struct skr_early_part *skr_plan_find(struct skr_planning *planning,
         return NULL;
     const struct skr_extent *extent = &planning->extents[planning->extent];
     uint64_t inside = offset - planning->extent_offset;
-    if (extent->length_bytes - inside < size)
+    if (extent->file_id == 0 || extent->length_bytes - inside < size) /* no block is in a hole */
         return NULL;
     struct skr_early_part wanted = {.extent = {.file_id = extent->file_id, .offset_bytes = extent->offset_bytes + inside}};
     const struct skr_early_part *found =
@@ -167,7 +167,7 @@ bool skr_upload_plan_early(struct skr_upload_job *job, const struct skr_upstream
         return false;
     qsort(job->early->parts, job->early->count, sizeof *job->early->parts, skr_place_order);
     job->early->first_queued = 0;
-    if (skr_view_begin(job->uploader->worker->reader, &view, NULL) != SKR_OK)
+    if (skr_view_begin(job->uploader->background.worker->reader, &view, NULL) != SKR_OK)
         return false;
     enum skr_status status =
         skr_collect_extents(view, &job->arena, content, 0, content->size_bytes, &extents, &planning.extent_count, &error);

@@ -137,6 +137,17 @@ static void skr_upload_found_copy(struct skr_upload_job *job)
         skr_upload_send(job);
 }
 
+/* Reads what upstream has under `compare_etag`. Once: whoever tries again begins with what is there then. */
+static void skr_read_there(struct skr_upload_job *job,
+                           size_t (*write)(struct skr_upstream_call *call, const void *data, size_t size),
+                           void (*done)(struct skr_upstream_call *call, const struct skr_upstream_result *result))
+{
+    struct skr_upstream_get get = {.key = job->entry.key, .write = write, .conditions = {.if_match = job->compare_etag}};
+    job->call.retry = NULL;
+    job->call.done = done;
+    skr_upstream_get(job->uploader->client, job->bound->upstream, &job->call, &get);
+}
+
 static void skr_upload_conflict(struct skr_upload_job *job)
 {
     if (job->entry.what & SKR_JOURNAL_DELETE && job->entry.base_known && job->entry.base_etag.size == 0) {
@@ -204,11 +215,7 @@ static void skr_digest_or_conflict(struct skr_upload_job *job, struct skr_bytes 
     job->digest_crc32c = 0;
     job->digest_size = size_bytes;
     job->digest_metadata = metadata;
-    struct skr_upstream_get get = {
-        .key = job->entry.key, .write = skr_digest_write, .conditions = {.if_match = job->compare_etag}};
-    job->call.retry = NULL;
-    job->call.done = skr_digest_done;
-    skr_upstream_get(job->uploader->client, job->bound->upstream, &job->call, &get);
+    skr_read_there(job, skr_digest_write, skr_digest_done);
 }
 
 static void skr_digest_of(struct skr_upload_job *job, const struct skr_upstream_object *there)
@@ -298,11 +305,7 @@ static void skr_compare_begin(struct skr_upload_job *job, const struct skr_upstr
     job->compare_offset = job->compare_at = 0;
     job->compare_size = 0;
     job->compare_loading = job->compare_waits = job->compare_differs = job->compare_unreadable = false;
-    struct skr_upstream_get get = {
-        .key = job->entry.key, .write = skr_compare_write, .conditions = {.if_match = job->compare_etag}};
-    job->call.retry = NULL;
-    job->call.done = skr_compare_done;
-    skr_upstream_get(job->uploader->client, job->bound->upstream, &job->call, &get);
+    skr_read_there(job, skr_compare_write, skr_compare_done);
 }
 
 /* ---- after a refusal, or a success whose entity tag was not told ---- */

@@ -8,8 +8,8 @@
 #include "uploader.h"
 
 #include <stdlib.h>
-#include <time.h>
 
+#include "clock.h"
 #include "skerry/hash.h"
 #include "skerry/log.h"
 #include "upload.h"
@@ -19,23 +19,6 @@
 #define SKR_OTHERS_FIRST_NS (200 * INT64_C(1000000))
 #define SKR_CLAIM_NS (60 * INT64_C(1000000000))
 #define SKR_DEPENDENT_PAUSE_NS (500 * INT64_C(1000000))
-
-static int64_t skr_clock_ns(clockid_t clock)
-{
-    struct timespec now;
-    clock_gettime(clock, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
-int64_t skr_upload_now_ns(void)
-{
-    return skr_clock_ns(CLOCK_MONOTONIC);
-}
-
-int64_t skr_upload_wall_ns(void)
-{
-    return skr_clock_ns(CLOCK_REALTIME);
-}
 
 static uint64_t skr_hash_text(uint64_t hash, struct skr_bytes text)
 {
@@ -51,21 +34,9 @@ uint64_t skr_upload_name_hash(struct skr_bytes account, struct skr_bytes contain
 
 /* ---- from other threads ---- */
 
-static void skr_uploader_post(struct skr_executor *executor, struct skr_task *task)
-{
-    struct skr_uploader *uploader = (struct skr_uploader *)executor;
-    task->next = NULL;
-    pthread_mutex_lock(&uploader->lock);
-    *uploader->last = task;
-    uploader->last = &task->next;
-    skr_io_wake(uploader->io); /* under the lock: the thread may run the task, and close the ring, as soon as it has it */
-    pthread_mutex_unlock(&uploader->lock);
-}
-
 void skr_uploader_kick(struct skr_uploader *uploader)
 {
-    if (!atomic_exchange(&uploader->kicked, true))
-        skr_io_wake(uploader->io);
+    skr_background_wake(&uploader->background);
 }
 
 void skr_uploader_noted(struct skr_uploader *uploader)
@@ -134,8 +105,7 @@ void skr_upload_job_free(struct skr_upload_job *job)
     skr_bound_release(job->bound);
     skr_arena_release(&job->arena);
     free(job);
-    atomic_store(&uploader->kicked, true); /* there is room for another one */
-    skr_io_wake(uploader->io);
+    skr_uploader_kick(uploader); /* there is room for another one */
 }
 
 struct skr_upload_job *skr_upload_job_find(const struct skr_uploader *uploader, uint64_t sequence)
@@ -198,8 +168,8 @@ static bool skr_is_needed(struct skr_view *view, const struct skr_journal_entry 
  * been given up. */
 static bool skr_is_unclaimed(struct skr_uploader *uploader, const struct skr_journal_entry *entry, int64_t now_ns)
 {
-    int64_t left_ns = entry->changed_ns + SKR_CLAIM_NS - skr_upload_wall_ns();
-    if (!entry->is_awaited || entry->sequence >> 40 != skr_meta_boot(uploader->core->meta) || left_ns <= 0 ||
+    int64_t left_ns = entry->changed_ns + SKR_CLAIM_NS - skr_wall_ns();
+    if (!entry->is_awaited || entry->sequence >> 40 != skr_meta_boot(uploader->background.core->meta) || left_ns <= 0 ||
         skr_awaiting_has(uploader, entry->sequence))
         return false;
     skr_sweep_at(uploader, now_ns + left_ns);
@@ -210,7 +180,7 @@ static bool skr_is_unclaimed(struct skr_uploader *uploader, const struct skr_jou
 static bool skr_is_due(struct skr_uploader *uploader, struct skr_view *view, const struct skr_journal_entry *entry,
                        int64_t now_ns)
 {
-    int64_t wait_ns = entry->not_before_ns == 0 ? 0 : entry->not_before_ns - skr_upload_wall_ns();
+    int64_t wait_ns = entry->not_before_ns == 0 ? 0 : entry->not_before_ns - skr_wall_ns();
     if (entry->state == SKR_JOURNAL_CONFLICT && !entry->overwrites)
         return false; /* until somebody decides */
     if (wait_ns > 0) {
@@ -243,8 +213,8 @@ static struct skr_upload_job *skr_pick(struct skr_uploader *uploader, unsigned *
     struct skr_upload_job *job = NULL;
     struct skr_journal_entry entry;
     struct skr_view *view;
-    int64_t now_ns = skr_upload_now_ns();
-    if (skr_view_begin(uploader->worker->reader, &view, NULL) != SKR_OK)
+    int64_t now_ns = skr_clock_ns();
+    if (skr_view_begin(uploader->background.worker->reader, &view, NULL) != SKR_OK)
         return NULL;
     while (job == NULL && *looks < SKR_PICK_LOOKS) {
         enum skr_status status = skr_journal_next(view, uploader->cursor, &entry, NULL);
@@ -265,10 +235,10 @@ static struct skr_upload_job *skr_pick(struct skr_uploader *uploader, unsigned *
 bool skr_uploader_open_client(struct skr_uploader *uploader)
 {
     struct skr_error error;
-    if (uploader->client != NULL || skr_upstream_client_open(&uploader->client, uploader->io, &error) == SKR_OK)
+    if (uploader->client != NULL || skr_upstream_client_open(&uploader->client, uploader->background.io, &error) == SKR_OK)
         return true;
     skr_log(SKR_LOG_ERROR, "uploader", "nothing can be uploaded: %s", error.message);
-    skr_sweep_at(uploader, skr_upload_now_ns() + 10 * INT64_C(1000000000));
+    skr_sweep_at(uploader, skr_clock_ns() + 10 * INT64_C(1000000000));
     return false;
 }
 
@@ -278,7 +248,7 @@ static bool skr_uploader_has_client(struct skr_uploader *uploader)
     struct skr_view *view;
     if (uploader->client != NULL)
         return true;
-    if (skr_view_begin(uploader->worker->reader, &view, NULL) != SKR_OK)
+    if (skr_view_begin(uploader->background.worker->reader, &view, NULL) != SKR_OK)
         return false;
     bool is_idle = skr_journal_next(view, 0, &entry, NULL) == SKR_NOT_FOUND;
     skr_view_end(view);
@@ -294,9 +264,9 @@ void skr_uploader_go_back(struct skr_uploader *uploader, uint64_t sequence)
 static void skr_uploader_pick(struct skr_uploader *uploader)
 {
     unsigned looks = 0;
-    if (skr_store_is_read_only(uploader->core->store))
+    if (skr_store_is_read_only(uploader->background.core->store))
         return; /* what would come of it could not be noted */
-    if (atomic_exchange(&uploader->looks_again, false) || uploader->sweep_ns <= skr_upload_now_ns()) {
+    if (atomic_exchange(&uploader->looks_again, false) || uploader->sweep_ns <= skr_clock_ns()) {
         uploader->cursor = 0;
         uploader->sweep_ns = SKR_NEVER_NS;
     }
@@ -323,34 +293,25 @@ static void skr_uploader_publish(struct skr_uploader *uploader)
 {
     struct skr_journal_entry first = {.since_ns = 0};
     struct skr_view *view;
-    if (skr_view_begin(uploader->worker->reader, &view, NULL) != SKR_OK)
+    if (skr_view_begin(uploader->background.worker->reader, &view, NULL) != SKR_OK)
         return;
     enum skr_status status = skr_journal_next(view, 0, &first, NULL);
     skr_view_end(view);
     if (status == SKR_OK || status == SKR_NOT_FOUND)
-        atomic_store(&uploader->core->dirty_oldest_ns, status == SKR_OK ? first.since_ns : 0);
+        atomic_store(&uploader->background.core->dirty_oldest_ns, status == SKR_OK ? first.since_ns : 0);
 }
 
-static bool skr_uploader_drain(struct skr_uploader *uploader)
+/* Takes over what other threads handed in. */
+static void skr_uploader_take(struct skr_uploader *uploader)
 {
     pthread_mutex_lock(&uploader->lock);
-    struct skr_task *task = uploader->first;
     struct skr_pending *arrivals = uploader->arrivals;
     struct skr_early_arrival *staged = uploader->staged;
-    bool stopping = uploader->stopping;
-    uploader->first = NULL;
-    uploader->last = &uploader->first;
     uploader->arrivals = NULL;
     uploader->staged = NULL;
     pthread_mutex_unlock(&uploader->lock);
-    while (task != NULL) {
-        struct skr_task *next = task->next;
-        task->run(task);
-        task = next;
-    }
     skr_awaiting_take(uploader, arrivals);
     skr_early_take(uploader, staged);
-    return !stopping;
 }
 
 static int skr_timeout_ms(int64_t until_ns, int64_t now_ns)
@@ -361,9 +322,27 @@ static int skr_timeout_ms(int64_t until_ns, int64_t now_ns)
     return ms > 60000 ? 60000 : (int)ms;
 }
 
-/* Nothing more is sent; what is being noted is waited for. */
-static void skr_uploader_wind_down(struct skr_uploader *uploader)
+static int skr_uploader_turn(struct skr_background *background)
 {
+    struct skr_uploader *uploader = (struct skr_uploader *)background;
+    skr_uploader_take(uploader);
+    skr_uploader_pick(uploader);
+    skr_uploader_publish(uploader);
+    int64_t now_ns = skr_clock_ns(), until_ns = skr_awaiting_turn(uploader, now_ns);
+    int64_t copies_ns = skr_upload_copies_turn(uploader, now_ns), early_ns = skr_early_turn(uploader, now_ns);
+    if (copies_ns < until_ns)
+        until_ns = copies_ns;
+    if (early_ns < until_ns)
+        until_ns = early_ns;
+    if (uploader->sweep_ns < until_ns)
+        until_ns = uploader->sweep_ns;
+    return skr_timeout_ms(until_ns, now_ns);
+}
+
+/* Nothing more is sent; what is being noted is waited for. */
+static bool skr_uploader_wind_down(struct skr_background *background)
+{
+    struct skr_uploader *uploader = (struct skr_uploader *)background;
     struct skr_upload_job *job = uploader->jobs, *next;
     skr_early_close(uploader);
     for (; job != NULL; job = next) {
@@ -373,56 +352,9 @@ static void skr_uploader_wind_down(struct skr_uploader *uploader)
         skr_upstream_cancel(&job->call);
         skr_upload_job_free(job);
     }
-    while (uploader->jobs != NULL) {
-        skr_uploader_drain(uploader);
-        if (uploader->jobs != NULL)
-            skr_io_run(uploader->io, 100);
-    }
-}
-
-static void *skr_uploader_run(void *argument)
-{
-    struct skr_uploader *uploader = argument;
-    pthread_setname_np(pthread_self(), "skr-uploader");
-    while (skr_uploader_drain(uploader)) {
-        atomic_store(&uploader->kicked, false);
-        skr_uploader_pick(uploader);
-        skr_uploader_publish(uploader);
-        int64_t now_ns = skr_upload_now_ns(), until_ns = skr_awaiting_turn(uploader, now_ns);
-        int64_t copies_ns = skr_upload_copies_turn(uploader, now_ns), early_ns = skr_early_turn(uploader, now_ns);
-        if (copies_ns < until_ns)
-            until_ns = copies_ns;
-        if (early_ns < until_ns)
-            until_ns = early_ns;
-        if (uploader->sweep_ns < until_ns)
-            until_ns = uploader->sweep_ns;
-        skr_io_run(uploader->io, atomic_load(&uploader->kicked) ? 0 : skr_timeout_ms(until_ns, now_ns));
-    }
-    skr_uploader_wind_down(uploader);
     skr_upstream_client_close(uploader->client); /* here: a ring is its thread's */
-    skr_worker_close(uploader->worker);
-    uploader->worker = NULL;
-    pthread_mutex_lock(&uploader->lock); /* whoever posted the last task has woken the ring, too */
-    pthread_mutex_unlock(&uploader->lock);
-    skr_io_close(uploader->io);
-    uploader->io = NULL;
-    return NULL;
-}
-
-static void skr_uploader_free(struct skr_uploader *uploader)
-{
-    while (uploader->lanes != NULL) {
-        struct skr_lane *next = uploader->lanes->next;
-        free(uploader->lanes->account);
-        free(uploader->lanes->container);
-        free(uploader->lanes);
-        uploader->lanes = next;
-    }
-    skr_early_arrivals_free(uploader->staged);
-    skr_worker_close(uploader->worker);
-    skr_io_close(uploader->io);
-    pthread_mutex_destroy(&uploader->lock);
-    free(uploader);
+    uploader->client = NULL;
+    return uploader->jobs == NULL;
 }
 
 /* A tenth of the disk, where nothing else was said. */
@@ -442,23 +374,15 @@ enum skr_status skr_uploader_open(struct skr_uploader **out, struct skr_core *co
     if (uploader == NULL)
         return skr_fail(err, SKR_NO_MEMORY, "no memory for the uploader");
     skr_default_limits(core);
-    uploader->executor.post = skr_uploader_post;
-    uploader->core = core;
-    uploader->last = &uploader->first;
+    uploader->background.name = "skr-uploader";
+    uploader->background.turn = skr_uploader_turn;
+    uploader->background.wind_down = skr_uploader_wind_down;
     uploader->limit = core->options.upload_concurrency;
     uploader->sweep_ns = SKR_NEVER_NS;
     pthread_mutex_init(&uploader->lock, NULL);
-    struct skr_io_options options = {.entries = 128, .fault = core->options.fault};
-    enum skr_status status = skr_io_open(&uploader->io, &options, err);
-    if (status == SKR_OK)
-        status = skr_worker_open(core, uploader->io, &uploader->executor, &uploader->worker, err);
-    if (status == SKR_OK) {
-        int failed = pthread_create(&uploader->thread, NULL, skr_uploader_run, uploader);
-        if (failed != 0)
-            status = skr_fail_os(err, SKR_NO_MEMORY, failed, "cannot start the uploader: %s", strerror(failed));
-    }
+    enum skr_status status = skr_background_open(&uploader->background, core, err);
     if (status != SKR_OK) {
-        skr_uploader_free(uploader);
+        skr_uploader_close(uploader);
         return status;
     }
     *out = uploader;
@@ -469,10 +393,15 @@ void skr_uploader_close(struct skr_uploader *uploader)
 {
     if (uploader == NULL)
         return;
-    pthread_mutex_lock(&uploader->lock);
-    uploader->stopping = true;
-    skr_io_wake(uploader->io); /* under the lock: the thread closes its ring as soon as it has seen it */
-    pthread_mutex_unlock(&uploader->lock);
-    pthread_join(uploader->thread, NULL);
-    skr_uploader_free(uploader);
+    skr_background_close(&uploader->background);
+    while (uploader->lanes != NULL) {
+        struct skr_lane *next = uploader->lanes->next;
+        free(uploader->lanes->account);
+        free(uploader->lanes->container);
+        free(uploader->lanes);
+        uploader->lanes = next;
+    }
+    skr_early_arrivals_free(uploader->staged);
+    pthread_mutex_destroy(&uploader->lock);
+    free(uploader);
 }

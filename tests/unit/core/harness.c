@@ -40,6 +40,11 @@ void harness_run(struct harness *harness)
         skr_io_run(harness->io, 1000);
 }
 
+static void harness_sleep(struct skr_executor *executor)
+{
+    harness_run((struct harness *)executor);
+}
+
 enum skr_status harness_open(struct harness *harness)
 {
     struct skr_error error = {.status = SKR_OK};
@@ -53,6 +58,7 @@ enum skr_status harness_open(struct harness *harness)
                                        .fault = harness->fault};
     struct skr_io_options io_options = {.entries = 64, .fault = harness->fault};
     harness->executor.post = harness_post;
+    harness->executor.wait = harness_sleep;
     harness->first = NULL;
     harness->last = &harness->first;
     pthread_mutex_init(&harness->lock, NULL);

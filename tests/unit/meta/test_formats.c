@@ -247,12 +247,12 @@ START_TEST(a_folder_is_marked_when_it_is_opened_for_writing)
     FILE *file = fopen(path, "r");
     ck_assert_ptr_nonnull(fgets(text, sizeof text, file));
     fclose(file);
-    ck_assert_str_eq(text, "3\n");
+    ck_assert_str_eq(text, "4\n");
     skr_meta_reader_close(environment.reader);
     skr_meta_close(environment.meta);
-    write_format("4\n");
+    write_format("5\n");
     ck_assert_int_eq(skr_meta_open(&meta, &options, &error), SKR_FORMAT_TOO_NEW);
-    write_format("3\n");
+    write_format("4\n");
     ck_assert_int_eq(skr_meta_open(&environment.meta, &options, &error), SKR_OK);
     ck_assert_int_eq(skr_meta_reader_open(environment.meta, &environment.reader, &error), SKR_OK);
 }

@@ -92,6 +92,39 @@ START_TEST(azure_hostile)
 }
 END_TEST
 
+START_TEST(containers_and_buckets)
+{
+    static const char *const bad[] = {
+        "<EnumerationResults><Containers><Container/></Containers></EnumerationResults>",
+        ("<EnumerationResults><Containers><Container><Name>a</Name><Properties><Last-Modified>now</Last-Modified></Properties>"
+         "</Container></Containers></EnumerationResults>"),
+        "<EnumerationResults><Containers><Container><Name>a</Name></Containers></EnumerationResults>",
+        "<ListAllMyBucketsResult><Buckets><Bucket><Name>a</Name></Bucket></Buckets></ListAllMyBucketsResult>",
+    };
+    ck_assert(skr_azure_containers_read(
+        &arena,
+        SKR_BYTES("<EnumerationResults><Containers><Container><Name>b</Name></Container><Container><Name>a</Name><Properties>"
+                  "<Last-Modified>Sun, 06 Nov 1994 08:49:37 GMT</Last-Modified><Etag>\"1\"</Etag></Properties></Container>"
+                  "</Containers><NextMarker>m</NextMarker></EnumerationResults>"),
+        &reading));
+    ck_assert(reading.entry_count == 2 && skr_bytes_equal(reading.next_marker, SKR_BYTES("m")));
+    ck_assert(skr_bytes_equal(reading.entries[0].key, SKR_BYTES("a")) && reading.entries[0].modified_ns == 784111777000000000);
+    reading = (struct skr_reading){.arena = &arena};
+    ck_assert(skr_s3_buckets_read(
+        &arena,
+        SKR_BYTES("<ListAllMyBucketsResult><Owner><ID>o</ID></Owner><Buckets><Bucket><Name>b.c</Name><CreationDate>"
+                  "2009-02-03T16:45:09.000Z</CreationDate></Bucket></Buckets><ContinuationToken>t</ContinuationToken>"
+                  "</ListAllMyBucketsResult>"),
+        &reading));
+    ck_assert(reading.entry_count == 1 && skr_bytes_equal(reading.next_marker, SKR_BYTES("t")));
+    ck_assert(skr_bytes_equal(reading.entries[0].key, SKR_BYTES("b.c")) && reading.entries[0].modified_ns > 0);
+    for (size_t i = 0; i < COUNT(bad); i++) {
+        reading = (struct skr_reading){.arena = &arena};
+        ck_assert_msg(!skr_azure_containers_read(&arena, skr_text(bad[i]), &reading), "%s", bad[i]);
+    }
+}
+END_TEST
+
 START_TEST(pages_are_bounded)
 {
     size_t count = 10001, used = 0;
@@ -150,6 +183,7 @@ int main(void)
     tcase_add_checked_fixture(tests, NULL, release);
     tcase_add_test(tests, azure_entries);
     tcase_add_test(tests, azure_hostile);
+    tcase_add_test(tests, containers_and_buckets);
     tcase_add_test(tests, pages_are_bounded);
     tcase_add_test(tests, long_names_of_metadata);
     tcase_add_test(tests, s3_entries);

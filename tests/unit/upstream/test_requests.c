@@ -132,6 +132,44 @@ START_TEST(what_cannot_be_sent)
 }
 END_TEST
 
+START_TEST(containers)
+{
+    static const struct {
+        enum skr_operation_kind kind;
+        const char *method, *azure_path, *azure_query, *s3_path, *s3_query;
+    } wanted[] = {
+        {SKR_OP_LIST_CONTAINERS, "GET", "/", "comp=list&marker=a%20b", "/", "max-buckets=1000&continuation-token=a%20b"},
+        {SKR_OP_CREATE_CONTAINER, "PUT", "/data", "restype=container", "/data", ""},
+        {SKR_OP_DELETE_CONTAINER, "DELETE", "/data", "restype=container", "/data", ""},
+    };
+    struct skr_upstream_list list = {.marker = SKR_BYTES("a b")};
+    struct skr_upstream *upstreams[2];
+    struct skr_upstream_settings settings = {.url = "https://lake.blob.core.windows.net/data/p"};
+    ck_assert_int_eq(skr_upstream_open(&upstreams[0], &settings, NULL), SKR_OK);
+    ck_assert(!skr_upstream_is_whole(upstreams[0]));
+    settings = (struct skr_upstream_settings){.kind = SKR_UPSTREAM_S3,
+                                              .url = "https://s3.example.net/data",
+                                              .credential = SKR_UPSTREAM_S3_KEYS,
+                                              .access_key = "a",
+                                              .secret_key = "b",
+                                              .region = "eu-west-1"};
+    ck_assert_int_eq(skr_upstream_open(&upstreams[1], &settings, NULL), SKR_OK);
+    ck_assert(skr_upstream_is_whole(upstreams[1]));
+    for (size_t i = 0; i < 2 * sizeof wanted / sizeof *wanted; i++) {
+        bool is_s3 = i % 2 == 1;
+        struct skr_upstream_operation operation = {.kind = wanted[i / 2].kind, .list = &list};
+        harness_build(upstreams[i % 2], &operation, 0, sha256, VECTOR_NOW_S);
+        ck_assert_str_eq(message.method, wanted[i / 2].method);
+        ck_assert(skr_bytes_equal(message.path, skr_text(is_s3 ? wanted[i / 2].s3_path : wanted[i / 2].azure_path)));
+        ck_assert(skr_bytes_equal(skr_message_query_text(&message),
+                                  skr_text(is_s3 ? wanted[i / 2].s3_query : wanted[i / 2].azure_query)));
+        ck_assert((made.document.size > 0) == (is_s3 && operation.kind == SKR_OP_CREATE_CONTAINER));
+    }
+    skr_upstream_close(upstreams[0]);
+    skr_upstream_close(upstreams[1]);
+}
+END_TEST
+
 START_TEST(block_ids_are_of_one_size_and_in_no_other_upload)
 {
     struct skr_bytes ids[3];
@@ -181,6 +219,7 @@ int main(void)
     tcase_add_test(tests, shared_key);
     tcase_add_test(tests, sigv4);
     tcase_add_test(tests, what_cannot_be_sent);
+    tcase_add_test(tests, containers);
     tcase_add_test(tests, block_ids_are_of_one_size_and_in_no_other_upload);
     tcase_add_test(tests, a_sas_is_in_no_signed_header_but_the_source_of_a_copy);
     suite_add_tcase(suite, tests);

@@ -84,5 +84,7 @@ enum skr_status skr_check_journal(struct skr_check *check, struct skr_error *err
         skr_check_problem(check, "the journal has %llu entries with %llu bytes and claims %llu with %llu",
                           (unsigned long long)check->journal.entries, (unsigned long long)check->journal.bytes,
                           (unsigned long long)claimed.entries, (unsigned long long)claimed.bytes);
-    return check->repair ? skr_journal_count(check->view, &check->journal, err) : SKR_OK;
+    if (check->repair)
+        skr_journal_count(check->view, &check->journal);
+    return SKR_OK;
 }

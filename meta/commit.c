@@ -94,21 +94,35 @@ static int skr_transaction_begin(struct skr_meta *meta, struct skr_view *view)
     return 0;
 }
 
+/* What changed in each of a transaction's changes, and is written once. */
+static int skr_transaction_close(struct skr_view *view)
+{
+    char tick[8], sums[32];
+    MDB_dbi table = view->meta->tables[SKR_TABLE_CONFIG];
+    int result = 0;
+    if (view->ticked) {
+        MDB_val key = {4, "tick"}, value = {sizeof tick, tick};
+        skr_put_be64(tick, (uint64_t)view->tick_ns);
+        result = mdb_put(view->txn, table, &key, &value, 0);
+    }
+    if (view->journal_written && result == 0) {
+        MDB_val key = {strlen(SKR_JOURNAL_SUMS), SKR_JOURNAL_SUMS}, value = {sizeof sums, sums};
+        skr_journal_sums(&view->journal, sums);
+        result = mdb_put(view->txn, table, &key, &value, 0);
+    }
+    return result;
+}
+
 static int skr_transaction_commit(struct skr_view *view)
 {
     struct skr_meta *meta = view->meta;
-    char tick[8];
-    if (view->ticked) {
-        skr_put_be64(tick, (uint64_t)view->tick_ns);
-        MDB_val key = {4, "tick"}, value = {8, tick};
-        int result = mdb_put(view->txn, meta->tables[SKR_TABLE_CONFIG], &key, &value, 0);
-        if (result != 0) {
-            view->map_full = result == MDB_MAP_FULL;
-            mdb_txn_abort(view->txn);
-            return result;
-        }
+    int result = skr_transaction_close(view);
+    if (result != 0) {
+        view->map_full = result == MDB_MAP_FULL;
+        mdb_txn_abort(view->txn);
+        return result;
     }
-    int result = mdb_txn_commit(view->txn);
+    result = mdb_txn_commit(view->txn);
     if (result == MDB_MAP_FULL)
         view->map_full = true;
     if (result == 0) {

@@ -11,8 +11,7 @@
 #include "contents.h"
 #include "tree.h"
 
-#define SKR_JOURNAL_VERSION 2      /* 1: without the source of a copy, and what tells its traces */
-#define SKR_JOURNAL_SUMS "journal" /* in SKR_TABLE_CONFIG */
+#define SKR_JOURNAL_VERSION 2 /* 1: without the source of a copy, and what tells its traces */
 #define SKR_MAX_REASON_BYTES 240
 
 /* ---- rows ---- */
@@ -146,6 +145,9 @@ static enum skr_status skr_journal_row_put(struct skr_view *view, const struct s
 enum skr_status skr_journal_numbers(struct skr_view *view, struct skr_journal_numbers *out, struct skr_error *err)
 {
     struct skr_bytes found;
+    *out = view->journal;
+    if (view->journal_written)
+        return SKR_OK;
     *out = (struct skr_journal_numbers){.entries = 0};
     enum skr_status status = skr_row_get(view, SKR_TABLE_CONFIG, SKR_BYTES(SKR_JOURNAL_SUMS), &found, NULL);
     if (status == SKR_NOT_FOUND)
@@ -157,16 +159,19 @@ enum skr_status skr_journal_numbers(struct skr_view *view, struct skr_journal_nu
     return SKR_OK;
 }
 
-enum skr_status skr_journal_count(struct skr_view *view, const struct skr_journal_numbers *numbers, struct skr_error *err)
+void skr_journal_count(struct skr_view *view, const struct skr_journal_numbers *numbers)
 {
-    char data[32];
+    view->written = true;
+    view->journal_written = true;
+    view->journal = *numbers;
+}
+
+void skr_journal_sums(const struct skr_journal_numbers *numbers, char data[32])
+{
     skr_put_be64(data, numbers->entries);
     skr_put_be64(data + 8, numbers->bytes);
     skr_put_be64(data + 16, numbers->failed);
     skr_put_be64(data + 24, numbers->conflicts);
-    view->journal_written = true;
-    view->journal = *numbers;
-    return skr_row_put(view, SKR_TABLE_CONFIG, SKR_BYTES(SKR_JOURNAL_SUMS), (struct skr_bytes){data, sizeof data}, err);
 }
 
 void skr_journal_publish(struct skr_meta *meta, const struct skr_journal_numbers *numbers)
@@ -371,7 +376,9 @@ enum skr_status skr_journal_note(struct skr_view *view, struct skr_bytes account
         status = skr_view_grow(view, key.size + sizeof leaf, err);
     if (status == SKR_OK)
         status = skr_tree_put(view, node, key, (struct skr_bytes){leaf, sizeof leaf}, err);
-    return status != SKR_OK ? status : skr_journal_count(view, &numbers, err);
+    if (status == SKR_OK)
+        skr_journal_count(view, &numbers);
+    return status;
 }
 
 enum skr_status skr_journal_update(struct skr_view *view, const struct skr_journal_entry *entry, struct skr_error *err)
@@ -386,7 +393,9 @@ enum skr_status skr_journal_update(struct skr_view *view, const struct skr_journ
     skr_journal_tell(&numbers, &there, false);
     skr_journal_tell(&numbers, entry, true);
     status = skr_journal_row_put(view, entry, err);
-    return status != SKR_OK ? status : skr_journal_count(view, &numbers, err);
+    if (status == SKR_OK)
+        skr_journal_count(view, &numbers);
+    return status;
 }
 
 /* The row and its part of the sums. */
@@ -400,7 +409,9 @@ static enum skr_status skr_journal_row_remove(struct skr_view *view, const struc
         return status;
     skr_journal_tell(&numbers, entry, false);
     status = skr_row_remove(view, SKR_TABLE_JOURNAL, skr_key_1(&row, entry->sequence), err);
-    return status != SKR_OK ? status : skr_journal_count(view, &numbers, err);
+    if (status == SKR_OK)
+        skr_journal_count(view, &numbers);
+    return status;
 }
 
 enum skr_status skr_journal_remove(struct skr_view *view, uint64_t sequence, struct skr_error *err)

@@ -48,8 +48,8 @@ struct skr_view {
     bool map_full;           /* LMDB said so: the map can grow */
     struct skr_names *names; /* NULL: nobody listens to what changes (names.c) */
     const void *origin;      /* of the change that runs */
-    bool journal_written;
-    struct skr_journal_numbers journal; /* as they are then */
+    bool journal_written;    /* the next are the sums as they are now; the row has them when it is committed */
+    struct skr_journal_numbers journal;
 };
 
 struct skr_meta_reader {
@@ -93,6 +93,9 @@ struct skr_meta {
     void *failure_context;
 };
 
+/* The row of the journal's sums in SKR_TABLE_CONFIG: written once a transaction, after its changes (journal.c). */
+#define SKR_JOURNAL_SUMS "journal"
+void skr_journal_sums(const struct skr_journal_numbers *numbers, char data[32]);
 /* For the counters: what a transaction has made of them, once it is committed (journal.c). */
 void skr_journal_publish(struct skr_meta *meta, const struct skr_journal_numbers *numbers);
 

@@ -180,14 +180,21 @@ static bool skr_call_container_exists(struct skr_call *call)
                              &error) == SKR_OK;
 }
 
-static void skr_call_prepared(void *context, enum skr_status status)
+/* What was prepared stays for the handler to open. */
+static void skr_call_opens(void *context, enum skr_status status)
 {
     struct skr_call *call = context;
-    call->preparation = NULL;
     if (status == SKR_OK)
         call->operation->handle(call);
     else
         skr_call_fail_status(call, status);
+}
+
+static void skr_call_prepared(void *context, enum skr_status status)
+{
+    struct skr_call *call = context;
+    call->preparation = NULL;
+    skr_call_opens(call, status);
 }
 
 static void skr_call_run(struct skr_call *call);
@@ -214,15 +221,17 @@ static void skr_call_run(struct skr_call *call)
                               &call->remote, &error) == SKR_PENDING)
         return;
     enum skr_status status = SKR_OK;
-    bool reads_bytes = skr_operation_reads_bytes(call->operation);
     struct skr_bytes range = skr_call_header(call, "x-ms-range");
     if (range.data == NULL)
         range = skr_call_header(call, "range");
-    if (skr_operation_reads_object(call->operation))
-        status = skr_prepare_object(call->worker, &call->name, reads_bytes ? SKR_INTENT_READ : SKR_INTENT_LOOK,
-                                    skr_range_begin(range), skr_call_prepared, call, &call->preparation, &error);
+    if (skr_operation_reads_bytes(call->operation))
+        status = skr_prepare_open(call->worker, call->arena, &call->name, skr_range_begin(range), skr_call_opens, call,
+                                  &call->preparation, &error);
+    else if (skr_operation_reads_object(call->operation))
+        status = skr_prepare_object(call->worker, &call->name, SKR_INTENT_LOOK, SKR_OFFSET_UNKNOWN, skr_call_prepared, call,
+                                    &call->preparation, &error);
     if (status != SKR_PENDING)
-        skr_call_prepared(call, status);
+        skr_call_opens(call, status);
 }
 
 static void skr_blob_handle(void *context, struct skr_exchange *exchange)

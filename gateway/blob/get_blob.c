@@ -10,8 +10,8 @@
 static bool skr_call_open(struct skr_call *call, bool for_reading, bool has_body)
 {
     struct skr_error error;
-    enum skr_status status = skr_open_object(call->worker, call->arena, &call->name, &call->conditions, &call->object,
-                                             for_reading ? &call->reader : NULL, &error);
+    enum skr_status status = skr_open_prepared(call->worker, call->preparation, call->arena, &call->name, &call->conditions,
+                                               &call->object, for_reading ? &call->reader : NULL, &error);
     if (status == SKR_OK)
         return true;
     call->reader = NULL;

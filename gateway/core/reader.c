@@ -68,15 +68,23 @@ static enum skr_status skr_open_cached(struct skr_view *view, struct skr_arena *
     return skr_cached_reader_new(reader->worker, &reader->content, &reader->cached, err);
 }
 
-static enum skr_status skr_reader_new(struct skr_worker *worker, struct skr_view *view, struct skr_arena *arena,
-                                      const struct skr_content *content, struct skr_reader **out, struct skr_error *err)
+static struct skr_reader *skr_reader_alloc(struct skr_worker *worker, const struct skr_content *content)
 {
     struct skr_reader *reader = calloc(1, sizeof *reader);
     if (reader == NULL)
-        return skr_fail(err, SKR_NO_MEMORY, "no memory for a reader");
+        return NULL;
     reader->worker = worker;
     reader->content = *content;
     worker->under_way++;
+    return reader;
+}
+
+static enum skr_status skr_reader_new(struct skr_worker *worker, struct skr_view *view, struct skr_arena *arena,
+                                      const struct skr_content *content, struct skr_reader **out, struct skr_error *err)
+{
+    struct skr_reader *reader = skr_reader_alloc(worker, content);
+    if (reader == NULL)
+        return skr_fail(err, SKR_NO_MEMORY, "no memory for a reader");
     enum skr_status status = SKR_OK;
     if (content->layout == SKR_CONTENT_INLINE) {
         status = skr_open_payload(view, arena, reader, err);
@@ -93,6 +101,37 @@ static enum skr_status skr_reader_new(struct skr_worker *worker, struct skr_view
     }
     *out = reader;
     return SKR_OK;
+}
+
+enum skr_status skr_open_found(struct skr_worker *worker, struct skr_view *view, struct skr_arena *arena,
+                               const struct skr_object *object, struct skr_reader **out, struct skr_error *err)
+{
+    enum skr_status status = skr_reader_new(worker, view, arena, &object->content, out, err);
+    if (status == SKR_OK && object->upstream_etag.size > 0 && (*out)->cached == NULL)
+        skr_accesses_note(worker->accesses, object->content.id, 0);
+    return status;
+}
+
+enum skr_status skr_open_arriving(struct skr_worker *worker, const struct skr_arrival *arrival, struct skr_reader **out,
+                                  struct skr_error *err)
+{
+    struct skr_reader *reader = skr_reader_alloc(worker, &arrival->content);
+    if (reader == NULL)
+        return skr_fail(err, SKR_NO_MEMORY, "no memory for a reader");
+    reader->pinned = skr_pins_add(&worker->core->pins, arrival->content.id);
+    enum skr_status status = reader->pinned ? skr_cached_reader_arriving(worker, arrival, &reader->cached, err)
+                                            : skr_fail(err, SKR_NO_MEMORY, "no memory for a pin");
+    if (status != SKR_OK) {
+        skr_reader_close(reader);
+        return status;
+    }
+    *out = reader;
+    return SKR_OK;
+}
+
+bool skr_reader_has(struct skr_view *view, const struct skr_reader *reader, uint64_t offset)
+{
+    return reader->cached == NULL || skr_cached_has(view, &reader->content, offset);
 }
 
 enum skr_status skr_open_object(struct skr_worker *worker, struct skr_arena *arena, const struct skr_object_name *name,
@@ -112,9 +151,7 @@ enum skr_status skr_open_object(struct skr_worker *worker, struct skr_arena *are
     if (status == SKR_OK)
         status = skr_conditions_check(conditions, true, object->etag, object->modified_ns, true, err);
     if (status == SKR_OK && reader != NULL)
-        status = skr_reader_new(worker, view, arena, &object->content, reader, err);
-    if (status == SKR_OK && reader != NULL && object->upstream_etag.size > 0 && (*reader)->cached == NULL)
-        skr_accesses_note(worker->accesses, object->content.id, 0);
+        status = skr_open_found(worker, view, arena, object, reader, err);
     skr_view_end(view);
     if (status == SKR_CORRUPT)
         skr_log(SKR_LOG_ERROR, "core", "%s", err->message);

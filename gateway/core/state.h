@@ -141,6 +141,15 @@ enum skr_status skr_conditions_check(const struct skr_conditions *conditions, bo
 enum skr_status skr_open_extent(struct skr_worker *worker, const struct skr_extent *extent, struct skr_reader **out,
                                 struct skr_error *err);
 
+/* A reader of what was found in the view, which ends before it is read from. The reader keeps payloads in the arena. */
+enum skr_status skr_open_found(struct skr_worker *worker, struct skr_view *view, struct skr_arena *arena,
+                               const struct skr_object *object, struct skr_reader **out, struct skr_error *err);
+/* One of what upstream is about to bring (federation/cached_reader.h). */
+struct skr_arrival;
+enum skr_status skr_open_arriving(struct skr_worker *worker, const struct skr_arrival *arrival, struct skr_reader **out,
+                                  struct skr_error *err);
+/* In a view: need the byte not be fetched? */
+bool skr_reader_has(struct skr_view *view, const struct skr_reader *reader, uint64_t offset);
 /* Reads a content that is pinned. A small one's bytes are in the arena. */
 enum skr_status skr_open_content(struct skr_worker *worker, struct skr_arena *arena, const struct skr_content *content,
                                  struct skr_reader **out, struct skr_error *err);

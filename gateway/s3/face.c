@@ -99,16 +99,23 @@ static void skr_s3_add_cors_headers(void *context)
     skr_s3_cors_headers(context);
 }
 
-static void skr_s3_prepared(void *context, enum skr_status status)
+/* What was prepared stays for the handler to open. */
+static void skr_s3_opens(void *context, enum skr_status status)
 {
     struct skr_s3_call *call = context;
-    call->preparation = NULL;
     if (!call->has_container) /* it may have come with the object, out of a binding of all containers */
         skr_s3_find_owner(call);
     if (status == SKR_OK)
         call->operation->handle(call);
     else
         skr_s3_fail_status(call, status);
+}
+
+static void skr_s3_prepared(void *context, enum skr_status status)
+{
+    struct skr_s3_call *call = context;
+    call->preparation = NULL;
+    skr_s3_opens(call, status);
 }
 
 static void skr_s3_run(struct skr_s3_call *call);
@@ -161,10 +168,12 @@ static void skr_s3_run(struct skr_s3_call *call)
     enum skr_status status = SKR_OK;
     if (skr_s3_prepares_source(call))
         return;
-    if (skr_operation_reads_object(call->operation))
-        status = skr_prepare_object(
-            call->worker, &call->name, skr_operation_reads_bytes(call->operation) ? SKR_INTENT_READ : SKR_INTENT_LOOK,
-            skr_range_begin(skr_s3_header(call, "range")), skr_s3_prepared, call, &call->preparation, &error);
+    if (skr_operation_reads_bytes(call->operation))
+        status = skr_prepare_open(call->worker, call->arena, &call->name, skr_range_begin(skr_s3_header(call, "range")),
+                                  skr_s3_opens, call, &call->preparation, &error);
+    else if (skr_operation_reads_object(call->operation))
+        status = skr_prepare_object(call->worker, &call->name, SKR_INTENT_LOOK, SKR_OFFSET_UNKNOWN, skr_s3_prepared, call,
+                                    &call->preparation, &error);
     if (status == SKR_PENDING)
         return;
     if (status == SKR_OK)

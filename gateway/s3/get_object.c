@@ -48,7 +48,8 @@ bool skr_s3_open_object(struct skr_s3_call *call, const struct skr_conditions *c
 {
     struct skr_error error;
     *object = (struct skr_object){.id = 0};
-    enum skr_status status = skr_open_object(call->worker, call->arena, &call->name, conditions, object, reader, &error);
+    enum skr_status status =
+        skr_open_prepared(call->worker, call->preparation, call->arena, &call->name, conditions, object, reader, &error);
     if (status == SKR_OK)
         return true;
     if (reader != NULL)

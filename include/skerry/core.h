@@ -177,6 +177,12 @@ typedef void (*skr_prepared)(void *context, enum skr_status status);
 enum skr_status skr_prepare_object(struct skr_worker *worker, const struct skr_object_name *name, enum skr_intent intent,
                                    uint64_t offset, skr_prepared ready, void *context, struct skr_preparation **out,
                                    struct skr_error *err);
+/* As skr_prepare_object() with SKR_INTENT_READ, for who then opens the object with skr_open_prepared(): what was found on the
+ * way is not looked for again, and what upstream brings is read before its record is durable. `*out` may be set after SKR_OK,
+ * too, and stays the caller's after `ready`, to be cancelled in any case. The arena lives until then. */
+enum skr_status skr_prepare_open(struct skr_worker *worker, struct skr_arena *arena, const struct skr_object_name *name,
+                                 uint64_t offset, skr_prepared ready, void *context, struct skr_preparation **out,
+                                 struct skr_error *err);
 void skr_preparation_cancel(struct skr_preparation *preparation); /* NULL-safe */
 
 /* Asks upstream for what it lists, at least `wanted` entries where it has as many: before skr_list_objects(), which shows both
@@ -210,6 +216,10 @@ struct skr_reader;
 enum skr_status skr_open_object(struct skr_worker *worker, struct skr_arena *arena, const struct skr_object_name *name,
                                 const struct skr_conditions *conditions, struct skr_object *object, struct skr_reader **reader,
                                 struct skr_error *err);
+/* As skr_open_object() of the name that was prepared, once; `preparation` may be NULL, and its arena is this one. */
+enum skr_status skr_open_prepared(struct skr_worker *worker, struct skr_preparation *preparation, struct skr_arena *arena,
+                                  const struct skr_object_name *name, const struct skr_conditions *conditions,
+                                  struct skr_object *object, struct skr_reader **reader, struct skr_error *err);
 /* The whole payload of a small object, in the arena of the open call; false when it is not kept inline. */
 bool skr_reader_payload(const struct skr_reader *reader, struct skr_bytes *payload);
 /* A hint: `length` bytes from `offset` on will be read in order, and no others. What upstream has of them is fetched ahead. */

@@ -171,7 +171,8 @@ def _cold(bench):
 
 
 def _first_byte(bench):
-    """Milliseconds until the first byte of an answer, on connections that are there."""
+    """Milliseconds until the first byte of the object, on connections that are there. Not of the head: the gateway sends none before it has bytes,
+    and the link hands them on by as much as 64 KiB."""
     count = 32
     names = bench.upload("cold", count + 1, 200_000)
     client = {}
@@ -185,11 +186,11 @@ def _first_byte(bench):
         begin = time.perf_counter()
         connection.sendall(f"GET {bench.target('cold', name)} HTTP/1.1\r\nHost: {endpoint}\r\n\r\n".encode())
         got = connection.recv(65536)
-        spent = (time.perf_counter() - begin) * 1e3
         if b" 200 " not in got[:20]:
             raise streams.Refused(got[:100])
-        while b"\r\n\r\n" not in got:
+        while b"\r\n\r\n" not in got or got.endswith(b"\r\n\r\n"):
             got += connection.recv(65536)
+        spent = (time.perf_counter() - begin) * 1e3
         left = 200_000 - (len(got) - got.index(b"\r\n\r\n") - 4)
         while left > 0:
             left -= len(connection.recv(min(left, 65536)))
@@ -201,7 +202,6 @@ def _first_byte(bench):
     ours, direct = statistics.median(ours), statistics.median(direct)
     for connection in client.values():
         connection.close()
-    bench.table.absolute("first byte of a cold GET", ours, "ms", bench.round_trip + 1)
     bench.table.absolute("first byte of a cold GET, beyond a direct one", ours - direct, "ms", 1)
 
 

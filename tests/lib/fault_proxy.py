@@ -255,10 +255,10 @@ class FaultProxy:
                 pace.wait(len(piece), self.rate)
             if self.total_rate:
                 self.all.wait(len(piece), self.total_rate)
-            client.sendall(piece)
-            if path is not None:
+            if path is not None:  # before: whoever has the bytes may ask at once how many were sent
                 with self.lock:
                     self.bodies[path] = self.bodies.get(path, 0) + len(piece)
+            client.sendall(piece)
             data = data[len(piece):]
 
     def _send(self, client, fault, line, headers, content, send):

@@ -41,7 +41,7 @@ bool skr_await_upstream(struct skr_pending *pending)
     if (pending->change.status != SKR_OK || awaited->count == 0)
         return false;
     if (!awaited->waits || awaited->done == awaited->count) {
-        skr_uploader_kick(pending->worker->core->uploader);
+        skr_uploader_noted(pending->worker->core->uploader);
         return false;
     }
     awaited->what = SKR_AWAITS_UPSTREAM;

@@ -51,6 +51,25 @@ enum skr_status skr_cached_reader_new(struct skr_worker *worker, const struct sk
     return SKR_OK;
 }
 
+enum skr_status skr_cached_reader_arriving(struct skr_worker *worker, const struct skr_arrival *arrival,
+                                           struct skr_cached_reader **out, struct skr_error *err)
+{
+    struct skr_cached_reader *reader;
+    enum skr_status status = skr_cached_reader_new(worker, &arrival->content, &reader, err);
+    if (status != SKR_OK)
+        return status;
+    reader->origin = arrival->origin;
+    reader->has_origin = skr_origin_copy(&reader->arena, &reader->origin);
+    if (!reader->has_origin) {
+        skr_cached_reader_free(reader);
+        return skr_fail(err, SKR_NO_MEMORY, "no memory for a reader");
+    }
+    reader->bound = skr_bound_ref(arrival->bound);
+    reader->flight = skr_flight_ref(arrival->flight);
+    *out = reader;
+    return SKR_OK;
+}
+
 /* Where its bytes come from: asked for when one of them is missing, which is never for most readers. No view is open. False: it
  * was detached, or this cannot be found out. */
 static bool skr_cached_find_origin(struct skr_cached_reader *reader)

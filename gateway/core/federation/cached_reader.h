@@ -8,6 +8,17 @@ struct skr_cached_reader;
 
 enum skr_status skr_cached_reader_new(struct skr_worker *worker, const struct skr_content *content,
                                       struct skr_cached_reader **out, struct skr_error *err);
+/* What upstream is about to bring, of which metadata need not know yet: where it comes from, and the flight of the chunk that
+ * is read first. */
+struct skr_arrival {
+    struct skr_content content;
+    struct skr_origin origin;
+    struct skr_bound *bound;
+    struct skr_flight *flight;
+};
+/* A reader of that; the texts are copied, and references added. */
+enum skr_status skr_cached_reader_arriving(struct skr_worker *worker, const struct skr_arrival *arrival,
+                                           struct skr_cached_reader **out, struct skr_error *err);
 void skr_cached_reader_free(struct skr_cached_reader *reader); /* NULL-safe */
 /* Bytes up to `end` of the content will be read, one after the other: what is fetched ahead ends there. */
 void skr_cached_reader_expect(struct skr_cached_reader *reader, uint64_t end);

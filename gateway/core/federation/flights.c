@@ -64,15 +64,19 @@ static struct skr_flight **skr_flight_bucket(struct skr_flights *flights, uint64
     return &flights->buckets[(hash >> 32) % SKR_FLIGHT_BUCKETS];
 }
 
+struct skr_flight *skr_flight_ref(struct skr_flight *flight)
+{
+    atomic_fetch_add_explicit(&flight->references, 1, memory_order_relaxed);
+    return flight;
+}
+
 /* Under the list's lock. */
 static struct skr_flight *skr_flight_look(struct skr_flights *flights, uint64_t content_id, uint64_t chunk)
 {
     struct skr_flight *flight = *skr_flight_bucket(flights, content_id, chunk);
     while (flight != NULL && (flight->content_id != content_id || flight->chunk != chunk))
         flight = flight->next;
-    if (flight != NULL)
-        atomic_fetch_add_explicit(&flight->references, 1, memory_order_relaxed);
-    return flight;
+    return flight == NULL ? NULL : skr_flight_ref(flight);
 }
 
 struct skr_flight *skr_flight_find(struct skr_flights *flights, uint64_t content_id, uint64_t chunk)

@@ -96,6 +96,7 @@ static inline struct skr_flight_plan skr_flight_plan_of(struct skr_bound *bound,
 struct skr_flight *skr_flight_join(struct skr_worker *worker, const struct skr_flight_plan *plan);
 /* Joins it if there is one. */
 struct skr_flight *skr_flight_find(struct skr_flights *flights, uint64_t content_id, uint64_t chunk);
+struct skr_flight *skr_flight_ref(struct skr_flight *flight);
 void skr_flight_leave(struct skr_flight *flight); /* any thread. NULL-safe */
 /* `waiter` is woken when there may be room for another flight. */
 void skr_flight_await_room(struct skr_worker *worker, struct skr_waiter *waiter);

@@ -2,7 +2,8 @@
  * there: what was written here meanwhile, or never came from upstream, is not touched.
  *
  * An object that is not known yet is asked for together with the chunk that its reader wants: one way there and back, not two.
- * Its record is committed as soon as the head is there, while the bytes still come.
+ * Its record is committed as soon as the head is there, while the bytes still come. A reader need not wait for that: to it the
+ * answer is offered as it is in memory.
  *
  * Upstream in trouble: what metadata has is served as it is (stale), and for a while nobody waits for the next answer.
  */
@@ -64,9 +65,37 @@ static void skr_refresh_end(struct skr_refresh *refresh, enum skr_status status)
         }
     refresh->is_done = true;
     skr_waiters_wake(&refresh->waiters);
+    skr_waiters_wake(&refresh->offer_waiters);
     pthread_mutex_unlock(&refreshes->lock);
     refresh->worker->under_way--;
     skr_refresh_leave(refresh);
+}
+
+bool skr_refresh_offers(struct skr_refresh *refresh)
+{
+    struct skr_refreshes *refreshes = skr_refreshes_of(refresh->worker);
+    pthread_mutex_lock(&refreshes->lock);
+    bool offers = refresh->offered_ms != 0 && !(refresh->is_done && refresh->status == SKR_OK);
+    pthread_mutex_unlock(&refreshes->lock);
+    return offers;
+}
+
+/* Under the list's lock. */
+static void skr_refresh_enlist(struct skr_refresh *refresh, struct skr_waiter *waiter, bool takes_offer)
+{
+    struct skr_waiter **list = takes_offer ? &refresh->offer_waiters : &refresh->waiters;
+    waiter->next = *list;
+    *list = waiter;
+    if (refresh->is_done || (takes_offer && refresh->offered_ms != 0))
+        skr_waiters_wake(list);
+}
+
+void skr_refresh_await(struct skr_refresh *refresh, struct skr_waiter *waiter)
+{
+    struct skr_refreshes *refreshes = skr_refreshes_of(refresh->worker);
+    pthread_mutex_lock(&refreshes->lock);
+    skr_refresh_enlist(refresh, waiter, false);
+    pthread_mutex_unlock(&refreshes->lock);
 }
 
 /* ---- taking the answer over ---- */
@@ -76,6 +105,14 @@ struct skr_refresh_change {
     struct skr_refresh *refresh;
     uint64_t object_id;
 };
+
+struct skr_origin skr_refresh_origin(const struct skr_refresh *refresh)
+{
+    return (struct skr_origin){.binding = refresh->bound->binding.id,
+                               .container = skr_text(refresh->bound->container),
+                               .key = refresh->key,
+                               .etag = refresh->found->etag};
+}
 
 static enum skr_status skr_put_found(struct skr_view *view, struct skr_refresh_change *op, struct skr_container *container,
                                      const struct skr_object *there, bool exists, struct skr_error *err)
@@ -87,10 +124,7 @@ static enum skr_status skr_put_found(struct skr_view *view, struct skr_refresh_c
         return skr_fail(err, SKR_NO_MEMORY, "no memory for an object's record");
     object.id = exists ? there->id : op->object_id;
     object.content = (struct skr_content){.layout = SKR_CONTENT_EMPTY};
-    struct skr_origin origin = {.binding = refresh->bound->binding.id,
-                                .container = skr_text(refresh->bound->container),
-                                .key = refresh->key,
-                                .etag = found->etag};
+    struct skr_origin origin = skr_refresh_origin(refresh);
     enum skr_status status = SKR_OK;
     if (found->size_bytes > 0)
         status = skr_content_create_cached(view, refresh->content_id, found->size_bytes, &origin, &object.content, err);
@@ -159,6 +193,16 @@ static void skr_refresh_applied(void *context, const struct skr_result *result)
     skr_refresh_end(refresh, result->status);
 }
 
+/* What came with the bytes can be read before its record is durable. */
+static void skr_refresh_offer(struct skr_refresh *refresh)
+{
+    struct skr_refreshes *refreshes = skr_refreshes_of(refresh->worker);
+    pthread_mutex_lock(&refreshes->lock);
+    refresh->offered_ms = skr_clock_ms();
+    skr_waiters_wake(&refresh->offer_waiters);
+    pthread_mutex_unlock(&refreshes->lock);
+}
+
 static void skr_refresh_apply(struct skr_refresh *refresh)
 {
     struct skr_refresh_change *op =
@@ -170,7 +214,9 @@ static void skr_refresh_apply(struct skr_refresh *refresh)
     op->refresh = refresh;
     op->pending.change.origin = NULL; /* upstream's change, not the worker's: everybody is told */
     op->object_id = skr_meta_next_id(refresh->worker->core->meta);
-    skr_pending_submit(&op->pending);
+    skr_pending_submit(&op->pending); /* before the offer: chunks are noted after the record that they belong to */
+    if (refresh->flight != NULL && refresh->found != NULL && refresh->found->size_bytes > 0)
+        skr_refresh_offer(refresh);
 }
 
 /* ---- the answer ---- */
@@ -387,9 +433,11 @@ static bool skr_refresh_is_needless(struct skr_refresh *refresh)
 }
 
 struct skr_refresh *skr_refresh_join(struct skr_worker *worker, const struct skr_refresh_question *question,
-                                     struct skr_waiter *waiter)
+                                     struct skr_waiter *waiter, bool *is_late)
 {
     struct skr_refreshes *refreshes = skr_refreshes_of(worker);
+    int64_t ttl_ms = (int64_t)question->bound->binding.ttl_ms;
+    *is_late = false;
     struct skr_refresh **bucket = &refreshes->buckets[question->name % SKR_REFRESH_BUCKETS];
     bool asks = false;
     if (question->bound->upstream == NULL || skr_worker_upstreams(worker) == NULL)
@@ -401,15 +449,14 @@ struct skr_refresh *skr_refresh_join(struct skr_worker *worker, const struct skr
         refresh = refresh->next;
     if (refresh != NULL) {
         refresh->references++;
+        *is_late = refresh->offered_ms != 0 && skr_clock_ms() - refresh->offered_ms >= ttl_ms;
     } else if ((refresh = skr_refresh_new(worker, question)) != NULL) {
         refresh->next = *bucket;
         *bucket = refresh;
         asks = true;
     }
-    if (refresh != NULL) {
-        waiter->next = refresh->waiters;
-        refresh->waiters = waiter;
-    }
+    if (refresh != NULL)
+        skr_refresh_enlist(refresh, waiter, question->takes_offer && !*is_late);
     pthread_mutex_unlock(&refreshes->lock);
     if (!asks)
         return refresh;

@@ -9,8 +9,10 @@
 
 /* Owned by its worker's thread, but for what the list's lock guards. */
 struct skr_refresh {
-    struct skr_refresh *next; /* guarded by the list's lock, as the next three */
-    struct skr_waiter *waiters;
+    struct skr_refresh *next;         /* guarded by the list's lock, as the next five */
+    struct skr_waiter *waiters;       /* for its end */
+    struct skr_waiter *offer_waiters; /* for `found` with the bytes on their way, or for its end */
+    int64_t offered_ms;               /* skr_clock_ms(); 0: it was not yet */
     bool is_done;
     unsigned references;
     enum skr_status status; /* written before it is done. SKR_OK: what metadata says is as good as can be known */
@@ -24,7 +26,7 @@ struct skr_refresh {
     uint64_t content_id; /* of the content, if there is to be a new one */
     struct skr_upstream_call call;
     struct skr_flight *flight;         /* that the question came with */
-    struct skr_upstream_object *found; /* deep copy in the arena; NULL: upstream has none */
+    struct skr_upstream_object *found; /* deep copy in the arena; NULL: upstream has none. Immutable once it is offered */
     _Alignas(16) char memory[2048];
 };
 
@@ -45,11 +47,19 @@ struct skr_refresh_question {
     bool has_object;
     bool with_bytes; /* the chunk at `offset` will be read: where the object is unknown, it is asked for at once */
     uint64_t offset;
+    bool takes_offer; /* the waiter is woken as soon as upstream's answer is in memory and its bytes come, or when it is done */
 };
 /* Joins the question that is under way, or asks; `waiter` is woken when it is answered. A reference is the caller's. NULL: no
- * memory. */
+ * memory. `*is_late`: the answer came, and was read, longer ago than the binding believes it: it is to be asked for again once
+ * this question is done, which is what the waiter is woken for. */
 struct skr_refresh *skr_refresh_join(struct skr_worker *worker, const struct skr_refresh_question *question,
-                                     struct skr_waiter *waiter);
+                                     struct skr_waiter *waiter, bool *is_late);
+/* Where the content that comes with the answer is from; its texts live as long as the reference. */
+struct skr_origin skr_refresh_origin(const struct skr_refresh *refresh);
 void skr_refresh_leave(struct skr_refresh *refresh); /* NULL-safe */
+/* Is what upstream says, in `found`, not in metadata: not yet, or not ever, for lack of room? */
+bool skr_refresh_offers(struct skr_refresh *refresh);
+/* `waiter` is woken when it is done. */
+void skr_refresh_await(struct skr_refresh *refresh, struct skr_waiter *waiter);
 
 #endif

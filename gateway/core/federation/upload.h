@@ -135,6 +135,7 @@ struct skr_uploader {
      * for the other's connection. */
     struct skr_upstream_client *client;
     _Atomic bool looks_again;
+    _Atomic bool is_full; /* as many jobs as may be: what is new is seen when one of them ends */
     pthread_mutex_t lock; /* guards the next two */
     struct skr_pending *arrivals;
     struct skr_early_arrival *staged;

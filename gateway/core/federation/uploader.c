@@ -39,6 +39,12 @@ void skr_uploader_kick(struct skr_uploader *uploader)
     skr_background_wake(&uploader->background);
 }
 
+void skr_uploader_noted(struct skr_uploader *uploader)
+{
+    if (!atomic_load(&uploader->is_full)) /* else one wake-up a change, to do nothing: half of what the uploader takes */
+        skr_uploader_kick(uploader);
+}
+
 void skr_uploader_look_again(struct skr_uploader *uploader)
 {
     atomic_store(&uploader->looks_again, true);
@@ -266,6 +272,7 @@ static void skr_uploader_pick(struct skr_uploader *uploader)
     }
     if (!skr_uploader_has_client(uploader))
         return;
+    atomic_store(&uploader->is_full, false); /* before the look: what comes after it kicks */
     while (uploader->job_count < uploader->limit && looks < SKR_PICK_LOOKS) {
         struct skr_upload_job *job = skr_pick(uploader, &looks);
         if (job == NULL)
@@ -275,6 +282,7 @@ static void skr_uploader_pick(struct skr_uploader *uploader)
             job->lane->under_way++;
         skr_upload_begin(job);
     }
+    atomic_store(&uploader->is_full, uploader->job_count >= uploader->limit);
     if (looks >= SKR_PICK_LOOKS) /* go on after what else there is to do */
         skr_uploader_kick(uploader);
 }

@@ -312,8 +312,9 @@ static enum skr_status lose_object(struct skr_view *view, void *context, struct 
 
 static enum skr_status lose_sums(struct skr_view *view, void *context, struct skr_error *err)
 {
-    (void)context;
-    return skr_journal_count(view, &(struct skr_journal_numbers){.entries = 77}, err);
+    (void)context, (void)err;
+    skr_journal_count(view, &(struct skr_journal_numbers){.entries = 77});
+    return SKR_OK;
 }
 
 START_TEST(test_damage)

@@ -8,7 +8,7 @@ from worlds import RENAME_EXCHANGE, RENAME_NOREPLACE
 TOP = ["a", "b", "c", "d", "e"]
 NAMES = TOP + [f"{folder}/{name}" for folder in ("d", "e") for name in ("a", "b", "f")] + [f"{folder}/a" for folder in ("d/f", "e/b")] + ["d/f/g/h"]
 ODD = ["with space", "100%41", "ü", ".hidden", "a+b#c?d&e", "l" * 255, "l" * 256, "...", "d/" + "ü" * 120, "back\\slash", "-", "new\nline", "a//b", "d/./a", "d/../a", "a/", "d/"]
-LINKS = ["a", "b", "d", "../a", "e/b", "nowhere", "link", ".", "d/a", "x" * 300, "d/f/.."]
+LINKS = ["a", "b", "d", "d/../a", "e/b", "nowhere", "link", ".", "d/a", "x" * 300, "d/f/.."]
 SIZES = [0, 1, 2, 100, 511, 512, 4095, 4096, 4097, 10_000, 16_383, 16_384, 16_385, 65_535, 65_536, 65_537, 131_072, 200_001, 1_048_579]
 ATTRIBUTES = ["color", "a", "long_name_of_an_attribute", "s3"]
 SLOTS, MAPPINGS = 5, 2

@@ -825,7 +825,8 @@ def full(kind, folder):
     os.makedirs(place)
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", place], check=True)
     try:
-        with Rig(folder, kind, "--reserve", "0", "--meta-map-initial", "16MiB", data=os.path.join(place, "data")) as rig:
+        # a reserve that is metadata's: a commit that finds the disk full ends all writes until a restart
+        with Rig(folder, kind, "--reserve", "2MiB", "--meta-map-initial", "16MiB", data=os.path.join(place, "data")) as rig:
             rig.bind("full", ttl="1h")
             large, small = pattern(1, 100 * MIB), pattern(2, 3000)
             rig.upstream.put("full", "large", large)

@@ -13,6 +13,7 @@ struct skr_handle {
     struct skr_source *backed; /* that the kernel reads; NULL: it asks us */
     bool writes, appends;
     bool is_counted, keeps_pages;
+    bool is_direct;               /* past the kernel's cache */
     _Atomic uint64_t next_offset; /* where reading went on last */
     _Atomic uint32_t streak;      /* reads in a row that did */
 };
@@ -21,8 +22,9 @@ static inline struct skr_handle *skr_handle_of(const struct fuse_file_info *info
     return (struct skr_handle *)(uintptr_t)info->fh;
 }
 
-/* Opens a file, by the flags of open(2). An errno; ESTALE: the name is to be looked up again. */
-int skr_handle_new(struct skr_errand *errand, struct skr_node *node, int flags, struct skr_handle **out);
+/* Opens a file, by the flags of open(2). `is_new`: in the answer to its making, as by somebody who writes. An errno; ESTALE:
+ * the name is to be looked up again. */
+int skr_handle_new(struct skr_errand *errand, struct skr_node *node, int flags, bool is_new, struct skr_handle **out);
 /* Publishes what was written; the last one lets everything go. An errno, of the publishing. */
 int skr_handle_end(struct skr_errand *errand, struct skr_handle *handle);
 

@@ -120,8 +120,8 @@ static int skr_create(struct skr_errand *errand, struct skr_node *parent, const 
         failed = skr_enter(errand, parent, skr_text(name), &facts, NULL, &entry, &node);
     if (failed != 0)
         return failed;
-    /* In the answer to this no file can be told to be read by the kernel itself: it is opened as by somebody who writes. */
-    failed = facts.kind == SKR_FILE_REGULAR ? skr_handle_new(errand, node, info->flags | O_RDWR, &handle) : ESTALE;
+    /* In the answer to this no file can be told to be read by the kernel itself. */
+    failed = facts.kind == SKR_FILE_REGULAR ? skr_handle_new(errand, node, info->flags, true, &handle) : ESTALE;
     if (failed != 0) {
         skr_nodes_forget(&mount->nodes, node, 1);
         return failed;
@@ -129,6 +129,7 @@ static int skr_create(struct skr_errand *errand, struct skr_node *parent, const 
     entry.attr.st_size = info->flags & O_TRUNC ? 0 : entry.attr.st_size;
     info->fh = (uintptr_t)handle;
     info->keep_cache = handle->keeps_pages;
+    info->direct_io = handle->is_direct;
     if (fuse_reply_create(errand->request, &entry, info) == -ENOENT) {
         skr_handle_end(errand, handle);
         skr_nodes_forget(&mount->nodes, node, 1);

@@ -141,7 +141,20 @@ static void skr_handle_abandon(struct skr_lent *lent)
     free(handle);
 }
 
-int skr_handle_new(struct skr_errand *errand, struct skr_node *node, int flags, struct skr_handle **out)
+/* Who only writes, and has the file for himself, does it past the kernel's cache: that saves a copy of all bytes, and a look
+ * for privileges to be dropped at every write. As nothing keeps a page from being read into the cache while such a write is on
+ * its way, all who come until the last of these is gone read past it, too. Counts the handle. */
+static void skr_open_directly(const struct skr_mount *mount, struct skr_opened *opened, struct skr_handle *handle, int flags)
+{
+    pthread_mutex_lock(&opened->lock);
+    bool is_alone = opened->readers + opened->writers + opened->backed == 1;
+    bool begins = is_alone && (flags & O_ACCMODE) == O_WRONLY && atomic_load(&mount->transport.maps_direct);
+    handle->is_direct = handle->backed == NULL && (begins || opened->direct > 0);
+    opened->direct += handle->is_direct;
+    pthread_mutex_unlock(&opened->lock);
+}
+
+int skr_handle_new(struct skr_errand *errand, struct skr_node *node, int flags, bool is_new, struct skr_handle **out)
 {
     struct skr_mount *mount = errand->mount;
     struct skr_handle *handle = calloc(1, sizeof *handle);
@@ -156,9 +169,11 @@ int skr_handle_new(struct skr_errand *errand, struct skr_node *node, int flags, 
     pthread_mutex_lock(&opened->opening);
     int failed = skr_opened_refresh(errand, opened);
     if (failed == 0)
-        failed = SKR_WRITES(flags) ? skr_open_for_writing(errand, opened, handle, flags)
-                                   : skr_open_for_reading(errand, opened, handle);
+        failed = is_new || SKR_WRITES(flags) ? skr_open_for_writing(errand, opened, handle, flags)
+                                             : skr_open_for_reading(errand, opened, handle);
     handle->is_counted = failed == 0 || handle->writes;
+    if (failed == 0)
+        skr_open_directly(mount, opened, handle, flags);
     if (failed == 0) {
         pthread_mutex_lock(&opened->lock);
         uint64_t content = opened->facts.content.id;
@@ -181,6 +196,7 @@ int skr_handle_end(struct skr_errand *errand, struct skr_handle *handle)
     int failed = handle->writes ? skr_publish(errand, opened) : 0;
     pthread_mutex_lock(&opened->opening);
     pthread_mutex_lock(&opened->lock);
+    opened->direct -= handle->is_direct;
     if (handle->is_counted)
         *(handle->writes ? &opened->writers : handle->backed != NULL ? &opened->backed : &opened->readers) -= 1;
     bool is_unused = opened->writers == 0 && opened->readers == 0 && opened->backed == 0;
@@ -205,11 +221,12 @@ static int skr_open(struct skr_errand *errand, struct skr_node *node, struct fus
         return node->kind == SKR_FILE_DIRECTORY ? EISDIR : ELOOP;
     if (SKR_WRITES(info->flags) && errand->mount->options.read_only)
         return EROFS;
-    int failed = skr_handle_new(errand, node, info->flags, &handle);
+    int failed = skr_handle_new(errand, node, info->flags, false, &handle);
     if (failed != 0)
         return failed;
     info->fh = (uintptr_t)handle;
     info->keep_cache = handle->keeps_pages;
+    info->direct_io = handle->is_direct;
     int told = handle->backed != NULL ? skr_reply_open_backed(errand->request, info->fh, handle->backed->backing)
                                       : fuse_reply_open(errand->request, info);
     if (told == -ENOENT) /* nobody waits for it any more, and nobody will let it go */

@@ -29,6 +29,7 @@ struct skr_opened {
     struct skr_source *source;         /* NULL: not yet */
     struct skr_facts facts;            /* as known last; of a draft, what it will be */
     unsigned readers, writers, backed; /* open handles: through us, for writing, and of those that the kernel reads */
+    unsigned direct;                   /* of the first two kinds, those past the kernel's cache: all of them, or none */
     int64_t dirty_since_ns;            /* monotonic; 0: nothing was written since it was published */
     uint64_t writings;                 /* how often it was changed */
 };

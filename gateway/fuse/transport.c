@@ -12,6 +12,7 @@
 #include "skerry/log.h"
 
 /* What is newer than the header of Debian 12. */
+#define SKR_FUSE_DIRECT_IO_ALLOW_MMAP (UINT32_C(1) << (36 - 32))
 #define SKR_FUSE_PASSTHROUGH (UINT32_C(1) << (37 - 32)) /* in flags2 */
 #define SKR_FOPEN_PASSTHROUGH (UINT32_C(1) << 7)
 #define SKR_MAX_STACK_DEPTH 1 /* a file that is read from lies on a plain file system */
@@ -44,8 +45,9 @@ static void skr_transport_look(struct skr_transport *transport, const void *requ
     if (size < sizeof *header || header->opcode != FUSE_INIT)
         return;
     transport->init_unique = header->unique;
-    transport->kernel_passthrough = size >= sizeof *header + offsetof(struct fuse_init_in, flags2) + sizeof init->flags2 &&
-                                    (init->flags & FUSE_INIT_EXT) && (init->flags2 & SKR_FUSE_PASSTHROUGH);
+    bool has_more = size >= sizeof *header + offsetof(struct fuse_init_in, flags2) + sizeof init->flags2 &&
+                    (init->flags & FUSE_INIT_EXT) != 0;
+    transport->offered = has_more ? init->flags2 : 0;
 }
 
 /* Adds to the answer. */
@@ -56,12 +58,16 @@ static void skr_transport_amend(struct skr_transport *transport, struct iovec *p
     if (!is_init)
         return;
     transport->init_unique = 0;
-    if (!transport->kernel_passthrough || !transport->wants_passthrough || header->error != 0 || count != 2 ||
+    uint32_t wanted = SKR_FUSE_DIRECT_IO_ALLOW_MMAP | (transport->wants_passthrough ? SKR_FUSE_PASSTHROUGH : 0);
+    if ((transport->offered & wanted) == 0 || header->error != 0 || count != 2 ||
         parts[1].iov_len < sizeof(struct fuse_init_out))
         return;
     struct fuse_init_out *answer = parts[1].iov_base;
     answer->flags |= FUSE_INIT_EXT;
-    answer->flags2 |= SKR_FUSE_PASSTHROUGH;
+    answer->flags2 |= transport->offered & wanted;
+    atomic_store(&transport->maps_direct, (answer->flags2 & SKR_FUSE_DIRECT_IO_ALLOW_MMAP) != 0);
+    if ((answer->flags2 & SKR_FUSE_PASSTHROUGH) == 0)
+        return;
     answer->unused[0] = SKR_MAX_STACK_DEPTH; /* max_stack_depth in newer headers */
     atomic_store(&transport->passthrough, true);
 }

@@ -14,7 +14,8 @@ struct skr_transport {
     bool wants_passthrough;
     bool is_greeted;           /* the kernel's first request has come */
     uint64_t init_unique;      /* of FUSE_INIT, while it is not answered; 0: it is */
-    bool kernel_passthrough;   /* the kernel offers it */
+    uint32_t offered;          /* flags2 of what the kernel offers */
+    _Atomic bool maps_direct;  /* what is read and written past the kernel's cache can be mapped, too */
     _Atomic bool passthrough;  /* it was agreed on, and has not turned out to be forbidden */
     _Atomic bool is_connected; /* false once it was unmounted */
 };

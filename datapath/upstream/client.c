@@ -213,6 +213,7 @@ static void skr_client_turn(struct skr_upstream_client *client)
         skr_client_collect(client);
         skr_client_look_at_ready(client);
         skr_transfer_tell_failed(client);
+        client->now_ms = skr_client_clock_ms(); /* what was begun just now is to be sent now, not with the next turn */
         if (client->scan_ms <= client->now_ms)
             skr_client_scan(client);
     } while (client->ready != NULL || client->failed != NULL || client->curl_ms <= client->now_ms);

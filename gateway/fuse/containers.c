@@ -24,6 +24,7 @@ enum skr_status skr_find_container(struct skr_errand *errand, struct skr_bytes n
     if (status != SKR_OK)
         return status;
     *facts = (struct skr_facts){.kind = SKR_FILE_DIRECTORY, .modified_ns = container.modified_ns};
+    skr_container_attributes_of(&container, &facts->attributes);
     *place = skr_place_new(name, SKR_NO_BYTES, &container);
     return *place == NULL ? SKR_NO_MEMORY : SKR_OK;
 }

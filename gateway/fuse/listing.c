@@ -203,6 +203,7 @@ static bool skr_page_visit_container(void *context, struct skr_bytes name, const
 {
     struct skr_page *page = context;
     struct skr_facts facts = {.kind = SKR_FILE_DIRECTORY, .modified_ns = container->modified_ns};
+    skr_container_attributes_of(container, &facts.attributes);
     page->is_full = page->listing->count - page->listing->page_start >= SKR_LISTING_PAGE;
     if (page->is_full)
         return false;

@@ -84,8 +84,8 @@ static int skr_set_attributes(struct skr_errand *errand, struct skr_node *node, 
     return failed;
 }
 
-/* A container's own directory keeps none: its times may be set, as programs that copy do, to no effect. */
-static int skr_set_attributes_of_root(int what)
+/* The directory of containers keeps none: its times may be set, as programs that copy do, to no effect. */
+static int skr_set_attributes_of_containers(int what)
 {
     return what & ~(SKR_SETS_TIME | FUSE_SET_ATTR_CTIME) ? EPERM : 0;
 }
@@ -129,11 +129,10 @@ static int skr_setattr(struct skr_errand *errand, struct skr_node *node, const s
 {
     struct skr_facts facts;
     struct stat attributes;
-    bool is_root = skr_lists_containers(node) || (node == node->place->root && node->place->base.size == 0);
     struct skr_file_attributes to_set = skr_attributes_to_set(given, what);
     int failed = what & FUSE_SET_ATTR_SIZE ? skr_set_size(errand, node, (uint64_t)given->st_size) : 0;
-    if (failed == 0 && is_root)
-        failed = skr_set_attributes_of_root(what);
+    if (failed == 0 && skr_lists_containers(node))
+        failed = skr_set_attributes_of_containers(what);
     else if (failed == 0 && to_set.given != 0)
         failed = skr_set_attributes(errand, node, &to_set);
     if (failed == 0)

@@ -57,6 +57,8 @@ struct skr_entry {
 enum skr_file_kind skr_file_kind_of(struct skr_bytes key, const struct skr_object *object);
 /* Those that were kept with it; what was not is not given. */
 void skr_file_attributes_of(const struct skr_object *object, struct skr_file_attributes *out);
+/* Likewise of a container's own directory. */
+void skr_container_attributes_of(const struct skr_container *container, struct skr_file_attributes *out);
 /* Can a path say this key, which lies in a directory that one can say? `component` is what follows that directory. */
 bool skr_is_component(struct skr_bytes component);
 
@@ -92,7 +94,8 @@ enum skr_rename_mode {
  * directory of a container that keeps versions or has an upstream: what is below it has to be copied. */
 struct skr_pending *skr_rename_file(struct skr_worker *worker, const struct skr_file_name *from, const struct skr_file_name *to,
                                     enum skr_rename_mode mode, skr_done done, void *context);
-/* Sets what is given; the rest stays. A directory without a marker gets one. Not of a container's own directory. */
+/* Sets what is given; the rest stays. A directory without a marker gets one; a container's own are
+ * kept with the container. */
 struct skr_pending *skr_set_file_attributes(struct skr_worker *worker, const struct skr_file_name *name,
                                             const struct skr_file_attributes *attributes, skr_done done, void *context);
 enum skr_xattr_mode { SKR_XATTR_SET, SKR_XATTR_CREATE, SKR_XATTR_REPLACE, SKR_XATTR_REMOVE };

@@ -145,6 +145,7 @@ enum skr_container_document {
     SKR_DOCUMENT_CANNED_ACL = 3,          /* as S3 names it */
     SKR_DOCUMENT_PUBLIC_ACCESS_BLOCK = 4, /* a digit for each of its four settings, '1' where it is set */
     SKR_DOCUMENT_OWNERSHIP = 5,           /* as S3 names it */
+    SKR_DOCUMENT_FILE_ATTRIBUTES = 6,     /* mode, owner and times of its directory, as core keeps them with files */
     SKR_DOCUMENT_UPSTREAM = 6,            /* the id of the binding of all containers that it came through */
     SKR_DOCUMENT_COUNT
 };

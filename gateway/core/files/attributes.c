@@ -46,12 +46,32 @@ static enum skr_status skr_carrier(struct skr_view *view, struct skr_attributes_
                : skr_fail(err, SKR_NO_MEMORY, "no memory for an object's record");
 }
 
+/* A container's own directory: the container carries them, and is otherwise as it was. */
+static enum skr_status skr_apply_container_attributes(struct skr_view *view, struct skr_attributes_change *op,
+                                                      struct skr_error *err)
+{
+    struct skr_container *container = &op->pending.container;
+    struct skr_arena *arena = &op->pending.arena;
+    struct skr_file_attributes there;
+    enum skr_status status = skr_container_get(view, arena, op->name.account, op->name.container, container, err);
+    if (status != SKR_OK)
+        return status;
+    skr_container_attributes_of(container, &there);
+    struct skr_bytes text = skr_file_attributes_encode(arena, &there, &op->attributes, skr_view_tick(view));
+    if (!skr_container_copy(arena, container) || text.data == NULL)
+        return skr_fail(err, SKR_NO_MEMORY, "no memory for attributes");
+    container->documents[SKR_DOCUMENT_FILE_ATTRIBUTES] = text;
+    return skr_container_update(view, op->name.account, op->name.container, container, err);
+}
+
 static enum skr_status skr_apply_attributes(struct skr_view *view, struct skr_change *change, struct skr_error *err)
 {
     struct skr_attributes_change *op = (struct skr_attributes_change *)change;
     struct skr_object *object = &op->pending.object;
     struct skr_file_attributes there;
     struct skr_object_name name;
+    if (op->name.path.size == 0)
+        return skr_apply_container_attributes(view, op, err);
     enum skr_status status = skr_carrier(view, op, &name, err);
     if (status != SKR_OK)
         return status;
@@ -151,7 +171,7 @@ static struct skr_pending *skr_attributes_submit(struct skr_attributes_change *o
     if (op->directory.data == NULL)
         return skr_pending_fail(&op->pending, SKR_NO_MEMORY, "no memory for a change of attributes");
     enum skr_status status = op->name.path.size == 0
-                                 ? skr_fail(&error, SKR_UNSUPPORTED, "a container's own directory keeps no attributes")
+                                 ? skr_fail(&error, SKR_UNSUPPORTED, "a container's own directory keeps no extended attributes")
                                  : skr_path_check(op->name.path, &error);
     return status != SKR_OK ? skr_pending_fail(&op->pending, status, error.message)
                             : skr_pending_submit_object(&op->pending, &op->object_name, true, NULL);
@@ -164,7 +184,7 @@ struct skr_pending *skr_set_file_attributes(struct skr_worker *worker, const str
     if (op == NULL)
         return NULL;
     op->attributes = *attributes;
-    return skr_attributes_submit(op);
+    return name->path.size == 0 && op->directory.data != NULL ? skr_pending_submit(&op->pending) : skr_attributes_submit(op);
 }
 
 struct skr_pending *skr_set_file_xattr(struct skr_worker *worker, const struct skr_file_name *name,

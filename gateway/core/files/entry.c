@@ -76,9 +76,8 @@ static void skr_attribute_set(struct skr_file_attributes *attributes, unsigned f
     }
 }
 
-void skr_file_attributes_of(const struct skr_object *object, struct skr_file_attributes *out)
+static void skr_attributes_decode(struct skr_bytes text, struct skr_file_attributes *out)
 {
-    struct skr_bytes text = object->properties[SKR_PROPERTY_FILE_ATTRIBUTES];
     char copy[160];
     *out = (struct skr_file_attributes){.given = 0};
     if (text.data == NULL || text.size >= sizeof copy)
@@ -93,6 +92,16 @@ void skr_file_attributes_of(const struct skr_object *object, struct skr_file_att
         at += strcspn(at, " ");
         at += strspn(at, " ");
     }
+}
+
+void skr_file_attributes_of(const struct skr_object *object, struct skr_file_attributes *out)
+{
+    skr_attributes_decode(object->properties[SKR_PROPERTY_FILE_ATTRIBUTES], out);
+}
+
+void skr_container_attributes_of(const struct skr_container *container, struct skr_file_attributes *out)
+{
+    skr_attributes_decode(container->documents[SKR_DOCUMENT_FILE_ATTRIBUTES], out);
 }
 
 struct skr_bytes skr_file_attributes_encode(struct skr_arena *arena, const struct skr_file_attributes *base,
@@ -140,7 +149,10 @@ enum skr_status skr_find_file(struct skr_worker *worker, struct skr_arena *arena
             out->object = (struct skr_object){.id = 0}; /* a file that the directory hides */
         if (out->object.kind != 0 && !skr_object_copy(arena, &out->object))
             status = skr_fail(err, SKR_NO_MEMORY, "no memory for an object's record");
-        skr_file_attributes_of(&out->object, &out->attributes);
+        if (name->path.size == 0)
+            skr_container_attributes_of(&container, &out->attributes);
+        else
+            skr_file_attributes_of(&out->object, &out->attributes);
     }
     if (status == SKR_OK && held != NULL && out->kind != SKR_FILE_DIRECTORY)
         status = skr_held_new(worker->core, view, &out->object.content, held, err);

@@ -195,6 +195,22 @@ START_TEST(attributes)
 }
 END_TEST
 
+START_TEST(attributes_of_a_container)
+{
+    struct skr_entry entry;
+    struct skr_container before, after;
+    struct skr_file_name name = file("");
+    struct skr_file_attributes mode = {.given = SKR_ATTRIBUTE_MODE, .mode = 0700};
+    ck_assert_int_eq(skr_get_container(harness.worker, &arena, name.account, name.container, NULL, &before, &error), SKR_OK);
+    ck_assert_int_eq(WAIT(skr_set_file_attributes(harness.worker, &name, &mode, harness_done, &outcome)), SKR_OK);
+    ck_assert_int_eq(skr_find_file(harness.worker, &arena, &name, &entry, NULL, &error), SKR_OK);
+    ck_assert_uint_eq(entry.attributes.mode, 0700);
+    ck_assert_int_eq(skr_get_container(harness.worker, &arena, name.account, name.container, NULL, &after, &error), SKR_OK);
+    ck_assert(skr_bytes_equal(before.etag, after.etag));
+    ck_assert_int_eq(before.modified_ns, after.modified_ns);
+}
+END_TEST
+
 START_TEST(xattrs)
 {
     struct skr_entry entry;
@@ -226,6 +242,7 @@ int main(void)
     tcase_add_test(cases, renaming);
     tcase_add_test(cases, renaming_where_versions_are_kept);
     tcase_add_test(cases, attributes);
+    tcase_add_test(cases, attributes_of_a_container);
     tcase_add_test(cases, xattrs);
     suite_add_tcase(suite, cases);
     return run_suite(suite);

@@ -372,7 +372,7 @@ static void skr_waiting_post(struct skr_executor *executor, struct skr_task *tas
 
 enum skr_status skr_meta_apply(struct skr_meta *meta, struct skr_change *change, struct skr_error *err)
 {
-    struct skr_waiting_executor waiting = {.executor = {skr_waiting_post}};
+    struct skr_waiting_executor waiting = {.executor = {.post = skr_waiting_post}};
     pthread_mutex_init(&waiting.lock, NULL);
     pthread_cond_init(&waiting.finished, NULL);
     change->executor = &waiting.executor;

@@ -170,7 +170,7 @@ enum skr_status skr_apply_binds(const struct skr_settings *settings, const struc
                                 struct skr_error *err)
 {
     const struct skr_text_list *binds = &settings->binds;
-    struct skr_bind_waiter waiter = {.executor = {skr_bind_post}};
+    struct skr_bind_waiter waiter = {.executor = {.post = skr_bind_post}};
     struct skr_io_options options = {.entries = 8};
     struct skr_io *io = NULL;
     struct skr_worker *worker = NULL;

@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#define SKR_MOST_COMPARED 1000000 /* pairs of an extent and a place: some milliseconds */
+
 /* Room for one more. */
 static void *skr_grow(void *array, size_t count, size_t *capacity, size_t size)
 {
@@ -141,6 +143,24 @@ static bool skr_extents_have(const struct skr_extent *extents, size_t count, uin
     return false;
 }
 
+/* Does it have a place that is dead for the draft that left it? It may have got it by reference, when the place was none. Where
+ * that would take long to find out, it is taken to have one. */
+static bool skr_extents_have_dead(const struct skr_extent *extents, size_t count, const struct skr_dead_slots *dead)
+{
+    if (count > SKR_MOST_COMPARED / (dead->count + 1))
+        return true;
+    for (size_t i = 0; i < count; i++) {
+        for (size_t j = 0; j < dead->count; j++) {
+            uint64_t begin = (uint64_t)dead->slots[j].slot * SKR_CRC_CHUNK_BYTES;
+            if (extents[i].file_id == dead->file_ids[dead->slots[j].file] && extents[i].file_id != 0 &&
+                extents[i].offset_bytes < begin + SKR_CRC_CHUNK_BYTES &&
+                extents[i].offset_bytes + extents[i].length_bytes > begin)
+                return true;
+        }
+    }
+    return false;
+}
+
 void skr_left_slots_note(struct skr_left_slots *left, uint64_t content_id, const struct skr_extent *extents, size_t count)
 {
     pthread_mutex_lock(&left->lock);
@@ -149,7 +169,7 @@ void skr_left_slots_note(struct skr_left_slots *left, uint64_t content_id, const
         bool any = false;
         for (unsigned file = 0; file < SKR_DRAFT_FILES; file++)
             any |= published.has[file] = skr_extents_have(extents, count, entry->dead.file_ids[file]);
-        if (any)
+        if (any && !skr_extents_have_dead(extents, count, &entry->dead))
             skr_dead_slots_publish(&entry->dead, &published);
     }
     pthread_mutex_unlock(&left->lock);

@@ -51,8 +51,8 @@ void skr_left_slots_open(struct skr_left_slots *left);
 void skr_left_slots_close(struct skr_left_slots *left);
 /* Takes over what `dead` has, which is empty then. Any thread. */
 void skr_left_slots_add(struct skr_left_slots *left, struct skr_dead_slots *dead);
-/* A later draft was published as this content: where it refers to files that something was left in, it counts as their own.
- * Any thread. */
+/* A later draft was published as this content: where it refers to files that something was left in, but to none of the
+ * places that were left, it counts as their own. Any thread. */
 void skr_left_slots_note(struct skr_left_slots *left, uint64_t content_id, const struct skr_extent *extents, size_t count);
 /* On the collector's thread. */
 void skr_left_slots_collect(struct skr_left_slots *left, struct skr_store *store, struct skr_io *io,

@@ -387,6 +387,53 @@ START_TEST(what_is_overwritten_gives_its_room_back)
 }
 END_TEST
 
+/* A round of the collector's, from its beginning to its end. */
+static void wait_for_a_round(void)
+{
+    uint64_t before = contents_on_disk();
+    ck_assert_int_eq(harness_put(&harness, "box", "passing", 1000000, 1), SKR_OK);
+    ck_assert_int_eq(harness_delete(&harness, "box", "passing"), SKR_OK);
+    while (contents_on_disk() > before + 500000)
+        harness_run(&harness);
+}
+
+START_TEST(what_is_referred_to_is_not_given_back)
+{
+    uint64_t id, size = 8 * 65536;
+    unsigned char *data = malloc(size);
+    struct skr_file_name other = {.account = SKR_BYTES("acct"), .container = SKR_BYTES("box"), .path = SKR_BYTES("other")};
+    struct skr_object_name name = harness_name("box", "other");
+    struct skr_copy_source source = {.name = harness_name("box", "dir/file"), .length = size};
+    struct outcome outcome = {.called = false};
+    struct skr_file_attributes none = {.given = 0};
+    struct skr_object object;
+    struct skr_entry entry;
+    struct skr_held *held;
+    harness_fill(data, size, 5);
+    ck_assert_int_eq(harness_put(&harness, "box", "dir/file", 0, 1), SKR_OK);
+    struct skr_draft *draft = open_draft(&id);
+    ck_assert_int_eq(skr_draft_write(harness.worker, draft, 0, data, size, &error), SKR_OK);
+    publish(draft, id);
+    ck_assert_int_eq(harness_wait(&harness, &outcome,
+                                  skr_put_block_from(harness.worker, &name, SKR_BYTES("a"), &source, harness_done, &outcome)),
+                     SKR_OK);
+    ck_assert_int_eq(harness_commit(&harness, "box", "other", (const char *const[]){"a", NULL}), SKR_OK);
+    ck_assert_int_eq(skr_draft_write(harness.worker, draft, 3 * 65536, "x", 1, &error), SKR_OK); /* not so of the other one */
+    publish(draft, id);
+    skr_draft_close(harness.worker, draft);
+    ck_assert_int_eq(skr_find_file(harness.worker, &arena, &other, &entry, &held, &error), SKR_OK);
+    ck_assert_int_eq(skr_draft_open(harness.worker, held, &draft, &error), SKR_OK);
+    skr_held_release(held);
+    ck_assert_int_eq(skr_draft_write(harness.worker, draft, 0, data, 1, &error), SKR_OK);
+    ck_assert_int_eq(skr_draft_publish(harness.worker, &arena, draft, &other, entry.object.id, &none, &object, &error), SKR_OK);
+    skr_draft_close(harness.worker, draft);
+    for (int i = 0; i < 4; i++)
+        wait_for_a_round();
+    ck_assert(harness_holds(&harness, "box", "other", size, 5));
+    free(data);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("core_drafts");
@@ -398,6 +445,7 @@ int main(void)
     tcase_add_test(cases, several_pieces_become_one);
     tcase_add_test(cases, what_another_face_put_stays);
     tcase_add_test(cases, what_is_overwritten_gives_its_room_back);
+    tcase_add_test(cases, what_is_referred_to_is_not_given_back);
     tcase_add_test(cases, holes_take_no_room);
     tcase_add_test(cases, a_small_file_outlives_its_name);
     suite_add_tcase(suite, cases);

@@ -3,19 +3,9 @@
 
 #include <stdlib.h>
 
-#define SKR_MOST_COMPARED 1000000 /* pairs of an extent and a place: some milliseconds */
+#include "grow.h"
 
-/* Room for one more. */
-static void *skr_grow(void *array, size_t count, size_t *capacity, size_t size)
-{
-    if (count < *capacity)
-        return array;
-    size_t wanted = *capacity * 2 + 16;
-    void *grown = realloc(array, wanted * size);
-    if (grown != NULL)
-        *capacity = wanted;
-    return grown;
-}
+#define SKR_MOST_COMPARED 1000000 /* pairs of an extent and a place: some milliseconds */
 
 bool skr_dead_slots_publish(struct skr_dead_slots *dead, const struct skr_published *published)
 {

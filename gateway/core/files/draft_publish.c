@@ -5,6 +5,7 @@
 
 #include "../federation/journal_note.h"
 #include "draft.h"
+#include "grow.h"
 #include "names.h"
 
 struct skr_publish_change {
@@ -30,14 +31,10 @@ struct skr_publish_change {
 
 static bool skr_publish_extent(struct skr_publish_change *op, const struct skr_extent *extent)
 {
-    if (op->extent_count == op->extent_capacity) {
-        size_t capacity = op->extent_capacity * 2 + 16;
-        struct skr_extent *grown = realloc(op->extents, capacity * sizeof *grown);
-        if (grown == NULL)
-            return false;
-        op->extents = grown;
-        op->extent_capacity = capacity;
-    }
+    struct skr_extent *grown = skr_grow(op->extents, op->extent_count, &op->extent_capacity, sizeof *grown);
+    if (grown == NULL)
+        return false;
+    op->extents = grown;
     struct skr_extent *last = op->extent_count > 0 ? &op->extents[op->extent_count - 1] : NULL;
     if (last != NULL && extent->file_id == 0 && last->file_id == 0)
         last->length_bytes += extent->length_bytes;
@@ -53,14 +50,10 @@ static bool skr_publish_hole(struct skr_publish_change *op, uint64_t length)
 
 static bool skr_publish_own(struct skr_publish_change *op, uint64_t index)
 {
-    if (op->own_count == op->own_capacity) {
-        size_t capacity = op->own_capacity * 2 + 16;
-        uint64_t *grown = realloc(op->own, capacity * sizeof *grown);
-        if (grown == NULL)
-            return false;
-        op->own = grown;
-        op->own_capacity = capacity;
-    }
+    uint64_t *grown = skr_grow(op->own, op->own_count, &op->own_capacity, sizeof *grown);
+    if (grown == NULL)
+        return false;
+    op->own = grown;
     op->own[op->own_count++] = index;
     return true;
 }

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "draft.h"
+#include "grow.h"
 
 struct skr_draft_chunk *skr_draft_chunk(struct skr_draft *draft, uint64_t index)
 {
@@ -82,14 +83,10 @@ static bool skr_home_take(struct skr_draft *draft, uint64_t slot)
 
 static bool skr_slot_free(struct skr_draft *draft, uint32_t slot)
 {
-    if (draft->free_count == draft->free_capacity) {
-        size_t capacity = draft->free_capacity * 2 + 16;
-        uint32_t *grown = realloc(draft->free_slots, capacity * sizeof *grown);
-        if (grown == NULL)
-            return false;
-        draft->free_slots = grown;
-        draft->free_capacity = capacity;
-    }
+    uint32_t *grown = skr_grow(draft->free_slots, draft->free_count, &draft->free_capacity, sizeof *grown);
+    if (grown == NULL)
+        return false;
+    draft->free_slots = grown;
     draft->free_slots[draft->free_count++] = slot;
     return true;
 }

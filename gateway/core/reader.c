@@ -54,18 +54,29 @@ static enum skr_status skr_open_payload(struct skr_view *view, struct skr_arena 
     return SKR_OK;
 }
 
-/* A cached content that is here as a payload is read like any other that is. Else it is fetched. */
-static enum skr_status skr_open_cached(struct skr_view *view, struct skr_arena *arena, struct skr_reader *reader,
-                                       struct skr_error *err)
+/* A cached content that is here as a payload is read like any other that is. SKR_NOT_FOUND: it is not. */
+static enum skr_status skr_open_cached_payload(struct skr_view *view, struct skr_arena *arena, struct skr_reader *reader,
+                                               struct skr_error *err)
 {
+    if (reader->content.layout != SKR_CONTENT_CACHED || reader->content.size_bytes > SKR_MAX_PAYLOAD_BYTES)
+        return SKR_NOT_FOUND;
     enum skr_status status = skr_open_payload(view, arena, reader, err);
     if (status == SKR_OK) {
         reader->content.layout = SKR_CONTENT_INLINE;
         skr_accesses_count(&reader->worker->accesses->hit_bytes, reader->content.size_bytes);
     }
-    if (status != SKR_NOT_FOUND)
-        return status;
-    return skr_cached_reader_new(reader->worker, &reader->content, &reader->cached, err);
+    return status;
+}
+
+/* Of what is read from files, which stay as long as the content is pinned, or fetched. */
+static enum skr_status skr_open_files(struct skr_reader *reader, struct skr_error *err)
+{
+    reader->pinned = skr_pins_add(&reader->worker->core->pins, reader->content.id);
+    if (!reader->pinned)
+        return skr_fail(err, SKR_NO_MEMORY, "no memory for a pin");
+    return reader->content.layout == SKR_CONTENT_CACHED
+               ? skr_cached_reader_new(reader->worker, &reader->content, &reader->cached, err)
+               : SKR_OK;
 }
 
 static struct skr_reader *skr_reader_alloc(struct skr_worker *worker, const struct skr_content *content)
@@ -89,11 +100,9 @@ static enum skr_status skr_reader_new(struct skr_worker *worker, struct skr_view
     if (content->layout == SKR_CONTENT_INLINE) {
         status = skr_open_payload(view, arena, reader, err);
     } else if (content->layout != SKR_CONTENT_EMPTY) {
-        reader->pinned = skr_pins_add(&worker->core->pins, content->id);
-        if (!reader->pinned)
-            status = skr_fail(err, SKR_NO_MEMORY, "no memory for a pin");
-        else if (content->layout == SKR_CONTENT_CACHED)
-            status = skr_open_cached(view, arena, reader, err);
+        status = skr_open_cached_payload(view, arena, reader, err);
+        if (status == SKR_NOT_FOUND)
+            status = skr_open_files(reader, err);
     }
     if (status != SKR_OK) {
         skr_reader_close(reader);

@@ -154,7 +154,7 @@ struct skr_exchange {
     void *collected_context;
     char id[37];
     struct skr_request request;
-    _Alignas(16) char memory[6144];
+    _Alignas(16) char memory[10240]; /* what a request takes, and an object of 4 KiB */
 };
 
 struct skr_exchange *skr_exchange_new(struct skr_reactor *reactor, struct skr_connection *connection);

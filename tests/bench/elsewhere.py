@@ -97,13 +97,15 @@ class Bench:
             raise Unavailable(said)
 
     def upload(self, container, count, size, server=None):
-        """New objects, there or on `server`; their names."""
+        """New objects, there or on `server`; their names. Those there are read once, so that whoever is the first to want one over the link does not
+        wait for the disk there as well, which the second one does not."""
         names = [f"o{next(self.names):08d}" for _ in range(count)]
-        server = server or self.upstream
         if size >= MIB:
-            self.put(server, container, names, size)
+            self.put(server or self.upstream, container, names, size)
         else:
-            self._put_small(server, container, names, size)
+            self._put_small(server or self.upstream, container, names, size)
+        if server is None:
+            self.read(self.upstream.blob, container, names, min(count, 8))
         return names
 
     @staticmethod

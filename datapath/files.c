@@ -96,6 +96,8 @@ static int skr_files_open_descriptor(struct skr_store *store, uint64_t file_id)
         skr_files_shrink(store);
         fd = openat(store->root_fd, path, O_RDONLY | O_CLOEXEC);
     }
+    if (fd >= 0) /* read ahead in larger pieces, which lie in larger folios: those are copied faster ever after */
+        posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
     return fd < 0 ? -errno : fd;
 }
 

@@ -212,8 +212,9 @@ def _warm(bench):
     Client(bench.gateway.blob).create_container("local")
     size, count = 64 * MIB, 4 if bench.quick else 16
     cached, local = bench.upload("cold", count, size), bench.upload("local", count, size, bench.gateway)
-    bench.read(bench.gateway.blob, "cold", cached, 8)
-    bench.read(bench.gateway.blob, "local", local, 8)
+    for _ in range(2):  # the first readers have them out of memory, not out of the store; hot is what was read from there
+        bench.read(bench.gateway.blob, "cold", cached, 8)
+        bench.read(bench.gateway.blob, "local", local, 8)
     ours, peer = alternate(3, lambda: bench.read(bench.gateway.blob, "cold", cached * 2, 8), lambda: bench.read(bench.gateway.blob, "local", local * 2, 8))
     bench.table.row(f"warm GET {size // MIB} MiB, 8 streams", ours, "local objects", peer, "GB/s", 0.95)
     seconds = 2 if bench.quick else 5

@@ -65,7 +65,8 @@ void skr_preparation_cancel(struct skr_preparation *preparation)
         return;
     skr_preparation_let_go(preparation);
     skr_reader_close(preparation->reader);
-    free(preparation);
+    if (preparation->arena == NULL) /* else it lies there */
+        free(preparation);
 }
 
 /* Goes on after something came; tells the caller when that was all. */
@@ -406,7 +407,8 @@ static enum skr_status skr_preparation_begin(struct skr_worker *worker, struct s
         name->version.is_given ? NULL : skr_bound_find(&worker->core->bindings, worker->reader, name->account, name->container);
     if (bound == NULL)
         return SKR_OK;
-    struct skr_preparation *preparation = calloc(1, sizeof *preparation);
+    struct skr_preparation *preparation =
+        arena == NULL ? malloc(sizeof *preparation) : skr_arena_alloc(arena, sizeof *preparation);
     if (preparation == NULL) {
         skr_bound_release(bound);
         return skr_fail(err, SKR_NO_MEMORY, "no memory for a preparation");

@@ -16,7 +16,7 @@ MINIMUM_REAL_FILES = 3000
 REAL_FILES, LARGEST_REAL_FILE_BYTES, REAL_BYTES = 3200, 2 << 20, 96 << 20
 TLS_REAL_FILES = 300  # and smaller files, in a test that did the whole over http: what is to be seen is that the tree is the same
 LARGE_BYTES = int(os.environ.get("COMPAT_LARGE_BYTES", (2 << 30) + 12345))
-LARGE_TLS_BYTES = min(LARGE_BYTES, (256 << 20) + 12345)
+LARGE_TLS_BYTES = int(os.environ.get("COMPAT_LARGE_TLS_BYTES", min(LARGE_BYTES, (256 << 20) + 12345)))
 LARGE_BLOCK_BYTES = 16 << 20
 
 AWKWARD_NAMES = [

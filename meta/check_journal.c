@@ -1,22 +1,27 @@
-/* Checks that the journal's rows, the trees of names that lead to them, the objects that they are of and the sums agree. */
+/* Checks that the journal's rows, the records and trees of names that lead to them, the objects that they are of and the sums
+ * agree. */
 #include "checking.h"
 #include "journal.h"
+#include "records.h"
 #include "tree.h"
 
 /* What is wrong with a row whose record is whole. NULL: nothing. */
 static const char *skr_journal_fault(struct skr_check *check, const struct skr_journal_entry *entry, struct skr_error *err)
 {
+    struct skr_object_head head = {.journal_sequence = 0};
     struct skr_bytes record;
     uint64_t sequence = 0;
     const struct skr_root *root = skr_root_find(check, entry->journal_node);
     if (root == NULL || root->kind != SKR_ROOT_JOURNAL || root->objects_node == 0) /* of a container that was removed */
-        return skr_tally_count(&check->journal_leaves, entry->sequence) == 1 ? NULL : "belongs to no container";
-    if (skr_tree_get(check->view, entry->journal_node, entry->key, &record, err) != SKR_OK ||
-        !skr_journal_leaf_sequence(record, &sequence) || sequence != entry->sequence)
+        return skr_tally_count(&check->journal_leaves, entry->sequence) >= 1 ? NULL : "belongs to no container";
+    if (skr_tree_get(check->view, entry->journal_node, entry->key, &record, err) == SKR_OK)
+        skr_journal_leaf_sequence(record, &sequence);
+    bool exists = skr_tree_get(check->view, root->objects_node, entry->key, &record, err) == SKR_OK;
+    if (exists)
+        skr_object_head_decode(record, &head, err);
+    if (sequence != entry->sequence && head.journal_sequence != entry->sequence)
         return "is not the one that its name leads to";
-    if (entry->what & SKR_JOURNAL_DELETE)
-        return NULL;
-    return skr_tree_get(check->view, root->objects_node, entry->key, &record, err) == SKR_OK ? NULL : "is of no object";
+    return exists || entry->what & SKR_JOURNAL_DELETE ? NULL : "is of no object";
 }
 
 static enum skr_status skr_visit_journal(struct skr_check *check, struct skr_bytes key, struct skr_bytes value, bool *keep,
@@ -36,6 +41,14 @@ static enum skr_status skr_visit_journal(struct skr_check *check, struct skr_byt
     else
         skr_check_problem(check, "the journal's entry of '%.*s' %s", SKR_PRINT(entry.key), fault);
     return SKR_OK;
+}
+
+void skr_check_journal_record(struct skr_check *check, struct skr_bytes record)
+{
+    struct skr_object_head head;
+    if (skr_object_head_decode(record, &head, NULL) == SKR_OK && head.journal_sequence != 0 &&
+        skr_journal_has(check->view, head.journal_sequence))
+        skr_tally_add(check, &check->journal_leaves, head.journal_sequence);
 }
 
 bool skr_check_journal_leaf(struct skr_check *check, struct skr_bytes record)

@@ -103,6 +103,7 @@ static void skr_check_leaf(struct skr_check *check, struct skr_bytes record, enu
         check->out->objects++;
     *keep = skr_object_decode(&check->arena, record, &object, &error) == SKR_OK;
     skr_arena_release(&check->arena);
+    skr_check_journal_record(check, record);
     if (!*keep || object.content.layout == SKR_CONTENT_EMPTY)
         return;
     check->out->object_bytes += object.content.size_bytes;

@@ -30,7 +30,7 @@ struct skr_check {
     struct skr_tally uploads;  /* in the trees */
     struct skr_tally garbage_contents, garbage_uploads;
     struct skr_journal_numbers journal; /* counted */
-    struct skr_tally journal_leaves;    /* sequences that names lead to */
+    struct skr_tally journal_leaves;    /* sequences that leaves and objects' records lead to */
     bool out_of_memory;
 };
 
@@ -55,6 +55,9 @@ enum skr_status skr_check_versions(struct skr_check *check, struct skr_error *er
 enum skr_status skr_check_journal(struct skr_check *check, struct skr_error *err);
 /* Does a leaf of a journal's tree lead to an entry? Then it is tallied. */
 bool skr_check_journal_leaf(struct skr_check *check, struct skr_bytes record);
+
+/* Tallies the entry that an object's record leads to, if there is one. */
+void skr_check_journal_record(struct skr_check *check, struct skr_bytes record);
 
 /* Of a node that is one. NULL: it is not a root. */
 const struct skr_root *skr_root_find(const struct skr_check *check, uint64_t node);

@@ -160,7 +160,8 @@ static enum skr_status skr_step_entry(struct skr_view *view, struct skr_bytes va
 {
     struct skr_dirent dirent;
     struct skr_row_key key;
-    struct skr_content content;
+    struct skr_object_head head;
+    uint64_t sequence;
     enum skr_status status = skr_dirent_decode(value, &dirent, err);
     if (status != SKR_OK)
         return status;
@@ -170,11 +171,15 @@ static enum skr_status skr_step_entry(struct skr_view *view, struct skr_bytes va
         return status != SKR_OK ? status : skr_garbage_add(view, &below, 0, err);
     }
     if (leaves == SKR_LEAVES_OBJECTS) {
-        status = skr_object_content(dirent.record, &content, err);
-        return status != SKR_OK ? status : skr_content_release(view, &content, err);
+        status = skr_object_head_decode(dirent.record, &head, err);
+        if (status == SKR_OK)
+            status = skr_journal_forget(view, head.journal_sequence, err);
+        return status != SKR_OK ? status : skr_content_release(view, &head.content, err);
     }
     if (leaves == SKR_LEAVES_JOURNAL)
-        return skr_journal_forget(view, dirent.record, err);
+        return skr_journal_leaf_sequence(dirent.record, &sequence)
+                   ? skr_journal_forget(view, sequence, err)
+                   : skr_fail(err, SKR_CORRUPT, "a name in the journal is damaged");
     return dirent.record.size == 8 ? skr_upload_forget(view, skr_get_be64(dirent.record.data), 0, err)
                                    : skr_fail(err, SKR_CORRUPT, "the entry of an upload is damaged");
 }

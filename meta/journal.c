@@ -1,14 +1,16 @@
 /* Why: what was acknowledged here and is not upstream yet must be found again after any crash, in order, once a name, and what
  * upstream had before must be known, so that nothing newer there is overwritten.
  *
- * Invariants: a name has one entry at most; the tree of its container leads to the row of its sequence and back. A later change
- * of a name takes its entry to the end: entries are in the order of the last change, and of a name only what it is now is
- * uploaded. The base of an entry is that of its first change. The sums are in the same transaction as what they count.
+ * Invariants: a name has one entry at most, which its object's record leads to, or where it has none the tree of its container
+ * (journal.h). That a put writes nothing but one row more is why: a tree of all dirty names would be half of what it costs. A
+ * later change of a name takes its entry to the end: entries are in the order of the last change, and of a name only what it is
+ * now is uploaded. The base of an entry is that of its first change. The sums are in the same transaction as what they count.
  */
 #include "journal.h"
 
 #include "codec.h"
 #include "contents.h"
+#include "records.h"
 #include "tree.h"
 
 #define SKR_JOURNAL_VERSION 2 /* 1: without the source of a copy, and what tells its traces */
@@ -115,6 +117,14 @@ enum skr_status skr_journal_entry_decode(struct skr_bytes value, struct skr_jour
     return SKR_OK;
 }
 
+/* The first fields of a row say of which container it is. */
+static uint64_t skr_journal_row_node(struct skr_bytes value)
+{
+    struct skr_decoder decoder = skr_decoder_of(value);
+    skr_decode_bytes(&decoder, 1 + 8); /* version, binding */
+    return skr_decode_number(&decoder, 8);
+}
+
 bool skr_journal_leaf_sequence(struct skr_bytes record, uint64_t *sequence)
 {
     if (record.size != 8)
@@ -206,35 +216,76 @@ enum skr_status skr_journal_at(struct skr_view *view, uint64_t sequence, struct 
     return status != SKR_OK ? status : skr_journal_entry_decode(value, out, err);
 }
 
-enum skr_status skr_journal_decode(struct skr_view *view, struct skr_bytes record, struct skr_journal_entry *out,
-                                   struct skr_error *err)
+bool skr_journal_has(struct skr_view *view, uint64_t sequence)
 {
-    uint64_t sequence;
-    if (!skr_journal_leaf_sequence(record, &sequence))
-        return skr_fail(err, SKR_CORRUPT, "a name in the journal is damaged");
-    enum skr_status status = skr_journal_at(view, sequence, out, err);
-    return status == SKR_NOT_FOUND ? skr_fail(err, SKR_CORRUPT, "a name in the journal has no entry") : status;
+    struct skr_row_key row;
+    struct skr_bytes value;
+    return view->meta->tables[SKR_TABLE_JOURNAL] != 0 &&
+           skr_row_get(view, SKR_TABLE_JOURNAL, skr_key_1(&row, sequence), &value, NULL) == SKR_OK;
 }
 
-static enum skr_status skr_journal_find(struct skr_view *view, uint64_t node, struct skr_bytes key,
-                                        struct skr_journal_entry *out, struct skr_error *err)
+/* What there is of a name. */
+struct skr_journal_name {
+    struct skr_bytes record; /* of its object, in the map; empty: there is no object */
+    bool has_leaf;           /* in the tree of dirty names */
+    bool has_entry;
+};
+
+static enum skr_status skr_journal_find(struct skr_view *view, uint64_t objects_node, uint64_t journal_node,
+                                        struct skr_bytes key, struct skr_journal_name *out, struct skr_journal_entry *entry,
+                                        struct skr_error *err)
 {
-    struct skr_bytes record;
-    enum skr_status status = node == 0 ? SKR_NOT_FOUND : skr_tree_get(view, node, key, &record, NULL);
-    return status != SKR_OK ? status : skr_journal_decode(view, record, out, err);
+    struct skr_object_head head = {.journal_sequence = 0};
+    struct skr_bytes leaf;
+    uint64_t sequence;
+    out->has_leaf = out->has_entry = false;
+    enum skr_status status = skr_tree_get(view, objects_node, key, &out->record, NULL);
+    if (status == SKR_OK)
+        status = skr_object_head_decode(out->record, &head, err);
+    else
+        out->record = SKR_NO_BYTES;
+    if (status == SKR_OK && head.journal_sequence != 0) {
+        status = skr_journal_at(view, head.journal_sequence, entry, NULL);
+        out->has_entry = status == SKR_OK && skr_bytes_equal(entry->key, key);
+    }
+    if (status == SKR_OK || status == SKR_NOT_FOUND)
+        status = journal_node == 0 ? SKR_NOT_FOUND : skr_tree_get(view, journal_node, key, &leaf, NULL);
+    out->has_leaf = status == SKR_OK;
+    if (status != SKR_OK || out->has_entry)
+        return status == SKR_OK || status == SKR_NOT_FOUND ? SKR_OK : skr_fail(err, status, "a name in the journal is damaged");
+    if (!skr_journal_leaf_sequence(leaf, &sequence))
+        return skr_fail(err, SKR_CORRUPT, "a name in the journal is damaged");
+    status = skr_journal_at(view, sequence, entry, err);
+    out->has_entry = status == SKR_OK;
+    return status == SKR_NOT_FOUND ? skr_fail(err, SKR_CORRUPT, "a name in the journal has no entry") : status;
 }
 
 enum skr_status skr_journal_get(struct skr_view *view, const struct skr_container *container, struct skr_bytes key,
                                 struct skr_journal_entry *out, struct skr_error *err)
 {
-    return skr_journal_find(view, container->journal_node, key, out, err);
+    struct skr_journal_name name;
+    enum skr_status status = skr_journal_find(view, container->objects_node, container->journal_node, key, &name, out, err);
+    return status == SKR_OK && !name.has_entry ? SKR_NOT_FOUND : status;
 }
 
+/* Goes over all rows: whoever asks is about to delete a container, which is rare. */
 enum skr_status skr_journal_is_empty(struct skr_view *view, const struct skr_container *container, bool *empty,
                                      struct skr_error *err)
 {
+    struct skr_row_key row;
+    struct skr_bytes found, value;
+    MDB_cursor *cursor;
     *empty = true;
-    return container->journal_node == 0 ? SKR_OK : skr_tree_is_empty(view, container->journal_node, empty, err);
+    if (container->journal_node == 0 || view->meta->tables[SKR_TABLE_JOURNAL] == 0)
+        return SKR_OK;
+    enum skr_status status = skr_cursor_open(view, SKR_TABLE_JOURNAL, &cursor, err);
+    if (status != SKR_OK)
+        return status;
+    for (status = skr_cursor_seek(cursor, skr_key_1(&row, 0), &found, &value, err); status == SKR_OK && *empty;
+         status = skr_cursor_next(cursor, &found, &value, err))
+        *empty = skr_journal_row_node(value) != container->journal_node;
+    mdb_cursor_close(cursor);
+    return status == SKR_NOT_FOUND ? SKR_OK : status;
 }
 
 enum skr_status skr_journal_next(struct skr_view *view, uint64_t after, struct skr_journal_entry *out, struct skr_error *err)
@@ -258,7 +309,7 @@ enum skr_status skr_journal_next(struct skr_view *view, uint64_t after, struct s
 
 /* ---- changing ---- */
 
-/* Node of a container's journal, made where its record is of an earlier time. */
+/* Makes the node of a container's journal, where its record is of an earlier time. */
 static enum skr_status skr_journal_root(struct skr_view *view, struct skr_bytes account, struct skr_bytes container,
                                         uint64_t *node, struct skr_error *err)
 {
@@ -270,6 +321,25 @@ static enum skr_status skr_journal_root(struct skr_view *view, struct skr_bytes 
     *node = record.journal_node;
     skr_arena_release(&arena);
     return status;
+}
+
+static enum skr_status skr_journal_leaf_put(struct skr_view *view, uint64_t node, struct skr_bytes key, uint64_t sequence,
+                                            struct skr_error *err)
+{
+    char leaf[8];
+    skr_put_be64(leaf, sequence);
+    enum skr_status status = skr_view_grow(view, key.size + sizeof leaf, err);
+    return status != SKR_OK ? status : skr_tree_put(view, node, key, (struct skr_bytes){leaf, sizeof leaf}, err);
+}
+
+enum skr_status skr_journal_part(struct skr_view *view, struct skr_bytes key, uint64_t sequence, struct skr_error *err)
+{
+    struct skr_journal_entry entry;
+    enum skr_status status = sequence == 0 ? SKR_NOT_FOUND : skr_journal_at(view, sequence, &entry, NULL);
+    if (status == SKR_NOT_FOUND || (status == SKR_OK && !skr_bytes_equal(entry.key, key)))
+        return SKR_OK;
+    return status != SKR_OK ? skr_fail(err, status, "an entry of the journal is damaged")
+                            : skr_journal_leaf_put(view, entry.journal_node, key, sequence, err);
 }
 
 /* When there is no room the first ones and the last ones stay: what was sent is one that was there when sending began. */
@@ -341,43 +411,61 @@ static struct skr_journal_entry skr_journal_fresh(struct skr_bytes account, stru
     };
 }
 
+/* What leads to an entry: the object's record, or a leaf where there is no object. */
+static enum skr_status skr_journal_lead(struct skr_view *view, const struct skr_journal_entry *entry, uint64_t objects_node,
+                                        struct skr_bytes key, const struct skr_journal_name *name, struct skr_bytes record,
+                                        struct skr_error *err)
+{
+    if (record.size == 0)
+        return skr_journal_leaf_put(view, entry->journal_node, key, entry->sequence, err);
+    enum skr_status status = skr_view_grow(view, record.size, err);
+    if (status == SKR_OK)
+        status = skr_tree_put(view, objects_node, key, record, err);
+    return status != SKR_OK || !name->has_leaf ? status : skr_tree_remove(view, entry->journal_node, key, err);
+}
+
 enum skr_status skr_journal_note(struct skr_view *view, struct skr_bytes account, struct skr_bytes container,
                                  struct skr_bytes key, const struct skr_journal_change *change, uint64_t *sequence,
                                  struct skr_error *err)
 {
+    _Alignas(16) char memory[2048];
+    struct skr_arena arena = {.blocks = NULL};
+    struct skr_encoder record = {.arena = &arena};
+    struct skr_journal_name name;
     struct skr_journal_entry entry;
     struct skr_journal_numbers numbers;
     struct skr_row_key row;
-    char leaf[8];
-    uint64_t node, replaced = 0;
-    enum skr_status status = skr_journal_root(view, account, container, &node, err);
+    uint64_t replaced = 0, node = change->journal_node;
+    enum skr_status status = node != 0 ? SKR_OK : skr_journal_root(view, account, container, &node, err);
     if (status == SKR_OK)
         status = skr_journal_numbers(view, &numbers, err);
+    if (status == SKR_OK)
+        status = skr_journal_find(view, change->objects_node, node, key, &name, &entry, err);
     if (status != SKR_OK)
         return status;
-    status = skr_journal_find(view, node, key, &entry, err);
-    if (status == SKR_OK) {
+    if (name.has_entry) {
         replaced = entry.sequence;
         skr_journal_tell(&numbers, &entry, false);
         skr_journal_merge(&entry, change);
-    } else if (status == SKR_NOT_FOUND) {
-        entry = skr_journal_fresh(account, container, key, change);
     } else {
-        return status;
+        entry = skr_journal_fresh(account, container, key, change);
     }
     entry.journal_node = node;
     entry.sequence = *sequence = skr_meta_next_id(view->meta);
     skr_journal_tell(&numbers, &entry, true);
-    skr_put_be64(leaf, entry.sequence);
-    status = skr_journal_row_put(view, &entry, err); /* first: it may point to the row that goes */
+    skr_arena_seed(&arena, memory, sizeof memory);
+    if (name.record.size > 0) /* before anything is written: it lies in the map */
+        skr_object_encode_leading(&record, name.record, entry.sequence);
+    status = record.failed ? skr_fail(err, SKR_NO_MEMORY, "no memory for an object's record")
+                           : skr_journal_row_put(view, &entry, err); /* first: it may point to the row that goes */
     if (status == SKR_OK && replaced != 0)
         status = skr_row_remove(view, SKR_TABLE_JOURNAL, skr_key_1(&row, replaced), err);
     if (status == SKR_OK)
-        status = skr_view_grow(view, key.size + sizeof leaf, err);
-    if (status == SKR_OK)
-        status = skr_tree_put(view, node, key, (struct skr_bytes){leaf, sizeof leaf}, err);
+        status =
+            skr_journal_lead(view, &entry, change->objects_node, key, &name, (struct skr_bytes){record.data, record.size}, err);
     if (status == SKR_OK)
         skr_journal_count(view, &numbers);
+    skr_arena_release(&arena);
     return status;
 }
 
@@ -423,19 +511,19 @@ enum skr_status skr_journal_remove(struct skr_view *view, uint64_t sequence, str
         return status;
     memcpy(key, entry.key.data, entry.key.size); /* it lies in the row */
     status = skr_journal_row_remove(view, &entry, err);
-    return status != SKR_OK ? status : skr_tree_remove(view, entry.journal_node, (struct skr_bytes){key, entry.key.size}, err);
+    if (status == SKR_OK)
+        status = skr_tree_remove(view, entry.journal_node, (struct skr_bytes){key, entry.key.size}, NULL);
+    return status == SKR_NOT_FOUND ? SKR_OK : status; /* its object's record led to it, and leads nowhere now */
 }
 
-enum skr_status skr_journal_forget(struct skr_view *view, struct skr_bytes record, struct skr_error *err)
+enum skr_status skr_journal_forget(struct skr_view *view, uint64_t sequence, struct skr_error *err)
 {
     struct skr_journal_entry entry;
-    uint64_t sequence;
-    if (!skr_journal_leaf_sequence(record, &sequence))
-        return skr_fail(err, SKR_CORRUPT, "a name in the journal is damaged");
-    enum skr_status status = skr_journal_at(view, sequence, &entry, err);
+    enum skr_status status = sequence == 0 ? SKR_NOT_FOUND : skr_journal_at(view, sequence, &entry, NULL);
     if (status == SKR_NOT_FOUND)
         return SKR_OK;
-    return status != SKR_OK ? status : skr_journal_row_remove(view, &entry, err);
+    return status != SKR_OK ? skr_fail(err, status, "an entry of the journal is damaged")
+                            : skr_journal_row_remove(view, &entry, err);
 }
 
 enum skr_status skr_content_references(struct skr_view *view, uint64_t content_id, uint64_t *out, struct skr_error *err)

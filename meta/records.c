@@ -1,13 +1,42 @@
 /* See records.h. Layouts are given by the encoders; decoders follow them and reject what does not fit. */
 #include "records.h"
 
-#define SKR_RECORD_VERSION 3 /* that is written; those of earlier versions are read, and lack what came later */
+#define SKR_RECORD_VERSION 4 /* that is written; those of earlier versions are read, and lack what came later */
+#define SKR_OBJECT_VERSION 3 /* of an object, likewise */
+#define SKR_OBJECT_LEADING 4 /* in front of an object's record: where in the journal its name is, then the record as it was */
 
 /* 0: not one that is known. */
 static unsigned skr_decode_version(struct skr_decoder *decoder)
 {
     unsigned version = (unsigned)skr_decode_number(decoder, 1);
     return version <= SKR_RECORD_VERSION ? version : 0;
+}
+
+/* The version of an object's record, and what is in front of it. */
+static unsigned skr_decode_object_version(struct skr_decoder *decoder, uint64_t *journal_sequence)
+{
+    unsigned version = (unsigned)skr_decode_number(decoder, 1);
+    *journal_sequence = 0;
+    if (version == SKR_OBJECT_LEADING) {
+        *journal_sequence = skr_decode_number(decoder, 8);
+        version = (unsigned)skr_decode_number(decoder, 1);
+    }
+    return version <= SKR_OBJECT_VERSION ? version : 0;
+}
+
+void skr_object_encode_leading(struct skr_encoder *encoder, struct skr_bytes record, uint64_t journal_sequence)
+{
+    struct skr_decoder decoder = skr_decoder_of(record);
+    uint64_t earlier;
+    if (record.size > 0 && record.data[0] == SKR_OBJECT_LEADING) {
+        skr_decode_object_version(&decoder, &earlier);
+        record = (struct skr_bytes){record.data + 9, decoder.failed ? 0 : record.size - 9};
+    }
+    if (journal_sequence != 0) {
+        skr_encode_number(encoder, SKR_OBJECT_LEADING, 1);
+        skr_encode_number(encoder, journal_sequence, 8);
+    }
+    skr_encode_bytes(encoder, record.data, record.size);
 }
 
 void skr_encode_extent(struct skr_encoder *encoder, const struct skr_extent *extent)
@@ -128,7 +157,7 @@ static void skr_decode_content(struct skr_decoder *decoder, struct skr_content *
 
 bool skr_object_encode(struct skr_encoder *encoder, const struct skr_object *object)
 {
-    skr_encode_number(encoder, SKR_RECORD_VERSION, 1);
+    skr_encode_number(encoder, SKR_OBJECT_VERSION, 1);
     skr_encode_content(encoder, &object->content);
     skr_encode_number(encoder, (uint64_t)object->version_ns, 8);
     skr_encode_number(encoder, object->kind, 1);
@@ -164,8 +193,9 @@ enum skr_status skr_object_decode(struct skr_arena *arena, struct skr_bytes reco
                                   struct skr_error *err)
 {
     struct skr_decoder decoder = skr_decoder_of(record);
+    uint64_t journal_sequence;
     *out = (struct skr_object){.id = 0};
-    unsigned version = skr_decode_version(&decoder);
+    unsigned version = skr_decode_object_version(&decoder, &journal_sequence);
     skr_decode_content(&decoder, &out->content);
     if (version >= 2)
         out->version_ns = (int64_t)skr_decode_number(&decoder, 8);
@@ -205,8 +235,8 @@ enum skr_status skr_object_decode(struct skr_arena *arena, struct skr_bytes reco
 enum skr_status skr_object_head_decode(struct skr_bytes record, struct skr_object_head *out, struct skr_error *err)
 {
     struct skr_decoder decoder = skr_decoder_of(record);
-    unsigned version = skr_decode_version(&decoder);
     *out = (struct skr_object_head){.version_ns = 0};
+    unsigned version = skr_decode_object_version(&decoder, &out->journal_sequence);
     skr_decode_content(&decoder, &out->content);
     if (version >= 2)
         out->version_ns = (int64_t)skr_decode_number(&decoder, 8);
@@ -260,7 +290,7 @@ bool skr_container_encode(struct skr_encoder *encoder, const struct skr_containe
     return !encoder->failed;
 }
 
-static void skr_decode_container_2(struct skr_decoder *decoder, struct skr_container *out)
+static void skr_decode_container_2(struct skr_decoder *decoder, unsigned version, struct skr_container *out)
 {
     out->versions_node = skr_decode_number(decoder, 8);
     out->multiparts_node = skr_decode_number(decoder, 8);
@@ -269,6 +299,8 @@ static void skr_decode_container_2(struct skr_decoder *decoder, struct skr_conta
     for (size_t count = skr_decode_number(decoder, 1); count > 0 && !decoder->failed; count--) {
         size_t document = skr_decode_number(decoder, 1);
         struct skr_bytes text = skr_decode_text(decoder, 4);
+        if (version < 4 && document == SKR_DOCUMENT_UPSTREAM && text.size > 0 && (text.data[0] < '0' || text.data[0] > '9'))
+            document = SKR_DOCUMENT_FILE_ATTRIBUTES; /* the two had one number, whichever was written last */
         if (document < SKR_DOCUMENT_COUNT)
             out->documents[document] = text;
     }
@@ -298,7 +330,7 @@ enum skr_status skr_container_decode(struct skr_arena *arena, struct skr_bytes r
     if (!skr_decode_metadata(&decoder, arena, &out->metadata, &out->metadata_count))
         return skr_fail(err, SKR_NO_MEMORY, "no memory for a record");
     if (version >= 2)
-        skr_decode_container_2(&decoder, out);
+        skr_decode_container_2(&decoder, version, out);
     if (version >= 3)
         out->journal_node = skr_decode_number(&decoder, 8);
     if (decoder.failed || version == 0 || out->public_access > SKR_PUBLIC_CONTAINER ||

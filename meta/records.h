@@ -6,6 +6,8 @@
 #include "meta_private.h"
 
 bool skr_object_encode(struct skr_encoder *encoder, const struct skr_object *object);
+/* A record as it is in a tree, leading to another entry of the journal, or to none (0). */
+void skr_object_encode_leading(struct skr_encoder *encoder, struct skr_bytes record, uint64_t journal_sequence);
 bool skr_container_encode(struct skr_encoder *encoder, const struct skr_container *container);
 enum skr_status skr_container_decode(struct skr_arena *arena, struct skr_bytes record, struct skr_container *out,
                                      struct skr_error *err);
@@ -19,12 +21,14 @@ struct skr_object_head {
     struct skr_content content;
     enum skr_object_kind kind;
     int64_t version_ns, modified_ns;
+    uint64_t journal_sequence; /* of the entry that its name has in the journal, or had: journal.h. 0: none */
 };
 enum skr_status skr_object_head_decode(struct skr_bytes record, struct skr_object_head *out, struct skr_error *err);
 
-/* Writes a record into any tree of objects or versions, and tells nobody of it (objects.c). */
+/* Writes a record into any tree of objects or versions, leading to an entry of the journal or to none (0), and tells nobody of
+ * it (objects.c). */
 enum skr_status skr_object_write(struct skr_view *view, uint64_t node, struct skr_bytes key, const struct skr_object *object,
-                                 struct skr_error *err);
+                                 uint64_t journal_sequence, struct skr_error *err);
 /* Where no object is current the newest of the versions becomes it, unless it is a delete marker (versions.c). */
 enum skr_status skr_version_promote(struct skr_view *view, const struct skr_container *container, struct skr_bytes key,
                                     struct skr_error *err);

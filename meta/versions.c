@@ -7,6 +7,7 @@
  * Invariants: a name has at most one null version; the newest of the others is a delete marker where there is no current one.
  */
 #include "contents.h"
+#include "journal.h"
 #include "names.h"
 #include "records.h"
 #include "tree.h"
@@ -226,6 +227,8 @@ enum skr_status skr_version_mark(struct skr_view *view, const struct skr_contain
     if (status == SKR_OK)
         status = skr_version_make_room(view, container, key, &current, err);
     if (status == SKR_OK && current.exists)
+        status = skr_journal_part(view, key, current.head.journal_sequence, err);
+    if (status == SKR_OK && current.exists)
         status = skr_version_stays(container, &current) ? skr_tree_remove(view, container->objects_node, key, err)
                                                         : skr_object_remove(view, container->objects_node, key, err);
     if (status == SKR_OK)
@@ -282,5 +285,5 @@ enum skr_status skr_version_update(struct skr_view *view, const struct skr_conta
     struct skr_numbered_key tree_key;
     return place->is_current ? skr_object_update(view, container->objects_node, key, object, err)
                              : skr_object_write(view, container->versions_node,
-                                                skr_tree_number_key(&tree_key, key, place->number), object, err);
+                                                skr_tree_number_key(&tree_key, key, place->number), object, 0, err);
 }

@@ -82,7 +82,8 @@ enum skr_status skr_put_begin(struct skr_view *view, struct skr_pending *pending
     if (status == SKR_OK)
         status = skr_check_write(put->conditions, put->create_only, state->exists, &state->there, err);
     if (status == SKR_OK)
-        status = skr_note_begin(view, pending, &put->name, state->exists ? &state->there : NULL, true, &state->note, err);
+        status = skr_note_begin(view, pending, &state->container, &put->name, state->exists ? &state->there : NULL, true,
+                                &state->note, err);
     if (status != SKR_OK)
         return status;
     /* Who asks for no condition and waits for upstream gets what upstream itself would do. */

@@ -33,7 +33,7 @@ static enum skr_status skr_apply_rename(struct skr_view *view, struct skr_change
     if (status == SKR_OK && !skr_object_copy(&op->pending.arena, object))
         status = skr_fail(err, SKR_NO_MEMORY, "no memory for an object's record");
     if (status == SKR_OK)
-        status = skr_note_begin(view, &op->pending, &op->source.name, object, false, &gone, err);
+        status = skr_note_begin(view, &op->pending, &container, &op->source.name, object, false, &gone, err);
     if (status == SKR_OK)
         status = skr_note_source(view, &op->pending, &container, op->source.name.key, object, &state.note, err);
     if (status == SKR_OK)

@@ -64,7 +64,7 @@ static enum skr_status skr_apply_update(struct skr_view *view, struct skr_change
     struct skr_note note;
     enum skr_status status = skr_load_object(view, op, &container, &place, err);
     if (status == SKR_OK)
-        status = skr_note_begin(view, &op->pending, &op->name, object, false, &note, err);
+        status = skr_note_begin(view, &op->pending, &container, &op->name, object, false, &note, err);
     if (status != SKR_OK)
         return status;
     if (settings->set_tags) {

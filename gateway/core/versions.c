@@ -91,7 +91,7 @@ static enum skr_status skr_delete_current(struct skr_view *view, struct skr_dele
         return skr_fail(err, SKR_OBJECT_NOT_FOUND, "there is no such object");
     status = skr_check_delete(op, exists, &there, err);
     if (status == SKR_OK)
-        status = skr_note_begin(view, &op->pending, &op->name, exists ? &there : NULL, false, &note, err);
+        status = skr_note_begin(view, &op->pending, &container, &op->name, exists ? &there : NULL, false, &note, err);
     if (status != SKR_OK)
         return status;
     if (!is_kept) {

@@ -23,8 +23,8 @@
 #include "skerry/status.h"
 
 /* Of the data folder. 1: without versions, multipart uploads, tags, checksums; 2: without bindings and cached contents;
- * 3: directories do not say how long names below them are */
-#define SKR_FORMAT_VERSION 4
+ * 3: directories do not say how long names below them are; 4: objects do not lead to their names' entries in the journal */
+#define SKR_FORMAT_VERSION 5
 
 struct skr_meta;
 struct skr_meta_reader;
@@ -150,10 +150,6 @@ enum skr_status skr_object_remove(struct skr_view *view, uint64_t node, struct s
 /* Gives it another key, where it replaces what is there. Its record and its content's references stay. SKR_OBJECT_NOT_FOUND. */
 enum skr_status skr_object_move(struct skr_view *view, uint64_t node, struct skr_bytes from, struct skr_bytes to,
                                 struct skr_error *err);
-
-/* The records of two keys change places. SKR_OBJECT_NOT_FOUND. */
-enum skr_status skr_object_exchange(struct skr_view *view, uint64_t node, struct skr_bytes a, struct skr_bytes b,
-                                    struct skr_error *err);
 
 /* A walk in byte order of the keys, at most one level of common prefixes grouped. */
 struct skr_walk;
@@ -443,6 +439,7 @@ struct skr_journal_entry {
 };
 /* One change of a name, to be noted. */
 struct skr_journal_change {
+    uint64_t objects_node, journal_node; /* of the container, as its record has them */
     uint64_t binding;
     unsigned what;
     bool base_known; /* these two count where the name is not dirty yet */
@@ -470,9 +467,6 @@ enum skr_status skr_journal_get(struct skr_view *view, const struct skr_containe
 enum skr_status skr_journal_at(struct skr_view *view, uint64_t sequence, struct skr_journal_entry *out, struct skr_error *err);
 /* The first one with a sequence > `after`. SKR_NOT_FOUND: none. */
 enum skr_status skr_journal_next(struct skr_view *view, uint64_t after, struct skr_journal_entry *out, struct skr_error *err);
-/* From the record of a walk over a container's journal_node, which goes in the order of names. */
-enum skr_status skr_journal_decode(struct skr_view *view, struct skr_bytes record, struct skr_journal_entry *out,
-                                   struct skr_error *err);
 /* In a change: writes an entry that is there anew, with the sequence that it has. Its texts may point into the map. */
 enum skr_status skr_journal_update(struct skr_view *view, const struct skr_journal_entry *entry, struct skr_error *err);
 /* In a change. SKR_NOT_FOUND: there is none of this sequence any more. */

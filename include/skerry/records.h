@@ -145,8 +145,8 @@ enum skr_container_document {
     SKR_DOCUMENT_CANNED_ACL = 3,          /* as S3 names it */
     SKR_DOCUMENT_PUBLIC_ACCESS_BLOCK = 4, /* a digit for each of its four settings, '1' where it is set */
     SKR_DOCUMENT_OWNERSHIP = 5,           /* as S3 names it */
-    SKR_DOCUMENT_FILE_ATTRIBUTES = 6,     /* mode, owner and times of its directory, as core keeps them with files */
-    SKR_DOCUMENT_UPSTREAM = 6,            /* the id of the binding of all containers that it came through */
+    SKR_DOCUMENT_UPSTREAM = 6,            /* the id of the binding of all containers that it came through, in digits */
+    SKR_DOCUMENT_FILE_ATTRIBUTES = 7,     /* mode, owner and times of its directory, as core keeps them with files */
     SKR_DOCUMENT_COUNT
 };
 #define SKR_MAX_DOCUMENT_BYTES 65536
@@ -155,7 +155,8 @@ struct skr_container {
     uint64_t objects_node, uploads_node; /* roots of its two trees */
     uint64_t versions_node;              /* root of the tree of versions that are not current; 0: not made yet */
     uint64_t multiparts_node;            /* root of the tree of multipart uploads; 0: not made yet */
-    uint64_t journal_node;               /* root of the tree of names that upstream lacks; 0: not made yet */
+    uint64_t journal_node;               /* root of the tree of names that upstream has and that are gone here, and what its
+                                            journal's entries are known by; 0: not made yet */
     enum skr_versioning versioning;
     struct skr_bytes documents[SKR_DOCUMENT_COUNT]; /* data NULL: not set */
     int64_t created_ns, modified_ns;

@@ -8,6 +8,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 enum skr_status {
     SKR_OK = 0,
@@ -148,6 +149,11 @@ __attribute__((format(printf, 4, 5))) static inline enum skr_status skr_fail_os(
     if (err != NULL) {
         err->status = status;
         err->os_errno = os_errno;
+        size_t size = strcspn(format, "%");
+        if (format[size] == '\0' && size < sizeof err->message) { /* as looking up what may be absent has it, often */
+            memcpy(err->message, format, size + 1);
+            return status;
+        }
         va_list arguments;
         va_start(arguments, format);
         vsnprintf(err->message, sizeof err->message, format, arguments);

@@ -101,11 +101,9 @@ bool skr_content_crc32c(struct skr_view *view, const struct skr_content *content
 }
 
 /* What a dirty name was: by it our own work is known again upstream, when its answer was lost. */
-static void skr_note_trace(struct skr_view *view, const struct skr_object_name *name, const struct skr_object *there,
-                           struct skr_journal_trace *trace)
+static void skr_note_trace(struct skr_view *view, const struct skr_container *container, struct skr_bytes key,
+                           const struct skr_object *there, struct skr_journal_trace *trace)
 {
-    struct skr_arena arena = {.blocks = NULL};
-    struct skr_container container;
     struct skr_journal_entry entry;
     trace->is_absent = there == NULL;
     if (there == NULL)
@@ -114,10 +112,8 @@ static void skr_note_trace(struct skr_view *view, const struct skr_object_name *
     memcpy(trace->md5, there->md5, sizeof trace->md5);
     trace->size_bytes = there->content.size_bytes;
     trace->metadata_hash = skr_metadata_hash(there->metadata, there->metadata_count);
-    if (!there->has_md5 && skr_container_get(view, &arena, name->account, name->container, &container, NULL) == SKR_OK &&
-        skr_journal_get(view, &container, name->key, &entry, NULL) == SKR_OK)
+    if (!there->has_md5 && skr_journal_get(view, container, key, &entry, NULL) == SKR_OK)
         trace->has_crc32c = skr_content_crc32c(view, &there->content, &trace->crc32c);
-    skr_arena_release(&arena);
 }
 
 /* Is there room for more that waits to be uploaded? What is awaited is uploaded at once. */
@@ -131,8 +127,9 @@ static enum skr_status skr_note_admit(struct skr_view *view, const struct skr_co
     return status;
 }
 
-enum skr_status skr_note_begin(struct skr_view *view, struct skr_pending *pending, const struct skr_object_name *name,
-                               const struct skr_object *there, bool grows, struct skr_note *note, struct skr_error *err)
+enum skr_status skr_note_begin(struct skr_view *view, struct skr_pending *pending, const struct skr_container *container,
+                               const struct skr_object_name *name, const struct skr_object *there, bool grows,
+                               struct skr_note *note, struct skr_error *err)
 {
     struct skr_binding binding;
     *note = (struct skr_note){.is_noted = false};
@@ -145,10 +142,12 @@ enum skr_status skr_note_begin(struct skr_view *view, struct skr_pending *pendin
         return skr_fail(err, status, "the binding of a container cannot be read");
     struct skr_journal_change *change = &note->change;
     note->is_noted = true;
+    change->objects_node = container->objects_node;
+    change->journal_node = container->journal_node;
     change->binding = binding.id;
     change->is_awaited = binding.mode == SKR_BINDING_WRITE_THROUGH;
     change->has_trace = true;
-    skr_note_trace(view, name, there, &change->trace);
+    skr_note_trace(view, container, name->key, there, &change->trace);
     change->base_known = pending->awaited.is_absent_upstream;
     if (there != NULL && there->content.layout == SKR_CONTENT_CACHED)
         change->after_content = there->content.id;

@@ -35,7 +35,7 @@ static enum skr_status skr_carrier(struct skr_view *view, struct skr_attributes_
     op->pending.has_object = true;
     if (uses_marker && !place.has_marker) {
         struct skr_note note;
-        status = skr_note_begin(view, &op->pending, name, NULL, true, &note, err);
+        status = skr_note_begin(view, &op->pending, container, name, NULL, true, &note, err);
         if (status == SKR_OK)
             status = skr_empty_object_put(view, &op->pending, container, name->key, &none, err);
         return status != SKR_OK ? status : skr_note_finish(view, &op->pending, name, &note, SKR_JOURNAL_CONTENT, 0, err);
@@ -130,7 +130,7 @@ static enum skr_status skr_apply_xattr(struct skr_view *view, struct skr_change 
     struct skr_note note;
     enum skr_status status = skr_carrier(view, op, &name, err);
     if (status == SKR_OK)
-        status = skr_note_begin(view, &op->pending, &name, object, false, &note, err);
+        status = skr_note_begin(view, &op->pending, &op->pending.container, &name, object, false, &note, err);
     if (status == SKR_OK)
         status = skr_xattr_edit(op, err);
     if (status != SKR_OK)

@@ -390,7 +390,7 @@ static enum skr_status skr_apply_publish(struct skr_view *view, struct skr_chang
     if (status == SKR_OK && op->is_copy)
         return skr_apply_copy(view, op, err);
     if (status == SKR_OK)
-        status = skr_note_begin(view, pending, &op->object_name, object, op->has_content, &note, err);
+        status = skr_note_begin(view, pending, container, &op->object_name, object, op->has_content, &note, err);
     if (status != SKR_OK)
         return status;
     bool makes_version = op->has_content && container->versioning != SKR_VERSIONING_OFF && !op->draft->was_published &&

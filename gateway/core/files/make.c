@@ -53,7 +53,7 @@ static enum skr_status skr_apply_make(struct skr_view *view, struct skr_change *
     if (status == SKR_OK && place.kind != 0)
         return skr_make_over(op, &place, err);
     if (status == SKR_OK)
-        status = skr_note_begin(view, &op->pending, &op->object_name, NULL, true, &note, err);
+        status = skr_note_begin(view, &op->pending, container, &op->object_name, NULL, true, &note, err);
     if (status == SKR_OK)
         status = skr_empty_object_put(view, &op->pending, container, op->key, &op->attributes, err);
     if (status == SKR_OK && op->target.size > 0)

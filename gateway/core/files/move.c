@@ -46,10 +46,10 @@ static enum skr_status skr_move_file(struct skr_view *view, struct skr_move_chan
     struct skr_note gone, came;
     *object = places->from.object;
     op->pending.has_object = true;
-    enum skr_status status =
-        skr_note_begin(view, &op->pending, &op->to_name, places->to.has_object ? &places->to.object : NULL, true, &came, err);
+    enum skr_status status = skr_note_begin(view, &op->pending, container, &op->to_name,
+                                            places->to.has_object ? &places->to.object : NULL, true, &came, err);
     if (status == SKR_OK)
-        status = skr_note_begin(view, &op->pending, &op->from_name, object, false, &gone, err);
+        status = skr_note_begin(view, &op->pending, container, &op->from_name, object, false, &gone, err);
     if (status == SKR_OK)
         status = skr_note_source(view, &op->pending, container, op->from.path, object, &came, err);
     if (status == SKR_OK)
@@ -112,9 +112,9 @@ static enum skr_status skr_exchange_files(struct skr_view *view, struct skr_move
     uint64_t node = op->pending.container.objects_node;
     struct skr_note first, second;
     struct skr_object a = places->from.object, b = places->to.object;
-    enum skr_status status = skr_note_begin(view, &op->pending, &op->from_name, &a, true, &first, err);
+    enum skr_status status = skr_note_begin(view, &op->pending, &op->pending.container, &op->from_name, &a, true, &first, err);
     if (status == SKR_OK)
-        status = skr_note_begin(view, &op->pending, &op->to_name, &b, true, &second, err);
+        status = skr_note_begin(view, &op->pending, &op->pending.container, &op->to_name, &b, true, &second, err);
     if (status != SKR_OK)
         return status;
     if (first.is_noted) { /* what upstream has stays under its name */

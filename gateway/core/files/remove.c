@@ -15,7 +15,7 @@ static enum skr_status skr_remove_object(struct skr_view *view, struct skr_pendi
                                          struct skr_error *err)
 {
     struct skr_note note;
-    enum skr_status status = skr_note_begin(view, pending, name, there, false, &note, err);
+    enum skr_status status = skr_note_begin(view, pending, container, name, there, false, &note, err);
     if (status == SKR_OK && container->versioning == SKR_VERSIONING_OFF) {
         status = skr_object_remove(view, container->objects_node, name->key, err);
     } else if (status == SKR_OK) {

@@ -74,12 +74,6 @@ static enum skr_status exchange_directories(struct skr_view *view, void *context
     return skr_directory_exchange(view, box.objects_node, bytes_of(&move->from), bytes_of(&move->to), err);
 }
 
-static enum skr_status exchange_objects(struct skr_view *view, void *context, struct skr_error *err)
-{
-    const struct move *move = context;
-    return skr_object_exchange(view, box.objects_node, bytes_of(&move->from), bytes_of(&move->to), err);
-}
-
 /* ---- the model ---- */
 
 static struct key *model_find(struct skr_bytes key)
@@ -363,22 +357,6 @@ START_TEST(what_is_refused)
 }
 END_TEST
 
-START_TEST(an_exchange_of_objects)
-{
-    struct move move = {.from = key_of("a/b"), .to = key_of("c")}, missing = {.from = key_of("a/b"), .to = key_of("d")};
-    put(move.from);
-    put(move.to);
-    ck_assert_int_eq(environment_change(&environment, exchange_objects, &move), SKR_OK);
-    struct key *a = model_find(bytes_of(&move.from)), *b = model_find(bytes_of(&move.to));
-    uint64_t id = a->id;
-    a->id = b->id;
-    b->id = id;
-    compare();
-    ck_assert_int_eq(environment_change(&environment, exchange_objects, &missing), SKR_OBJECT_NOT_FOUND);
-    compare();
-}
-END_TEST
-
 /* A directory's name of `size` bytes, of components "xx..x/" of 101. */
 static struct skr_bytes long_directory(char *out, size_t size)
 {
@@ -527,7 +505,6 @@ int main(void)
     tcase_add_checked_fixture(cases, setup, teardown);
     tcase_add_loop_test(cases, moves_like_a_list_of_keys, 0, 8);
     tcase_add_test(cases, what_is_refused);
-    tcase_add_test(cases, an_exchange_of_objects);
     tcase_add_test(cases, no_name_becomes_too_long);
     tcase_add_test(cases, a_large_directory_moves_as_a_small_one_does);
     tcase_add_test(cases, a_directory_of_an_earlier_format);

@@ -226,6 +226,51 @@ START_TEST(a_container_of_format_1_learns_to_keep_versions)
 }
 END_TEST
 
+/* ---- format 4: two documents of a container had one number ---- */
+
+static enum skr_status keep_documents(struct skr_view *view, void *context, struct skr_error *err)
+{
+    const struct skr_container *container = context;
+    return skr_container_update(
+        view, SKR_BYTES("acct"), SKR_BYTES("box"),
+        &(struct skr_container){
+            .objects_node = box.objects_node,
+            .uploads_node = box.uploads_node,
+            .journal_node = box.journal_node,
+            .etag = box.etag,
+            .documents = {[SKR_DOCUMENT_UPSTREAM] = container->documents[SKR_DOCUMENT_UPSTREAM],
+                          [SKR_DOCUMENT_FILE_ATTRIBUTES] = container->documents[SKR_DOCUMENT_FILE_ATTRIBUTES]}},
+        err);
+}
+
+START_TEST(a_container_keeps_its_upstream_and_the_attributes_of_its_directory)
+{
+    struct skr_arena arena = {.blocks = NULL};
+    struct skr_container container = {
+        .documents = {[SKR_DOCUMENT_UPSTREAM] = SKR_BYTES("17"), [SKR_DOCUMENT_FILE_ATTRIBUTES] = SKR_BYTES("m755")}};
+    struct skr_encoder encoder = {.arena = &arena};
+    struct skr_error error;
+    struct skr_view *view;
+    ck_assert_int_eq(environment_change(&environment, make_box, NULL), SKR_OK);
+    ck_assert_int_eq(environment_change(&environment, keep_documents, &container), SKR_OK);
+    ck_assert_int_eq(skr_view_begin(environment.reader, &view, &error), SKR_OK);
+    ck_assert_int_eq(skr_container_get(view, &arena, SKR_BYTES("acct"), SKR_BYTES("box"), &container, &error), SKR_OK);
+    ck_assert(skr_bytes_equal(container.documents[SKR_DOCUMENT_UPSTREAM], SKR_BYTES("17")));
+    ck_assert(skr_bytes_equal(container.documents[SKR_DOCUMENT_FILE_ATTRIBUTES], SKR_BYTES("m755")));
+    /* as format 4 wrote attributes */
+    container.documents[SKR_DOCUMENT_UPSTREAM] = SKR_BYTES("m755");
+    container.documents[SKR_DOCUMENT_FILE_ATTRIBUTES] = SKR_NO_BYTES;
+    ck_assert(skr_container_encode(&encoder, &container));
+    encoder.data[0] = 3;
+    struct skr_container decoded;
+    ck_assert_int_eq(skr_container_decode(&arena, encoded(&encoder), &decoded, &error), SKR_OK);
+    ck_assert_ptr_null(decoded.documents[SKR_DOCUMENT_UPSTREAM].data);
+    ck_assert(skr_bytes_equal(decoded.documents[SKR_DOCUMENT_FILE_ATTRIBUTES], SKR_BYTES("m755")));
+    skr_view_end(view);
+    skr_arena_release(&arena);
+}
+END_TEST
+
 static void write_format(const char *text)
 {
     char path[128];
@@ -247,12 +292,12 @@ START_TEST(a_folder_is_marked_when_it_is_opened_for_writing)
     FILE *file = fopen(path, "r");
     ck_assert_ptr_nonnull(fgets(text, sizeof text, file));
     fclose(file);
-    ck_assert_str_eq(text, "4\n");
+    ck_assert_str_eq(text, "5\n");
     skr_meta_reader_close(environment.reader);
     skr_meta_close(environment.meta);
-    write_format("5\n");
+    write_format("6\n");
     ck_assert_int_eq(skr_meta_open(&meta, &options, &error), SKR_FORMAT_TOO_NEW);
-    write_format("4\n");
+    write_format("5\n");
     ck_assert_int_eq(skr_meta_open(&environment.meta, &options, &error), SKR_OK);
     ck_assert_int_eq(skr_meta_reader_open(environment.meta, &environment.reader, &error), SKR_OK);
 }
@@ -395,6 +440,7 @@ int main(void)
     tcase_add_checked_fixture(cases, setup, teardown);
     tcase_add_test(cases, records_of_format_1_are_read);
     tcase_add_test(cases, a_container_of_format_1_learns_to_keep_versions);
+    tcase_add_test(cases, a_container_keeps_its_upstream_and_the_attributes_of_its_directory);
     tcase_add_test(cases, a_folder_is_marked_when_it_is_opened_for_writing);
     tcase_add_test(cases, a_name_has_as_many_uploads_as_it_takes);
     tcase_add_test(cases, the_newest_version_left_becomes_current);

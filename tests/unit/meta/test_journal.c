@@ -4,6 +4,7 @@
 
 #include "environment.h"
 #include "journal.h"
+#include "records.h"
 #include "run.h"
 #include "tree.h"
 
@@ -51,6 +52,8 @@ static enum skr_status note(struct skr_view *view, void *context, struct skr_err
         skr_object_remove(view, box.objects_node, key, err);
     else
         status = skr_object_put(view, box.objects_node, key, &object, err);
+    noting->change.objects_node = box.objects_node;
+    noting->change.journal_node = box.journal_node;
     if (status == SKR_OK)
         status = skr_journal_note(view, ACCOUNT, BOX, key, &noting->change, &noting->sequence, err);
     return status == SKR_OK && noting->fails ? skr_fail(err, SKR_INTERNAL, "on purpose") : status;
@@ -225,12 +228,10 @@ START_TEST(test_removing)
 }
 END_TEST
 
-START_TEST(test_names_in_order_and_restart)
+START_TEST(test_restart)
 {
-    char long_name[SKR_MAX_KEY_BYTES + 1], found[64] = "";
-    struct skr_walk_entry walked;
+    char long_name[SKR_MAX_KEY_BYTES + 1];
     struct skr_journal_entry entry;
-    struct skr_walk *walk;
     memset(long_name, 'z', sizeof long_name - 1);
     long_name[sizeof long_name - 1] = '\0';
     const char *const names[] = {"d/2", "c", "d/1", "a", long_name};
@@ -239,19 +240,144 @@ START_TEST(test_names_in_order_and_restart)
     environment_reopen(&environment);
     counts(5, 5, 0, 0);
     uint64_t before = noted("c", SKR_JOURNAL_METADATA, 0, NULL);
-    struct skr_view *view = view_of();
-    struct skr_walk_options options = {.from = SKR_BYTES("b")};
-    ck_assert_int_eq(skr_walk_open(view, box.journal_node, &options, &walk, NULL), SKR_OK);
-    while (skr_walk_next(walk, &walked, NULL) == SKR_OK) {
-        ck_assert_int_eq(skr_journal_decode(view, walked.record, &entry, NULL), SKR_OK);
-        ck_assert(skr_bytes_equal(entry.key, walked.key));
-        snprintf(found + strlen(found), sizeof found - strlen(found), "%.*s ", (int)(walked.key.size < 4 ? walked.key.size : 1),
-                 walked.key.data);
+    for (size_t i = 0; i < 5; i++) {
+        ck_assert_int_eq(get(names[i], &entry), SKR_OK);
+        ck_assert(i == 1 ? entry.sequence == before : entry.sequence < before); /* later than all before the restart */
     }
-    skr_walk_close(walk);
-    ck_assert_str_eq(found, "c d/1 d/2 z ");
-    ck_assert_int_eq(skr_journal_next(view, before, &entry, NULL), SKR_NOT_FOUND); /* later than all before the restart */
+}
+END_TEST
+
+/* ---- names keep their entries whatever happens to their objects ---- */
+
+#define MODEL_NAMES 6
+static const char *const model_names[MODEL_NAMES] = {"a", "b", "d/a", "d/b", "d/e/a", "z"};
+struct model_name {
+    bool exists;
+    uint64_t sequence; /* 0: no entry */
+};
+
+struct model_step {
+    enum { PUT, UPDATE, REMOVE, MOVE, NOTE_PUT, NOTE_UPDATE, NOTE_REMOVE, UPLOADED, STEP_KINDS } kind;
+    const char *name, *to;
+    uint64_t sequence; /* in: of UPLOADED. Out: noted */
+};
+
+static enum skr_status make_step(struct skr_view *view, void *context, struct skr_error *err)
+{
+    struct model_step *step = context;
+    struct skr_object object = {.kind = SKR_OBJECT_BLOCK, .etag = SKR_BYTES("e")};
+    struct skr_journal_change change = {.objects_node = box.objects_node,
+                                        .journal_node = box.journal_node,
+                                        .binding = 7,
+                                        .changed_ns = 1000,
+                                        .what = SKR_JOURNAL_CONTENT};
+    struct skr_bytes key = skr_text(step->name);
+    enum skr_status status = SKR_OK;
+    switch (step->kind) {
+    case PUT:
+    case NOTE_PUT:
+        status = skr_object_put(view, box.objects_node, key, &object, err);
+        break;
+    case UPDATE:
+    case NOTE_UPDATE:
+        change.what = SKR_JOURNAL_METADATA;
+        status = skr_object_update(view, box.objects_node, key, &object, err);
+        break;
+    case REMOVE:
+    case NOTE_REMOVE:
+        change.what = SKR_JOURNAL_DELETE;
+        status = skr_object_remove(view, box.objects_node, key, err);
+        break;
+    case MOVE:
+        return skr_object_move(view, box.objects_node, key, skr_text(step->to), err);
+    case UPLOADED:
+    case STEP_KINDS:
+        return skr_journal_remove(view, step->sequence, err);
+    }
+    return status != SKR_OK || step->kind < NOTE_PUT ? status
+                                                     : skr_journal_note(view, ACCOUNT, BOX, key, &change, &step->sequence, err);
+}
+
+static void model_compare(const struct model_name model[MODEL_NAMES])
+{
+    struct skr_journal_entry entry;
+    bool empty, is_whole = true;
+    size_t dirty = 0;
+    for (size_t i = 0; i < MODEL_NAMES; i++) {
+        enum skr_status status = get(model_names[i], &entry);
+        ck_assert_int_eq(status, model[i].sequence == 0 ? SKR_NOT_FOUND : SKR_OK);
+        ck_assert(status != SKR_OK ||
+                  (entry.sequence == model[i].sequence && skr_bytes_equal(entry.key, skr_text(model_names[i]))));
+        dirty += status == SKR_OK;
+        is_whole &= status != SKR_OK || model[i].exists || entry.what == SKR_JOURNAL_DELETE;
+    }
+    struct skr_view *view = view_of();
+    ck_assert_int_eq(skr_journal_is_empty(view, &box, &empty, NULL), SKR_OK);
     skr_view_end(view);
+    ck_assert(empty == (dirty == 0));
+    if (is_whole) /* else an object is gone that its entry does not know to be */
+        ck_assert_uint_eq(environment_problems(&environment), 0);
+}
+
+START_TEST(test_names_keep_their_entries)
+{
+    struct model_name model[MODEL_NAMES] = {{.exists = false}};
+    srandom(7);
+    for (int i = 0; i < 3000; i++) {
+        size_t at = (size_t)random() % MODEL_NAMES, to = (size_t)random() % MODEL_NAMES;
+        struct model_name *name = &model[at];
+        struct model_step step = {.kind = (unsigned)random() % STEP_KINDS,
+                                  .name = model_names[at],
+                                  .to = model_names[to],
+                                  .sequence = name->sequence};
+        bool puts = step.kind == PUT || step.kind == NOTE_PUT;
+        if (step.kind == UPLOADED ? name->sequence == 0 : !name->exists && !puts)
+            continue;
+        ck_assert_int_eq(environment_change(&environment, make_step, &step), SKR_OK);
+        name->exists =
+            step.kind == UPLOADED ? name->exists : step.kind != REMOVE && step.kind != NOTE_REMOVE && step.kind != MOVE;
+        if (step.kind == MOVE)
+            model[to].exists = true;
+        if (step.kind >= NOTE_PUT)
+            name->sequence = step.kind == UPLOADED ? 0 : step.sequence;
+        model_compare(model);
+    }
+    for (size_t i = 0; i < MODEL_NAMES; i++) /* whole again, for the check at the end */
+        if (model[i].sequence != 0)
+            ck_assert_int_eq(environment_change(&environment, drop, &model[i].sequence), SKR_OK);
+}
+END_TEST
+
+/* As format 4 had it: the tree leads to every entry, and no record does. */
+static enum skr_status make_format_4(struct skr_view *view, void *context, struct skr_error *err)
+{
+    struct skr_object object = {.kind = SKR_OBJECT_BLOCK, .etag = SKR_BYTES("e")};
+    struct skr_bytes key = SKR_BYTES("d/a");
+    char leaf[8];
+    skr_put_be64(leaf, *(uint64_t *)context);
+    enum skr_status status = skr_object_write(view, box.objects_node, key, &object, 0, err);
+    return status != SKR_OK ? status : skr_tree_put(view, box.journal_node, key, (struct skr_bytes){leaf, sizeof leaf}, err);
+}
+
+START_TEST(test_entries_of_format_4)
+{
+    struct skr_journal_entry entry;
+    struct skr_bytes leaf;
+    uint64_t sequence = noted("d/a", SKR_JOURNAL_CONTENT, 1, "base");
+    ck_assert_int_eq(environment_change(&environment, make_format_4, &sequence), SKR_OK);
+    ck_assert_uint_eq(environment_problems(&environment), 0);
+    ck_assert_int_eq(get("d/a", &entry), SKR_OK);
+    ck_assert_uint_eq(entry.sequence, sequence);
+    uint64_t later = noted("d/a", SKR_JOURNAL_CONTENT, 2, NULL);
+    ck_assert_int_eq(get("d/a", &entry), SKR_OK);
+    ck_assert(entry.sequence == later && skr_bytes_equal(entry.base_etag, SKR_BYTES("base")));
+    counts(1, 2, 0, 0);
+    struct skr_view *view = view_of(); /* it leads to what is gone, and went with it */
+    ck_assert_int_eq(skr_tree_get(view, box.journal_node, SKR_BYTES("d/a"), &leaf, NULL), SKR_NOT_FOUND);
+    skr_view_end(view);
+    ck_assert_int_eq(environment_change(&environment, make_format_4, &later), SKR_OK);
+    ck_assert_int_eq(environment_change(&environment, drop, &later), SKR_OK);
+    ck_assert_int_eq(get("d/a", &entry), SKR_NOT_FOUND);
 }
 END_TEST
 
@@ -275,7 +401,7 @@ START_TEST(test_container_goes)
     char name[16];
     for (int i = 0; i < 10; i++) {
         snprintf(name, sizeof name, "dir%d/x", i);
-        noted(name, SKR_JOURNAL_CONTENT, 3, "");
+        noted(name, i % 3 == 2 ? SKR_JOURNAL_DELETE : SKR_JOURNAL_CONTENT, 3, "");
     }
     ck_assert_int_eq(environment_change(&environment, remove_box, NULL), SKR_OK);
     ck_assert_uint_eq(environment_problems(&environment), 0);
@@ -300,6 +426,12 @@ static enum skr_status lose_row(struct skr_view *view, void *context, struct skr
     return skr_row_remove(view, SKR_TABLE_JOURNAL, skr_key_1(&row, *(uint64_t *)context), err);
 }
 
+static enum skr_status lose_lead(struct skr_view *view, void *context, struct skr_error *err)
+{
+    struct skr_object object = {.kind = SKR_OBJECT_BLOCK, .etag = SKR_BYTES("e")};
+    return skr_object_write(view, box.objects_node, skr_text(context), &object, 0, err);
+}
+
 static enum skr_status lose_leaf(struct skr_view *view, void *context, struct skr_error *err)
 {
     return skr_tree_remove(view, box.journal_node, skr_text(context), err);
@@ -322,17 +454,19 @@ START_TEST(test_damage)
     struct skr_meta_check check;
     struct skr_error error;
     struct skr_journal_entry entry;
-    uint64_t row = noted("d/a", SKR_JOURNAL_CONTENT, 1, "");
+    uint64_t row = noted("d/a", SKR_JOURNAL_DELETE, 0, "x");
     noted("d/b", SKR_JOURNAL_CONTENT, 2, "");
     noted("e/c", SKR_JOURNAL_CONTENT, 4, "");
     noted("gone", SKR_JOURNAL_DELETE, 0, "x");
+    noted("lost", SKR_JOURNAL_DELETE, 0, "x");
     noted("whole", SKR_JOURNAL_CONTENT, 8, "");
     ck_assert_uint_eq(environment_problems(&environment), 0);
     ck_assert_int_eq(environment_change(&environment, lose_row, &row), SKR_OK);
-    ck_assert_int_eq(environment_change(&environment, lose_leaf, "d/b"), SKR_OK);
+    ck_assert_int_eq(environment_change(&environment, lose_lead, "d/b"), SKR_OK);
+    ck_assert_int_eq(environment_change(&environment, lose_leaf, "lost"), SKR_OK);
     ck_assert_int_eq(environment_change(&environment, lose_object, "e/c"), SKR_OK);
     ck_assert_int_eq(environment_change(&environment, lose_sums, NULL), SKR_OK);
-    ck_assert_uint_ge(environment_problems(&environment), 3);
+    ck_assert_uint_ge(environment_problems(&environment), 4);
     struct skr_meta_check_options options = {.repair = true};
     for (int i = 0; i < 2; i++)
         ck_assert_int_eq(skr_meta_check_all(environment.meta, &options, &check, &error), SKR_OK);
@@ -354,7 +488,9 @@ int main(void)
     tcase_add_test(cases, test_another_binding);
     tcase_add_test(cases, test_states);
     tcase_add_test(cases, test_removing);
-    tcase_add_test(cases, test_names_in_order_and_restart);
+    tcase_add_test(cases, test_restart);
+    tcase_add_test(cases, test_names_keep_their_entries);
+    tcase_add_test(cases, test_entries_of_format_4);
     tcase_add_test(cases, test_container_goes);
     tcase_add_test(cases, test_damage);
     suite_add_tcase(suite, cases);

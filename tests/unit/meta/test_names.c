@@ -126,11 +126,6 @@ static enum skr_status move(struct skr_view *view, struct work *work, struct skr
     return skr_object_move(view, box.objects_node, skr_text(work->key), skr_text(work->to), err);
 }
 
-static enum skr_status exchange(struct skr_view *view, struct work *work, struct skr_error *err)
-{
-    return skr_object_exchange(view, box.objects_node, skr_text(work->key), skr_text(work->to), err);
-}
-
 static enum skr_status move_directory(struct skr_view *view, struct work *work, struct skr_error *err)
 {
     return skr_directory_move(view, box.objects_node, skr_text(work->key), skr_text(work->to), err);
@@ -208,12 +203,11 @@ START_TEST(names_of_objects_and_directories)
     ck_assert_uint_eq(told.last_node, box.objects_node);
     ck_assert_int_eq(run((struct work){.work = put_and_update, .key = "c"}, &origins[1]), SKR_OK); /* once */
     ck_assert_int_eq(run((struct work){.work = move, .key = "c", .to = "d"}, &origins[2]), SKR_OK);
-    ck_assert_int_eq(run((struct work){.work = exchange, .key = "a/b", .to = "d"}, NULL), SKR_OK);
     ck_assert_int_eq(run((struct work){.work = move_directory, .key = "a/", .to = "e/f/"}, NULL), SKR_OK);
     ck_assert_int_eq(run((struct work){.work = put, .key = "g/"}, NULL), SKR_OK);
     ck_assert_int_eq(run((struct work){.work = exchange_directories, .key = "g/", .to = "e/f/"}, NULL), SKR_OK);
     ck_assert_int_eq(run((struct work){.work = take, .key = "d"}, &origins[3]), SKR_OK);
-    ck_assert_str_eq(told.text, "-1 a/b\n1 c\n2 c\n2 d\n-1 a/b\n-1 d\n-1 a/\n-1 e/f/\n-1 g/\n-1 g/\n-1 e/f/\n3 d\n");
+    ck_assert_str_eq(told.text, "-1 a/b\n1 c\n2 c\n2 d\n-1 a/\n-1 e/f/\n-1 g/\n-1 g/\n-1 e/f/\n3 d\n");
     ck_assert_uint_eq(told.lost, 0);
 }
 END_TEST

@@ -5,10 +5,10 @@
  */
 #include "binds.h"
 
-#include <pthread.h>
 #include <stdlib.h>
 
 #include "binding_text.h"
+#include "skerry/inbox.h"
 #include "skerry/admin.h"
 #include "skerry/log.h"
 
@@ -86,43 +86,11 @@ static enum skr_status skr_bind_read(struct skr_bind *bind, const char *text, co
 
 /* ---- applying ---- */
 
-/* Completions of core, waited for on this thread. */
-struct skr_bind_waiter {
-    struct skr_executor executor; /* first */
-    pthread_mutex_t lock;         /* guards what follows */
-    pthread_cond_t posted;
-    struct skr_task *first, **last;
-};
-
 struct skr_bind_outcome {
     bool called;
     enum skr_status status;
     struct skr_error error;
 };
-
-static void skr_bind_post(struct skr_executor *executor, struct skr_task *task)
-{
-    struct skr_bind_waiter *waiter = (struct skr_bind_waiter *)executor;
-    task->next = NULL;
-    pthread_mutex_lock(&waiter->lock);
-    *waiter->last = task;
-    waiter->last = &task->next;
-    pthread_cond_signal(&waiter->posted);
-    pthread_mutex_unlock(&waiter->lock);
-}
-
-static void skr_bind_run_one(struct skr_bind_waiter *waiter)
-{
-    pthread_mutex_lock(&waiter->lock);
-    while (waiter->first == NULL)
-        pthread_cond_wait(&waiter->posted, &waiter->lock);
-    struct skr_task *task = waiter->first;
-    waiter->first = task->next;
-    if (waiter->first == NULL)
-        waiter->last = &waiter->first;
-    pthread_mutex_unlock(&waiter->lock);
-    task->run(task);
-}
 
 static void skr_bind_done(void *context, const struct skr_result *result)
 {
@@ -133,7 +101,7 @@ static void skr_bind_done(void *context, const struct skr_result *result)
         outcome->error = *result->error;
 }
 
-static enum skr_status skr_bind_attach(const struct skr_bind *bind, struct skr_worker *worker, struct skr_bind_waiter *waiter,
+static enum skr_status skr_bind_attach(const struct skr_bind *bind, struct skr_worker *worker, struct skr_inbox *inbox,
                                        struct skr_error *err)
 {
     struct skr_bind_outcome outcome = {.called = false};
@@ -142,7 +110,7 @@ static enum skr_status skr_bind_attach(const struct skr_bind *bind, struct skr_w
     if (skr_attach(worker, bind->account, bind->container, &bind->request.binding, skr_bind_done, &outcome) == NULL)
         return skr_fail(err, SKR_NO_MEMORY, "no memory for a binding");
     while (!outcome.called)
-        skr_bind_run_one(waiter);
+        skr_inbox_turn(inbox, -1);
     if (outcome.status == SKR_OK)
         skr_log(SKR_LOG_INFO, "serve", "%.*s/%.*s was attached, as a setting says", SKR_PRINT(bind->account),
                 SKR_PRINT(bind->container));
@@ -152,13 +120,13 @@ static enum skr_status skr_bind_attach(const struct skr_bind *bind, struct skr_w
 }
 
 static enum skr_status skr_apply_bind(const char *text, const struct skr_accounts *accounts, struct skr_worker *worker,
-                                      struct skr_bind_waiter *waiter, struct skr_error *err)
+                                      struct skr_inbox *inbox, struct skr_error *err)
 {
     struct skr_bind bind = {.request = {.document = NULL}};
     struct skr_error error = {.message = ""};
     enum skr_status status = skr_bind_read(&bind, text, accounts, &error);
     if (status == SKR_OK)
-        status = skr_bind_attach(&bind, worker, waiter, &error);
+        status = skr_bind_attach(&bind, worker, inbox, &error);
     if (status != SKR_OK) /* of the text only what names the container */
         skr_fail_os(err, status, error.os_errno, "bind %.*s: %.170s", (int)(strcspn(text, "=") < 50 ? strcspn(text, "=") : 50),
                     text, error.message);
@@ -170,23 +138,20 @@ enum skr_status skr_apply_binds(const struct skr_settings *settings, const struc
                                 struct skr_error *err)
 {
     const struct skr_text_list *binds = &settings->binds;
-    struct skr_bind_waiter waiter = {.executor = {.post = skr_bind_post}};
+    struct skr_inbox inbox;
     struct skr_io_options options = {.entries = 8};
     struct skr_io *io = NULL;
     struct skr_worker *worker = NULL;
     if (binds->count == 0)
         return SKR_OK;
-    pthread_mutex_init(&waiter.lock, NULL);
-    pthread_cond_init(&waiter.posted, NULL);
-    waiter.last = &waiter.first;
     enum skr_status status = skr_io_open(&io, &options, err);
+    skr_inbox_open(&inbox, io);
     if (status == SKR_OK)
-        status = skr_worker_open(core, io, &waiter.executor, &worker, err);
+        status = skr_worker_open(core, io, &inbox.executor, &worker, err);
     for (size_t i = 0; i < binds->count && status == SKR_OK; i++)
-        status = skr_apply_bind(binds->items[i], accounts, worker, &waiter, err);
+        status = skr_apply_bind(binds->items[i], accounts, worker, &inbox, err);
     skr_worker_close(worker);
     skr_io_close(io);
-    pthread_cond_destroy(&waiter.posted);
-    pthread_mutex_destroy(&waiter.lock);
+    skr_inbox_close(&inbox);
     return status;
 }

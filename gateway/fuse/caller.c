@@ -17,56 +17,16 @@ void skr_caller_use(struct skr_caller *caller)
     skr_callers_own = caller;
 }
 
-static void skr_caller_post(struct skr_executor *executor, struct skr_task *task)
-{
-    struct skr_caller *caller = (struct skr_caller *)executor;
-    task->next = NULL;
-    pthread_mutex_lock(&caller->lock);
-    *caller->last = task;
-    caller->last = &task->next;
-    skr_io_wake(caller->io); /* under the lock: the thread may run the task, and close the ring, as soon as it has it */
-    pthread_mutex_unlock(&caller->lock);
-}
-
-/* Runs what ended. False: nothing had. */
-static bool skr_caller_drain(struct skr_caller *caller)
-{
-    pthread_mutex_lock(&caller->lock);
-    struct skr_task *task = caller->first;
-    caller->first = NULL;
-    caller->last = &caller->first;
-    pthread_mutex_unlock(&caller->lock);
-    bool any = task != NULL;
-    while (task != NULL) {
-        struct skr_task *next = task->next;
-        task->run(task);
-        task = next;
-    }
-    return any;
-}
-
-void skr_caller_turn(struct skr_caller *caller, int timeout_ms)
-{
-    if (!skr_caller_drain(caller))
-        skr_io_run(caller->io, timeout_ms);
-}
-
-/* As the executor's `wait`. */
-static void skr_caller_sleep(struct skr_executor *executor)
-{
-    skr_caller_turn((struct skr_caller *)executor, -1);
-}
-
 enum skr_status skr_caller_open(struct skr_caller *caller, struct skr_core *core, struct skr_io_fault *fault,
                                 struct skr_watcher *watcher, struct skr_error *err)
 {
     struct skr_io_options options = {.entries = 64, .fault = fault};
-    *caller = (struct skr_caller){.executor = {.post = skr_caller_post, .wait = skr_caller_sleep}};
-    caller->last = &caller->first;
-    pthread_mutex_init(&caller->lock, NULL);
-    enum skr_status status = skr_io_open(&caller->io, &options, err);
+    struct skr_io *io = NULL;
+    enum skr_status status = skr_io_open(&io, &options, err);
+    *caller = (struct skr_caller){.worker = NULL};
+    skr_inbox_open(&caller->inbox, io);
     if (status == SKR_OK)
-        status = skr_worker_open(core, caller->io, &caller->executor, &caller->worker, err);
+        status = skr_worker_open(core, io, &caller->inbox.executor, &caller->worker, err);
     if (status == SKR_OK)
         skr_worker_set_watcher(caller->worker, watcher);
     return status;
@@ -77,19 +37,19 @@ void skr_caller_close(struct skr_caller *caller)
     if (caller->worker != NULL) {
         skr_worker_let_go(caller->worker);
         while (!skr_worker_is_idle(caller->worker))
-            skr_caller_turn(caller, 20);
+            skr_inbox_turn(&caller->inbox, 20);
         skr_worker_close(caller->worker);
     }
-    skr_io_close(caller->io);
-    if (caller->executor.post != NULL)
-        pthread_mutex_destroy(&caller->lock);
-    *caller = (struct skr_caller){.io = NULL};
+    skr_io_close(caller->inbox.io);
+    if (caller->inbox.executor.post != NULL)
+        skr_inbox_close(&caller->inbox);
+    *caller = (struct skr_caller){.worker = NULL};
 }
 
 void skr_caller_settle(struct skr_caller *caller)
 {
     while (!skr_worker_is_idle(caller->worker))
-        skr_caller_turn(caller, SKR_GIVE_UP_MS);
+        skr_inbox_turn(&caller->inbox, SKR_GIVE_UP_MS);
 }
 
 void skr_facts_of_object(struct skr_facts *out, enum skr_file_kind kind, const struct skr_object *object)
@@ -116,7 +76,7 @@ enum skr_status skr_caller_wait(struct skr_caller *caller, const struct skr_pend
     if (pending == NULL)
         return outcome->status = skr_fail(&outcome->error, SKR_NO_MEMORY, "no memory for a change");
     while (!outcome->called)
-        skr_caller_turn(caller, -1);
+        skr_inbox_turn(&caller->inbox, -1);
     return outcome->status;
 }
 
@@ -132,7 +92,7 @@ bool skr_caller_await(struct skr_caller *caller, const struct skr_signal *signal
     while (!signal->called) {
         if (gave_up != NULL && gave_up(context))
             return false;
-        skr_caller_turn(caller, gave_up == NULL ? -1 : SKR_GIVE_UP_MS);
+        skr_inbox_turn(&caller->inbox, gave_up == NULL ? -1 : SKR_GIVE_UP_MS);
     }
     return true;
 }

@@ -2,17 +2,13 @@
 #ifndef SKERRY_FUSE_CALLER_H
 #define SKERRY_FUSE_CALLER_H
 
-#include <pthread.h>
-
 #include "skerry/files.h"
+#include "skerry/inbox.h"
 
-/* Owned by one thread but for the list of what ended. */
+/* Owned by one thread, but for its inbox. */
 struct skr_caller {
-    struct skr_executor executor; /* first */
-    struct skr_io *io;
+    struct skr_inbox inbox;
     struct skr_worker *worker;
-    pthread_mutex_t lock; /* guards what follows */
-    struct skr_task *first, **last;
 };
 
 enum skr_status skr_caller_open(struct skr_caller *caller, struct skr_core *core, struct skr_io_fault *fault,
@@ -46,8 +42,6 @@ void skr_outcome_done(void *context, const struct skr_result *result);
 /* Until the change is over. `pending` NULL: there was no memory for it. */
 enum skr_status skr_caller_wait(struct skr_caller *caller, const struct skr_pending *pending, struct skr_outcome *outcome);
 
-/* Runs what ended, or waits for it. */
-void skr_caller_turn(struct skr_caller *caller, int timeout_ms);
 /* Until nothing is under way any more: nobody else drives what came out of a request of this thread. */
 void skr_caller_settle(struct skr_caller *caller);
 

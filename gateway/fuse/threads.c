@@ -155,11 +155,11 @@ static void skr_thread_drive(struct skr_thread *thread)
     if (thread->fd >= 0 && !thread->is_polled) {
         thread->is_polled = true;
         thread->poll.done = skr_thread_polled;
-        skr_io_poll(caller->io, &thread->poll, thread->fd);
+        skr_io_poll(caller->inbox.io, &thread->poll, thread->fd);
     }
     while (!skr_worker_is_idle(caller->worker) && (thread->fd < 0 || thread->is_polled) &&
            !atomic_load(&thread->mount->threads->stopping))
-        skr_caller_turn(caller, SKR_DRIVE_MS);
+        skr_inbox_turn(&caller->inbox, SKR_DRIVE_MS);
 }
 
 /* As fuse_session_receive_buf(). */
@@ -199,7 +199,7 @@ static void *skr_thread_run(void *argument)
             break; /* it was unmounted */
     }
     if (thread->is_polled)
-        skr_io_cancel(thread->caller.io, &thread->poll);
+        skr_io_cancel(thread->caller.inbox.io, &thread->poll);
     skr_caller_close(&thread->caller); /* here: a ring is its thread's */
     skr_thread_ends(thread);
     return NULL;

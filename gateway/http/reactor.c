@@ -22,33 +22,6 @@ static int64_t skr_clock_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* ---- inbox ---- */
-
-static void skr_reactor_post(struct skr_executor *executor, struct skr_task *task)
-{
-    struct skr_reactor *reactor = (struct skr_reactor *)executor;
-    task->next = NULL;
-    pthread_mutex_lock(&reactor->inbox_lock);
-    *reactor->inbox_last = task;
-    reactor->inbox_last = &task->next;
-    skr_io_wake(reactor->io); /* under the lock: a drained reactor frees its ring once it can take it */
-    pthread_mutex_unlock(&reactor->inbox_lock);
-}
-
-static void skr_reactor_drain_inbox(struct skr_reactor *reactor)
-{
-    pthread_mutex_lock(&reactor->inbox_lock);
-    struct skr_task *task = reactor->inbox;
-    reactor->inbox = NULL;
-    reactor->inbox_last = &reactor->inbox;
-    pthread_mutex_unlock(&reactor->inbox_lock);
-    while (task != NULL) {
-        struct skr_task *next = task->next;
-        task->run(task);
-        task = next;
-    }
-}
-
 /* ---- libmicrohttpd ---- */
 
 static void *skr_reactor_request_line(void *cls, const char *uri, struct MHD_Connection *handle)
@@ -189,7 +162,7 @@ void skr_reactor_adopt(struct skr_reactor *reactor, const struct skr_face *face,
     memcpy(&adoption->address, address, address_size);
     atomic_fetch_add_explicit(&reactor->load, 1, memory_order_relaxed);
     atomic_fetch_add_explicit(&reactor->http->open_connections, 1, memory_order_relaxed);
-    reactor->executor.post(&reactor->executor, &adoption->task);
+    reactor->inbox.executor.post(&reactor->inbox.executor, &adoption->task);
 }
 
 /* ---- draining ---- */
@@ -214,7 +187,7 @@ void skr_reactor_drain(struct skr_reactor *reactor)
         abort(); /* a server that cannot even end */
     request->task.run = skr_reactor_begin_drain;
     request->reactor = reactor;
-    reactor->executor.post(&reactor->executor, &request->task);
+    reactor->inbox.executor.post(&reactor->inbox.executor, &request->task);
 }
 
 /* True when nothing is left to do. */
@@ -243,7 +216,7 @@ static void skr_reactor_loop(struct skr_reactor *reactor)
             }
         skr_io_run(reactor->io, more ? 0 : reactor->draining ? 20 : SKR_SWEEP_MS);
         reactor->now_ms = skr_clock_ms();
-        skr_reactor_drain_inbox(reactor);
+        skr_inbox_run(&reactor->inbox);
         more = skr_reactor_run_faces(reactor);
         if (reactor->now_ms - reactor->swept_ms >= SKR_SWEEP_MS) {
             reactor->swept_ms = reactor->now_ms;
@@ -265,7 +238,7 @@ static void skr_reactor_close(struct skr_reactor *reactor)
         MHD_stop_daemon(reactor->faces[i].daemon);
         reactor->faces[i].daemon = NULL;
     }
-    skr_reactor_drain_inbox(reactor);
+    skr_inbox_run(&reactor->inbox);
     if (options->worker_close != NULL)
         options->worker_close(options->worker_context, reactor->worker);
     skr_io_settle(reactor->io); /* the ring is this thread's */
@@ -284,8 +257,8 @@ static void *skr_reactor_run(void *argument)
     snprintf(name, sizeof name, "skr-reactor-%u", reactor->number % 1000);
     pthread_setname_np(pthread_self(), name);
     if (options->worker_open != NULL)
-        reactor->open_status = options->worker_open(options->worker_context, reactor->io, &reactor->executor, &reactor->worker,
-                                                    &reactor->open_error);
+        reactor->open_status = options->worker_open(options->worker_context, reactor->io, &reactor->inbox.executor,
+                                                    &reactor->worker, &reactor->open_error);
     bool opened = reactor->open_status == SKR_OK;
     sem_post(&reactor->opened);
     if (opened) {
@@ -298,16 +271,15 @@ static void *skr_reactor_run(void *argument)
 static enum skr_status skr_reactor_prepare(struct skr_reactor *reactor, struct skr_error *err)
 {
     struct skr_io_options io_options = {.entries = SKR_RING_ENTRIES, .fault = reactor->http->options.fault};
-    reactor->executor.post = skr_reactor_post;
-    reactor->inbox_last = &reactor->inbox;
-    pthread_mutex_init(&reactor->inbox_lock, NULL);
+    enum skr_status status = skr_io_open(&reactor->io, &io_options, err);
+    skr_inbox_open(&reactor->inbox, reactor->io);
+    reactor->inbox.executor.wait = NULL; /* it serves many at a time */
     pthread_mutex_init(&reactor->label_lock, NULL);
     sem_init(&reactor->opened, 0, 0);
     reactor->prepared = true;
     reactor->now_ms = skr_clock_ms();
-    if (getrandom(reactor->id_state, sizeof reactor->id_state, 0) != sizeof reactor->id_state)
-        return skr_fail_os(err, SKR_IO, errno, "no random numbers for request ids");
-    enum skr_status status = skr_io_open(&reactor->io, &io_options, err);
+    if (status == SKR_OK && getrandom(reactor->id_state, sizeof reactor->id_state, 0) != sizeof reactor->id_state)
+        status = skr_fail_os(err, SKR_IO, errno, "no random numbers for request ids");
     for (size_t i = 0; i < reactor->http->listener_count && status == SKR_OK; i++)
         if (skr_reactor_face_of(reactor, reactor->http->listeners[i].face) == NULL)
             status = skr_reactor_open_face(reactor, &reactor->http->listeners[i], err);
@@ -343,7 +315,7 @@ void skr_reactor_release(struct skr_reactor *reactor)
             MHD_stop_daemon(reactor->faces[i].daemon);
     skr_io_close(reactor->io);
     sem_destroy(&reactor->opened);
-    pthread_mutex_destroy(&reactor->inbox_lock);
+    skr_inbox_close(&reactor->inbox);
     pthread_mutex_destroy(&reactor->label_lock);
 }
 

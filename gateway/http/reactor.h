@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 
 #include "skerry/http.h"
+#include "skerry/inbox.h"
 #include "tls.h"
 
 #define SKR_MAX_FACES 8
@@ -51,7 +52,7 @@ struct skr_label {
 };
 
 struct skr_reactor {
-    struct skr_executor executor; /* first */
+    struct skr_inbox inbox;
     struct skr_http *http;
     unsigned number;
     struct skr_io *io;
@@ -61,8 +62,6 @@ struct skr_reactor {
     sem_t opened;                /* posted once the worker was opened or not */
     enum skr_status open_status; /* written before `opened` is posted */
     struct skr_error open_error;
-    pthread_mutex_t inbox_lock; /* guards the inbox */
-    struct skr_task *inbox, **inbox_last;
     struct skr_reactor_face faces[SKR_MAX_FACES];
     size_t face_count;
     struct skr_connection *connections;

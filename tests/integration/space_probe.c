@@ -5,19 +5,17 @@
  */
 #include <openssl/evp.h>
 #include <poll.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "skerry/core.h"
+#include "skerry/inbox.h"
 
 #define ACCOUNT SKR_BYTES("devstoreaccount1")
 #define MOST_WORDS 10
 
 struct probe {
-    struct skr_executor executor; /* first */
-    pthread_mutex_t lock;         /* guards the inbox */
-    struct skr_task *first, **last;
+    struct skr_inbox inbox;
     struct skr_io *io;
     struct skr_core *core;
     struct skr_worker *worker;
@@ -26,41 +24,14 @@ struct probe {
     char message[256];
 };
 
-static struct probe probe = {.lock = PTHREAD_MUTEX_INITIALIZER, .last = &probe.first};
-
-static void probe_post(struct skr_executor *executor, struct skr_task *task)
-{
-    (void)executor;
-    task->next = NULL;
-    pthread_mutex_lock(&probe.lock);
-    *probe.last = task;
-    probe.last = &task->next;
-    skr_io_wake(probe.io);
-    pthread_mutex_unlock(&probe.lock);
-}
-
-static void probe_run(void)
-{
-    pthread_mutex_lock(&probe.lock);
-    struct skr_task *task = probe.first;
-    probe.first = NULL;
-    probe.last = &probe.first;
-    pthread_mutex_unlock(&probe.lock);
-    if (task == NULL)
-        skr_io_run(probe.io, 2);
-    while (task != NULL) {
-        struct skr_task *next = task->next;
-        task->run(task);
-        task = next;
-    }
-}
+static struct probe probe;
 
 static enum skr_status probe_wait(bool begun)
 {
     if (!begun)
         return SKR_NO_MEMORY;
     while (!probe.called)
-        probe_run();
+        skr_inbox_turn(&probe.inbox, 2);
     return probe.status;
 }
 
@@ -126,7 +97,7 @@ static enum skr_status probe_read_bytes(struct skr_reader *reader, uint64_t offs
         ssize_t taken =
             skr_reader_read(reader, offset, buffer, wanted < sizeof buffer ? wanted : sizeof buffer, probe_ready, &ready);
         while (taken == 0 && !ready)
-            probe_run();
+            skr_inbox_turn(&probe.inbox, 2);
         if (taken < 0)
             return SKR_UPSTREAM_FAILED;
         EVP_DigestUpdate(md5, buffer, (size_t)taken);
@@ -358,18 +329,18 @@ int main(int argc, char **argv)
         .reserve_bytes = strtoull(argv[5], NULL, 10),
     };
     struct skr_io_options io_options = {.entries = 64};
-    probe.executor.post = probe_post;
     enum skr_status status = skr_io_open(&probe.io, &io_options, &error);
+    skr_inbox_open(&probe.inbox, probe.io);
     if (status == SKR_OK)
         status = skr_core_open(&probe.core, &options, &error);
     if (status == SKR_OK)
-        status = skr_worker_open(probe.core, probe.io, &probe.executor, &probe.worker, &error);
+        status = skr_worker_open(probe.core, probe.io, &probe.inbox.executor, &probe.worker, &error);
     printf("ready %s %s\n", skr_status_text(status), error.message);
     fflush(stdout);
     struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
     setvbuf(stdin, NULL, _IONBF, 0); /* what poll does not see would wait for the next line */
     while (status == SKR_OK) {
-        probe_run(); /* what is under way goes on while nobody asks */
+        skr_inbox_turn(&probe.inbox, 2); /* what is under way goes on while nobody asks */
         if (poll(&input, 1, 0) == 0)
             continue;
         if (fgets(line, sizeof line, stdin) == NULL)
@@ -377,9 +348,10 @@ int main(int argc, char **argv)
         probe_command(line);
     }
     while (probe.worker != NULL && !skr_worker_is_idle(probe.worker))
-        probe_run();
+        skr_inbox_turn(&probe.inbox, 2);
     skr_worker_close(probe.worker);
     skr_core_close(probe.core);
     skr_io_close(probe.io);
+    skr_inbox_close(&probe.inbox);
     return status == SKR_OK ? 0 : 1;
 }

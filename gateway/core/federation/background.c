@@ -5,94 +5,42 @@
 
 #include <stdlib.h>
 
-static void skr_background_post(struct skr_executor *executor, struct skr_task *task)
-{
-    struct skr_background *background = (struct skr_background *)executor;
-    task->next = NULL;
-    pthread_mutex_lock(&background->lock);
-    *background->last = task;
-    background->last = &task->next;
-    skr_io_wake(background->io); /* under the lock: the thread may run the task, and close the ring, as soon as it has it */
-    pthread_mutex_unlock(&background->lock);
-}
-
 void skr_background_wake(struct skr_background *background)
 {
-    pthread_mutex_lock(&background->lock);
-    if (background->io != NULL)
-        skr_io_wake(background->io);
-    pthread_mutex_unlock(&background->lock);
+    skr_inbox_wake(&background->inbox);
 }
 
 bool skr_background_is_ending(struct skr_background *background)
 {
-    pthread_mutex_lock(&background->lock);
-    bool stopping = background->stopping;
-    pthread_mutex_unlock(&background->lock);
-    return stopping;
-}
-
-/* Runs what ended. False: the thread is to end. */
-static bool skr_background_drain(struct skr_background *background)
-{
-    pthread_mutex_lock(&background->lock);
-    struct skr_task *task = background->first;
-    background->first = NULL;
-    background->last = &background->first;
-    bool stopping = background->stopping;
-    pthread_mutex_unlock(&background->lock);
-    while (task != NULL) {
-        struct skr_task *next = task->next;
-        task->run(task);
-        task = next;
-    }
-    return !stopping;
-}
-
-/* For a turn that asks for what blocks. */
-static void skr_background_wait(struct skr_executor *executor)
-{
-    struct skr_background *background = (struct skr_background *)executor;
-    pthread_mutex_lock(&background->lock);
-    bool has_tasks = background->first != NULL;
-    pthread_mutex_unlock(&background->lock);
-    if (!has_tasks)
-        skr_io_run(background->io, -1);
-    skr_background_drain(background);
+    return atomic_load(&background->stopping);
 }
 
 static void *skr_background_run(void *argument)
 {
     struct skr_background *background = argument;
     pthread_setname_np(pthread_self(), background->name);
-    while (skr_background_drain(background))
-        skr_io_run(background->io, background->turn(background));
+    for (skr_inbox_run(&background->inbox); !atomic_load(&background->stopping); skr_inbox_run(&background->inbox))
+        skr_io_run(background->inbox.io, background->turn(background));
     skr_worker_let_go(background->worker); /* nobody waits for what is under way */
-    while ((background->wind_down != NULL && !background->wind_down(background)) || !skr_worker_is_idle(background->worker)) {
-        skr_io_run(background->io, 20);
-        skr_background_drain(background);
-    }
+    while ((background->wind_down != NULL && !background->wind_down(background)) || !skr_worker_is_idle(background->worker))
+        skr_inbox_turn(&background->inbox, 20);
     skr_worker_close(background->worker); /* here: a ring is its thread's */
     background->worker = NULL;
-    pthread_mutex_lock(&background->lock);
-    struct skr_io *io = background->io;
-    background->io = NULL;
-    pthread_mutex_unlock(&background->lock);
+    struct skr_io *io = background->inbox.io;
+    skr_inbox_leave(&background->inbox);
     skr_io_close(io);
     return NULL;
 }
 
 enum skr_status skr_background_open(struct skr_background *background, struct skr_core *core, struct skr_error *err)
 {
-    background->executor.post = skr_background_post;
-    background->executor.wait = skr_background_wait;
-    background->core = core;
-    background->last = &background->first;
-    pthread_mutex_init(&background->lock, NULL);
     struct skr_io_options options = {.entries = 128, .fault = core->options.fault};
-    enum skr_status status = skr_io_open(&background->io, &options, err);
+    struct skr_io *io = NULL;
+    background->core = core;
+    enum skr_status status = skr_io_open(&io, &options, err);
+    skr_inbox_open(&background->inbox, io);
     if (status == SKR_OK)
-        status = skr_worker_open(core, background->io, &background->executor, &background->worker, err);
+        status = skr_worker_open(core, io, &background->inbox.executor, &background->worker, err);
     if (status != SKR_OK)
         return status;
     int failed = pthread_create(&background->thread, NULL, skr_background_run, background);
@@ -104,14 +52,11 @@ enum skr_status skr_background_open(struct skr_background *background, struct sk
 void skr_background_close(struct skr_background *background)
 {
     if (background->has_thread) {
-        pthread_mutex_lock(&background->lock);
-        background->stopping = true;
-        if (background->io != NULL)
-            skr_io_wake(background->io);
-        pthread_mutex_unlock(&background->lock);
+        atomic_store(&background->stopping, true);
+        skr_inbox_wake(&background->inbox);
         pthread_join(background->thread, NULL);
     }
     skr_worker_close(background->worker);
-    skr_io_close(background->io);
-    pthread_mutex_destroy(&background->lock);
+    skr_io_close(background->inbox.io);
+    skr_inbox_close(&background->inbox);
 }

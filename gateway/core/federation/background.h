@@ -3,14 +3,16 @@
 #ifndef SKERRY_CORE_BACKGROUND_H
 #define SKERRY_CORE_BACKGROUND_H
 
+#include <stdatomic.h>
+
 #include "../state.h"
+#include "skerry/inbox.h"
 
 /* Embedded in its owner. */
 struct skr_background {
-    struct skr_executor executor; /* first */
+    struct skr_inbox inbox; /* its ring is the thread's */
     struct skr_core *core;
-    struct skr_io *io;         /* the thread's */
-    struct skr_worker *worker; /* likewise */
+    struct skr_worker *worker; /* the thread's */
     const char *name;
     /* On the thread, after each wake-up, when what had ended was told: returns how many milliseconds it may be until the next;
      * -1: any time. A wake-up that comes meanwhile brings the next at once. */
@@ -19,9 +21,7 @@ struct skr_background {
     bool (*wind_down)(struct skr_background *background);
     pthread_t thread;
     bool has_thread;
-    pthread_mutex_t lock; /* guards what follows */
-    struct skr_task *first, **last;
-    bool stopping;
+    atomic_bool stopping;
 };
 
 /* Of `background` the name and the functions are set. */

@@ -217,7 +217,7 @@ static void skr_upload_commit(struct skr_upload_job *job)
 {
     job->was_committed = true;
     job->change.apply = job->takes_back ? skr_apply_take_back : job->end == SKR_UPLOAD_DONE ? skr_apply_done : skr_apply_failed;
-    job->change.executor = &job->uploader->background.executor;
+    job->change.executor = &job->uploader->background.inbox.executor;
     job->change.task.run = skr_upload_committed;
     if (skr_meta_submit(job->uploader->background.core->meta, &job->change) != SKR_OK)
         skr_upload_unnoted(job, "the store takes no changes at present");

@@ -7,42 +7,9 @@
 
 #define ACCOUNT SKR_BYTES("acct")
 
-static void harness_post(struct skr_executor *executor, struct skr_task *task)
-{
-    struct harness *harness = (struct harness *)executor;
-    task->next = NULL;
-    pthread_mutex_lock(&harness->lock);
-    *harness->last = task;
-    harness->last = &task->next;
-    pthread_mutex_unlock(&harness->lock);
-    skr_io_wake(harness->io);
-}
-
-static bool harness_drain(struct harness *harness)
-{
-    pthread_mutex_lock(&harness->lock);
-    struct skr_task *task = harness->first;
-    harness->first = NULL;
-    harness->last = &harness->first;
-    pthread_mutex_unlock(&harness->lock);
-    bool any = task != NULL;
-    while (task != NULL) {
-        struct skr_task *next = task->next;
-        task->run(task);
-        task = next;
-    }
-    return any;
-}
-
 void harness_run(struct harness *harness)
 {
-    if (!harness_drain(harness))
-        skr_io_run(harness->io, 1000);
-}
-
-static void harness_sleep(struct skr_executor *executor)
-{
-    harness_run((struct harness *)executor);
+    skr_inbox_turn(&harness->inbox, 1000);
 }
 
 enum skr_status harness_open(struct harness *harness)
@@ -57,16 +24,12 @@ enum skr_status harness_open(struct harness *harness)
                                        .meta_map_initial_bytes = 16 << 20,
                                        .fault = harness->fault};
     struct skr_io_options io_options = {.entries = 64, .fault = harness->fault};
-    harness->executor.post = harness_post;
-    harness->executor.wait = harness_sleep;
-    harness->first = NULL;
-    harness->last = &harness->first;
-    pthread_mutex_init(&harness->lock, NULL);
     enum skr_status status = skr_io_open(&harness->io, &io_options, &error);
+    skr_inbox_open(&harness->inbox, harness->io);
     if (status == SKR_OK)
         status = skr_core_open(&harness->core, &options, &error);
     if (status == SKR_OK)
-        status = skr_worker_open(harness->core, harness->io, &harness->executor, &harness->worker, &error);
+        status = skr_worker_open(harness->core, harness->io, &harness->inbox.executor, &harness->worker, &error);
     if (status != SKR_OK) {
         skr_core_close(harness->core);
         skr_io_close(harness->io);
@@ -97,7 +60,7 @@ void harness_close(struct harness *harness)
     harness->worker = NULL;
     harness->core = NULL;
     harness->io = NULL;
-    pthread_mutex_destroy(&harness->lock);
+    skr_inbox_close(&harness->inbox);
 }
 
 static int harness_unlink(const char *path, const struct stat *info, int type, struct FTW *walk)

@@ -2,14 +2,11 @@
 #ifndef SKERRY_TESTS_CORE_HARNESS_H
 #define SKERRY_TESTS_CORE_HARNESS_H
 
-#include <pthread.h>
-
 #include "skerry/core.h"
+#include "skerry/inbox.h"
 
 struct harness {
-    struct skr_executor executor; /* first */
-    pthread_mutex_t lock;         /* guards the inbox */
-    struct skr_task *first, **last;
+    struct skr_inbox inbox;
     struct skr_io *io;
     struct skr_core *core;
     struct skr_worker *worker;

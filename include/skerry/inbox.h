@@ -1,0 +1,32 @@
+/* An executor for a thread that sleeps in a ring: what other threads post wakes it, and it runs them.
+ *
+ * Embedded in its owner, whose thread has the ring. Calls are made on that thread, unless said otherwise.
+ */
+#ifndef SKERRY_INBOX_H
+#define SKERRY_INBOX_H
+
+#include <pthread.h>
+
+#include "skerry/executor.h"
+#include "skerry/io.h"
+
+struct skr_inbox {
+    struct skr_executor executor; /* `wait` is skr_inbox_turn() without a limit: whoever serves several at a time clears it */
+    pthread_mutex_t lock;         /* guards what follows; `io` is changed by the owner's thread alone */
+    struct skr_io *io;            /* the owner's to close; NULL once it left */
+    struct skr_task *first, **last;
+};
+
+void skr_inbox_open(struct skr_inbox *inbox, struct skr_io *io);
+/* Runs what was posted. False: nothing had been. */
+bool skr_inbox_run(struct skr_inbox *inbox);
+/* The same; where nothing had been posted after a sleep in the ring, of `timeout_ms` at most (-1: until something ends). */
+void skr_inbox_turn(struct skr_inbox *inbox, int timeout_ms);
+/* Ends such a sleep. Any thread. */
+void skr_inbox_wake(struct skr_inbox *inbox);
+/* Before the ring is closed: nothing is posted any more, and waking does nothing. */
+void skr_inbox_leave(struct skr_inbox *inbox);
+/* Any thread, when no other one knows of it. */
+void skr_inbox_close(struct skr_inbox *inbox);
+
+#endif

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 
 #include "binding_text.h"
-#include "skerry/inbox.h"
 #include "skerry/admin.h"
+#include "skerry/inbox.h"
 #include "skerry/log.h"
 
 /* ---- reading one ---- */

@@ -189,6 +189,10 @@ void skr_mounts_close(struct skr_mounts *mounts)
     }
     for (size_t i = 0; i < SKR_MAX_LIST; i++)
         free(mounts->texts[i]);
+}
+
+void skr_mounts_free(struct skr_mounts *mounts)
+{
     pthread_mutex_destroy(&mounts->lock);
 }
 

@@ -22,7 +22,10 @@ unsigned skr_mounts_workers(const struct skr_settings *settings);
 enum skr_status skr_mounts_open(struct skr_mounts *mounts, const struct skr_settings *settings,
                                 const struct skr_accounts *accounts, struct skr_core *core, struct skr_io_fault *fault,
                                 struct skr_error *err);
+/* Unmounts all of them; there are none from then on. */
 void skr_mounts_close(struct skr_mounts *mounts);
+/* After that, when nobody visits any more. */
+void skr_mounts_free(struct skr_mounts *mounts);
 /* All that are open. Any thread. `mounts` as context. */
 void skr_mounts_visit(void *mounts, void (*visit)(void *context, const struct skr_mount *mount), void *context);
 

@@ -205,6 +205,7 @@ static void skr_server_close(struct skr_server *server)
     skr_blob_close(server->blob);
     skr_admin_close(server->admin);
     skr_core_close(server->core);
+    skr_mounts_free(&server->mounts);
     skr_accounts_close(server->accounts);
     skr_settings_free(&server->settings);
 }

@@ -220,9 +220,9 @@ def _warm(bench):
     for _ in range(2):  # the first readers have them out of memory, not out of the store; hot is what was read from there
         bench.read(bench.gateway.blob, "cold", cached, 8)
         bench.read(bench.gateway.blob, "local", local, 8)
-    ours, peer = alternate(3, lambda: bench.read(bench.gateway.blob, "cold", cached * 2, 8), lambda: bench.read(bench.gateway.blob, "local", local * 2, 8))
-    bench.table.row(f"warm GET {size // MIB} MiB, 8 streams", ours, "local objects", peer, "GB/s", 0.95)
     rounds, seconds = _turns(bench)
+    ours, peer = alternate(rounds, lambda: bench.read(bench.gateway.blob, "cold", cached * 2, 8), lambda: bench.read(bench.gateway.blob, "local", local * 2, 8))
+    bench.table.row(f"warm GET {size // MIB} MiB, 8 streams", ours, "local objects", peer, "GB/s", 0.95)
     [small], [own] = bench.upload("cold", 1, 4096), bench.upload("local", 1, 4096, bench.gateway)
     Client(bench.gateway.blob).get_blob("cold", small)
     ours, peer = alternate(rounds, lambda: wrk(f"http://{bench.gateway.blob}{bench.target('cold', small)}", 64, seconds),
@@ -245,7 +245,7 @@ def _epochs(bench):
     count, size = (1000 if bench.quick else 10_000), 100_000
     names, own = bench.upload("set", count, size), bench.upload("local", count, size, bench.gateway)
     first = bench.read(bench.gateway.blob, "set", names, 16)
-    ours, peer = alternate(3, lambda: bench.read(bench.gateway.blob, "set", names, 16), lambda: bench.read(bench.gateway.blob, "local", own, 16))
+    ours, peer = alternate(_turns(bench)[0], lambda: bench.read(bench.gateway.blob, "set", names, 16), lambda: bench.read(bench.gateway.blob, "local", own, 16))
     bench.table.row(f"epoch 2 over {count:,} files of 100 kB", ours, "local objects", peer, "GB/s", 0.95)
     bench.table.row(f"epoch 2 over {count:,} files of 100 kB", ours, "epoch 1", first, "GB/s", 1)
 

@@ -17,8 +17,8 @@ bool skr_journal_leaf_sequence(struct skr_bytes record, uint64_t *sequence);
 enum skr_status skr_journal_forget(struct skr_view *view, uint64_t sequence, struct skr_error *err);
 /* Is there a row of this sequence? */
 bool skr_journal_has(struct skr_view *view, uint64_t sequence);
-/* The record at a key, which led to this sequence, goes or is about to lead elsewhere: its entry, if it has one, is found by the
- * tree of dirty names from now on. */
+/* The record at a key, which led to this sequence, goes or is about to lead elsewhere: its entry, if it has one, is found by
+ * the tree of dirty names from now on. */
 enum skr_status skr_journal_part(struct skr_view *view, struct skr_bytes key, uint64_t sequence, struct skr_error *err);
 /* Replaces the sums: for what follows in the transaction, and in the row once all its changes are made. */
 void skr_journal_count(struct skr_view *view, const struct skr_journal_numbers *numbers);

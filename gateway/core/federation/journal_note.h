@@ -21,7 +21,8 @@ struct skr_note {
 /* Before the change writes anything: what is there now, or NULL. `container` as it is. `grows`: bytes will have to be uploaded;
  * SKR_DIRTY_FULL. */
 enum skr_status skr_note_begin(struct skr_view *view, struct skr_pending *pending, const struct skr_container *container,
-                               const struct skr_object_name *name, const struct skr_object *there, bool grows, struct skr_note *note, struct skr_error *err);
+                               const struct skr_object_name *name, const struct skr_object *there, bool grows,
+                               struct skr_note *note, struct skr_error *err);
 /* What is written has the bytes of `source`, an object of the same container: upstream can copy them, too. Before the change
  * writes anything. */
 enum skr_status skr_note_source(struct skr_view *view, struct skr_pending *pending, const struct skr_container *container,

@@ -235,7 +235,8 @@ static struct skr_upload_job *skr_pick(struct skr_uploader *uploader, unsigned *
 bool skr_uploader_open_client(struct skr_uploader *uploader)
 {
     struct skr_error error;
-    if (uploader->client != NULL || skr_upstream_client_open(&uploader->client, uploader->background.inbox.io, &error) == SKR_OK)
+    if (uploader->client != NULL ||
+        skr_upstream_client_open(&uploader->client, uploader->background.inbox.io, &error) == SKR_OK)
         return true;
     skr_log(SKR_LOG_ERROR, "uploader", "nothing can be uploaded: %s", error.message);
     skr_sweep_at(uploader, skr_clock_ns() + 10 * INT64_C(1000000000));

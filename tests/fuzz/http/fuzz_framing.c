@@ -173,9 +173,10 @@ static struct skr_reactor *open_reactor(void)
     static struct skr_http http = {.options = {.max_connections = 10, .connection_memory_bytes = 32768}};
     static struct skr_reactor reactor = {.http = &http};
     static const struct skr_face face = {.name = "fuzz", .handle = handle, .refuse = refuse};
+    static const struct skr_listener listener = {.face = &face, .fd = -1};
     struct skr_error error;
     pthread_mutex_init(&reactor.label_lock, NULL);
-    if (skr_reactor_open_face(&reactor, &face, &error) != SKR_OK)
+    if (skr_reactor_open_face(&reactor, &listener, &error) != SKR_OK)
         abort();
     return &reactor;
 }

@@ -17,11 +17,12 @@ static void skr_inbox_wait(struct skr_executor *executor)
     skr_inbox_turn((struct skr_inbox *)executor, -1);
 }
 
-void skr_inbox_open(struct skr_inbox *inbox, struct skr_io *io)
+enum skr_status skr_inbox_open(struct skr_inbox *inbox, const struct skr_io_options *options, struct skr_error *err)
 {
-    *inbox = (struct skr_inbox){.executor = {.post = skr_inbox_post, .wait = skr_inbox_wait}, .io = io};
+    *inbox = (struct skr_inbox){.executor = {.post = skr_inbox_post, .wait = skr_inbox_wait}};
     inbox->last = &inbox->first;
     pthread_mutex_init(&inbox->lock, NULL);
+    return skr_io_open(&inbox->io, options, err);
 }
 
 bool skr_inbox_run(struct skr_inbox *inbox)
@@ -59,11 +60,17 @@ void skr_inbox_wake(struct skr_inbox *inbox)
 void skr_inbox_leave(struct skr_inbox *inbox)
 {
     pthread_mutex_lock(&inbox->lock);
+    struct skr_io *io = inbox->io;
     inbox->io = NULL;
     pthread_mutex_unlock(&inbox->lock);
+    skr_io_close(io);
 }
 
 void skr_inbox_close(struct skr_inbox *inbox)
 {
+    if (inbox->executor.post == NULL)
+        return;
+    skr_io_close(inbox->io);
     pthread_mutex_destroy(&inbox->lock);
+    *inbox = (struct skr_inbox){.io = NULL};
 }

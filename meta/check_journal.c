@@ -8,20 +8,17 @@
 /* What is wrong with a row whose record is whole. NULL: nothing. */
 static const char *skr_journal_fault(struct skr_check *check, const struct skr_journal_entry *entry, struct skr_error *err)
 {
-    struct skr_object_head head = {.journal_sequence = 0};
+    struct skr_journal_entry found;
     struct skr_bytes record;
-    uint64_t sequence = 0;
     const struct skr_root *root = skr_root_find(check, entry->journal_node);
     if (root == NULL || root->kind != SKR_ROOT_JOURNAL || root->objects_node == 0) /* of a container that was removed */
         return skr_tally_count(&check->journal_leaves, entry->sequence) >= 1 ? NULL : "belongs to no container";
-    if (skr_tree_get(check->view, entry->journal_node, entry->key, &record, err) == SKR_OK)
-        skr_journal_leaf_sequence(record, &sequence);
-    bool exists = skr_tree_get(check->view, root->objects_node, entry->key, &record, err) == SKR_OK;
-    if (exists)
-        skr_object_head_decode(record, &head, err);
-    if (sequence != entry->sequence && head.journal_sequence != entry->sequence)
+    struct skr_container nodes = {.objects_node = root->objects_node, .journal_node = entry->journal_node};
+    if (skr_journal_get(check->view, &nodes, entry->key, &found, err) != SKR_OK || found.sequence != entry->sequence)
         return "is not the one that its name leads to";
-    return exists || entry->what & SKR_JOURNAL_DELETE ? NULL : "is of no object";
+    if (entry->what & SKR_JOURNAL_DELETE)
+        return NULL;
+    return skr_tree_get(check->view, root->objects_node, entry->key, &record, err) == SKR_OK ? NULL : "is of no object";
 }
 
 static enum skr_status skr_visit_journal(struct skr_check *check, struct skr_bytes key, struct skr_bytes value, bool *keep,

@@ -231,33 +231,47 @@ struct skr_journal_name {
     bool has_entry;
 };
 
-static enum skr_status skr_journal_find(struct skr_view *view, uint64_t objects_node, uint64_t journal_node,
-                                        struct skr_bytes key, struct skr_journal_name *out, struct skr_journal_entry *entry,
-                                        struct skr_error *err)
+/* The entry that the name's object leads to. */
+static enum skr_status skr_journal_find_by_record(struct skr_view *view, uint64_t objects_node, struct skr_bytes key,
+                                                  struct skr_journal_name *out, struct skr_journal_entry *entry,
+                                                  struct skr_error *err)
 {
-    struct skr_object_head head = {.journal_sequence = 0};
-    struct skr_bytes leaf;
-    uint64_t sequence;
-    out->has_leaf = out->has_entry = false;
-    enum skr_status status = skr_tree_get(view, objects_node, key, &out->record, NULL);
+    struct skr_object_head head;
+    enum skr_status status = skr_tree_get(view, objects_node, key, &out->record, err);
     if (status == SKR_OK)
         status = skr_object_head_decode(out->record, &head, err);
-    else
-        out->record = SKR_NO_BYTES;
     if (status == SKR_OK && head.journal_sequence != 0) {
-        status = skr_journal_at(view, head.journal_sequence, entry, NULL);
+        status = skr_journal_at(view, head.journal_sequence, entry, err);
         out->has_entry = status == SKR_OK && skr_bytes_equal(entry->key, key);
     }
-    if (status == SKR_OK || status == SKR_NOT_FOUND)
-        status = journal_node == 0 ? SKR_NOT_FOUND : skr_tree_get(view, journal_node, key, &leaf, NULL);
+    return status == SKR_NOT_FOUND ? SKR_OK : status;
+}
+
+/* That the tree of dirty names leads to. */
+static enum skr_status skr_journal_find_by_leaf(struct skr_view *view, uint64_t journal_node, struct skr_bytes key,
+                                                struct skr_journal_name *out, struct skr_journal_entry *entry,
+                                                struct skr_error *err)
+{
+    struct skr_bytes leaf;
+    uint64_t sequence;
+    enum skr_status status = journal_node == 0 ? SKR_NOT_FOUND : skr_tree_get(view, journal_node, key, &leaf, err);
     out->has_leaf = status == SKR_OK;
     if (status != SKR_OK || out->has_entry)
-        return status == SKR_OK || status == SKR_NOT_FOUND ? SKR_OK : skr_fail(err, status, "a name in the journal is damaged");
+        return status == SKR_NOT_FOUND ? SKR_OK : status;
     if (!skr_journal_leaf_sequence(leaf, &sequence))
         return skr_fail(err, SKR_CORRUPT, "a name in the journal is damaged");
     status = skr_journal_at(view, sequence, entry, err);
     out->has_entry = status == SKR_OK;
     return status == SKR_NOT_FOUND ? skr_fail(err, SKR_CORRUPT, "a name in the journal has no entry") : status;
+}
+
+static enum skr_status skr_journal_find(struct skr_view *view, uint64_t objects_node, uint64_t journal_node,
+                                        struct skr_bytes key, struct skr_journal_name *out, struct skr_journal_entry *entry,
+                                        struct skr_error *err)
+{
+    *out = (struct skr_journal_name){.has_entry = false};
+    enum skr_status status = skr_journal_find_by_record(view, objects_node, key, out, entry, err);
+    return status != SKR_OK ? status : skr_journal_find_by_leaf(view, journal_node, key, out, entry, err);
 }
 
 enum skr_status skr_journal_get(struct skr_view *view, const struct skr_container *container, struct skr_bytes key,

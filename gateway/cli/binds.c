@@ -140,18 +140,15 @@ enum skr_status skr_apply_binds(const struct skr_settings *settings, const struc
     const struct skr_text_list *binds = &settings->binds;
     struct skr_inbox inbox;
     struct skr_io_options options = {.entries = 8};
-    struct skr_io *io = NULL;
     struct skr_worker *worker = NULL;
     if (binds->count == 0)
         return SKR_OK;
-    enum skr_status status = skr_io_open(&io, &options, err);
-    skr_inbox_open(&inbox, io);
+    enum skr_status status = skr_inbox_open(&inbox, &options, err);
     if (status == SKR_OK)
-        status = skr_worker_open(core, io, &inbox.executor, &worker, err);
+        status = skr_worker_open(core, inbox.io, &inbox.executor, &worker, err);
     for (size_t i = 0; i < binds->count && status == SKR_OK; i++)
         status = skr_apply_bind(binds->items[i], accounts, worker, &inbox, err);
     skr_worker_close(worker);
-    skr_io_close(io);
     skr_inbox_close(&inbox);
     return status;
 }

@@ -21,12 +21,10 @@ enum skr_status skr_caller_open(struct skr_caller *caller, struct skr_core *core
                                 struct skr_watcher *watcher, struct skr_error *err)
 {
     struct skr_io_options options = {.entries = 64, .fault = fault};
-    struct skr_io *io = NULL;
-    enum skr_status status = skr_io_open(&io, &options, err);
     *caller = (struct skr_caller){.worker = NULL};
-    skr_inbox_open(&caller->inbox, io);
+    enum skr_status status = skr_inbox_open(&caller->inbox, &options, err);
     if (status == SKR_OK)
-        status = skr_worker_open(core, io, &caller->inbox.executor, &caller->worker, err);
+        status = skr_worker_open(core, caller->inbox.io, &caller->inbox.executor, &caller->worker, err);
     if (status == SKR_OK)
         skr_worker_set_watcher(caller->worker, watcher);
     return status;
@@ -40,10 +38,8 @@ void skr_caller_close(struct skr_caller *caller)
             skr_inbox_turn(&caller->inbox, 20);
         skr_worker_close(caller->worker);
     }
-    skr_io_close(caller->inbox.io);
-    if (caller->inbox.executor.post != NULL)
-        skr_inbox_close(&caller->inbox);
-    *caller = (struct skr_caller){.worker = NULL};
+    skr_inbox_close(&caller->inbox);
+    caller->worker = NULL;
 }
 
 void skr_caller_settle(struct skr_caller *caller)

@@ -355,7 +355,7 @@ void *skr_exchange_worker(const struct skr_exchange *exchange)
 
 struct skr_io *skr_exchange_io(struct skr_exchange *exchange)
 {
-    return exchange->reactor->io;
+    return exchange->reactor->inbox.io;
 }
 
 struct skr_bytes skr_exchange_id(const struct skr_exchange *exchange)

@@ -212,9 +212,9 @@ static void skr_reactor_loop(struct skr_reactor *reactor)
         for (size_t i = 0; i < reactor->face_count; i++)
             if (!reactor->faces[i].armed) {
                 reactor->faces[i].armed = true;
-                skr_io_poll(reactor->io, &reactor->faces[i].poll, reactor->faces[i].epoll_fd);
+                skr_io_poll(reactor->inbox.io, &reactor->faces[i].poll, reactor->faces[i].epoll_fd);
             }
-        skr_io_run(reactor->io, more ? 0 : reactor->draining ? 20 : SKR_SWEEP_MS);
+        skr_io_run(reactor->inbox.io, more ? 0 : reactor->draining ? 20 : SKR_SWEEP_MS);
         reactor->now_ms = skr_clock_ms();
         skr_inbox_run(&reactor->inbox);
         more = skr_reactor_run_faces(reactor);
@@ -232,16 +232,16 @@ static void skr_reactor_close(struct skr_reactor *reactor)
     const struct skr_http_options *options = &reactor->http->options;
     for (size_t i = 0; i < reactor->face_count; i++) {
         if (reactor->faces[i].armed)
-            skr_io_cancel(reactor->io, &reactor->faces[i].poll);
+            skr_io_cancel(reactor->inbox.io, &reactor->faces[i].poll);
         while (reactor->faces[i].armed)
-            skr_io_run(reactor->io, 100);
+            skr_io_run(reactor->inbox.io, 100);
         MHD_stop_daemon(reactor->faces[i].daemon);
         reactor->faces[i].daemon = NULL;
     }
     skr_inbox_run(&reactor->inbox);
     if (options->worker_close != NULL)
         options->worker_close(options->worker_context, reactor->worker);
-    skr_io_settle(reactor->io); /* the ring is this thread's */
+    skr_io_settle(reactor->inbox.io); /* the ring is this thread's */
     while (reactor->spare != NULL) {
         struct skr_exchange *next = reactor->spare->next_spare;
         free(reactor->spare);
@@ -257,7 +257,7 @@ static void *skr_reactor_run(void *argument)
     snprintf(name, sizeof name, "skr-reactor-%u", reactor->number % 1000);
     pthread_setname_np(pthread_self(), name);
     if (options->worker_open != NULL)
-        reactor->open_status = options->worker_open(options->worker_context, reactor->io, &reactor->inbox.executor,
+        reactor->open_status = options->worker_open(options->worker_context, reactor->inbox.io, &reactor->inbox.executor,
                                                     &reactor->worker, &reactor->open_error);
     bool opened = reactor->open_status == SKR_OK;
     sem_post(&reactor->opened);
@@ -271,8 +271,7 @@ static void *skr_reactor_run(void *argument)
 static enum skr_status skr_reactor_prepare(struct skr_reactor *reactor, struct skr_error *err)
 {
     struct skr_io_options io_options = {.entries = SKR_RING_ENTRIES, .fault = reactor->http->options.fault};
-    enum skr_status status = skr_io_open(&reactor->io, &io_options, err);
-    skr_inbox_open(&reactor->inbox, reactor->io);
+    enum skr_status status = skr_inbox_open(&reactor->inbox, &io_options, err);
     reactor->inbox.executor.wait = NULL; /* it serves many at a time */
     pthread_mutex_init(&reactor->label_lock, NULL);
     sem_init(&reactor->opened, 0, 0);
@@ -313,7 +312,6 @@ void skr_reactor_release(struct skr_reactor *reactor)
     for (size_t i = 0; i < reactor->face_count; i++)
         if (reactor->faces[i].daemon != NULL)
             MHD_stop_daemon(reactor->faces[i].daemon);
-    skr_io_close(reactor->io);
     sem_destroy(&reactor->opened);
     skr_inbox_close(&reactor->inbox);
     pthread_mutex_destroy(&reactor->label_lock);

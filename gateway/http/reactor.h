@@ -52,10 +52,9 @@ struct skr_label {
 };
 
 struct skr_reactor {
-    struct skr_inbox inbox;
+    struct skr_inbox inbox; /* its ring is the thread's */
     struct skr_http *http;
     unsigned number;
-    struct skr_io *io;
     void *worker;
     pthread_t thread;
     bool prepared, started;

@@ -294,7 +294,7 @@ static ssize_t skr_tls_drained(struct skr_tls_connection *tls)
     if (!tls->established && !tls->connection->cut) {
         tls->waiting = true;
         MHD_suspend_connection(tls->connection->handle);
-        skr_io_poll(tls->connection->face->reactor->io, &tls->readable, tls->connection->fd);
+        skr_io_poll(tls->connection->face->reactor->inbox.io, &tls->readable, tls->connection->fd);
     }
     gnutls_transport_set_errno(tls->session, EAGAIN);
     return -1;

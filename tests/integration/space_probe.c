@@ -16,7 +16,6 @@
 
 struct probe {
     struct skr_inbox inbox;
-    struct skr_io *io;
     struct skr_core *core;
     struct skr_worker *worker;
     bool called;
@@ -329,12 +328,11 @@ int main(int argc, char **argv)
         .reserve_bytes = strtoull(argv[5], NULL, 10),
     };
     struct skr_io_options io_options = {.entries = 64};
-    enum skr_status status = skr_io_open(&probe.io, &io_options, &error);
-    skr_inbox_open(&probe.inbox, probe.io);
+    enum skr_status status = skr_inbox_open(&probe.inbox, &io_options, &error);
     if (status == SKR_OK)
         status = skr_core_open(&probe.core, &options, &error);
     if (status == SKR_OK)
-        status = skr_worker_open(probe.core, probe.io, &probe.inbox.executor, &probe.worker, &error);
+        status = skr_worker_open(probe.core, probe.inbox.io, &probe.inbox.executor, &probe.worker, &error);
     printf("ready %s %s\n", skr_status_text(status), error.message);
     fflush(stdout);
     struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
@@ -351,7 +349,6 @@ int main(int argc, char **argv)
         skr_inbox_turn(&probe.inbox, 2);
     skr_worker_close(probe.worker);
     skr_core_close(probe.core);
-    skr_io_close(probe.io);
     skr_inbox_close(&probe.inbox);
     return status == SKR_OK ? 0 : 1;
 }

@@ -26,21 +26,17 @@ static void *skr_background_run(void *argument)
         skr_inbox_turn(&background->inbox, 20);
     skr_worker_close(background->worker); /* here: a ring is its thread's */
     background->worker = NULL;
-    struct skr_io *io = background->inbox.io;
     skr_inbox_leave(&background->inbox);
-    skr_io_close(io);
     return NULL;
 }
 
 enum skr_status skr_background_open(struct skr_background *background, struct skr_core *core, struct skr_error *err)
 {
     struct skr_io_options options = {.entries = 128, .fault = core->options.fault};
-    struct skr_io *io = NULL;
     background->core = core;
-    enum skr_status status = skr_io_open(&io, &options, err);
-    skr_inbox_open(&background->inbox, io);
+    enum skr_status status = skr_inbox_open(&background->inbox, &options, err);
     if (status == SKR_OK)
-        status = skr_worker_open(core, io, &background->inbox.executor, &background->worker, err);
+        status = skr_worker_open(core, background->inbox.io, &background->inbox.executor, &background->worker, err);
     if (status != SKR_OK)
         return status;
     int failed = pthread_create(&background->thread, NULL, skr_background_run, background);
@@ -57,6 +53,5 @@ void skr_background_close(struct skr_background *background)
         pthread_join(background->thread, NULL);
     }
     skr_worker_close(background->worker);
-    skr_io_close(background->inbox.io);
     skr_inbox_close(&background->inbox);
 }

@@ -24,17 +24,15 @@ enum skr_status harness_open(struct harness *harness)
                                        .meta_map_initial_bytes = 16 << 20,
                                        .fault = harness->fault};
     struct skr_io_options io_options = {.entries = 64, .fault = harness->fault};
-    enum skr_status status = skr_io_open(&harness->io, &io_options, &error);
-    skr_inbox_open(&harness->inbox, harness->io);
+    enum skr_status status = skr_inbox_open(&harness->inbox, &io_options, &error);
     if (status == SKR_OK)
         status = skr_core_open(&harness->core, &options, &error);
     if (status == SKR_OK)
-        status = skr_worker_open(harness->core, harness->io, &harness->inbox.executor, &harness->worker, &error);
+        status = skr_worker_open(harness->core, harness->inbox.io, &harness->inbox.executor, &harness->worker, &error);
     if (status != SKR_OK) {
         skr_core_close(harness->core);
-        skr_io_close(harness->io);
+        skr_inbox_close(&harness->inbox);
         harness->core = NULL;
-        harness->io = NULL;
         harness->worker = NULL;
     }
     return status;
@@ -56,11 +54,9 @@ void harness_close(struct harness *harness)
         harness_run(harness);
     skr_worker_close(harness->worker);
     skr_core_close(harness->core);
-    skr_io_close(harness->io);
+    skr_inbox_close(&harness->inbox);
     harness->worker = NULL;
     harness->core = NULL;
-    harness->io = NULL;
-    skr_inbox_close(&harness->inbox);
 }
 
 static int harness_unlink(const char *path, const struct stat *info, int type, struct FTW *walk)

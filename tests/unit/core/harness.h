@@ -7,7 +7,6 @@
 
 struct harness {
     struct skr_inbox inbox;
-    struct skr_io *io;
     struct skr_core *core;
     struct skr_worker *worker;
     struct skr_io_fault *fault;

@@ -9,22 +9,20 @@
 #define TASKS 2000
 
 static struct skr_inbox inbox;
-static struct skr_io *io;
 
 static void setup(void)
 {
     struct skr_io_options options = {.entries = 8};
     struct skr_error error;
-    ck_assert_msg(skr_io_open(&io, &options, &error) == SKR_OK, "%s", error.message);
-    skr_inbox_open(&inbox, io);
+    ck_assert_msg(skr_inbox_open(&inbox, &options, &error) == SKR_OK, "%s", error.message);
 }
 
 static void teardown(void)
 {
     skr_inbox_leave(&inbox);
-    skr_io_close(io);
     skr_inbox_wake(&inbox); /* nobody sleeps there any more */
     skr_inbox_close(&inbox);
+    skr_inbox_close(&inbox); /* in vain */
 }
 
 struct poster {

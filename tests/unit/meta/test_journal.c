@@ -244,6 +244,9 @@ START_TEST(test_restart)
         ck_assert_int_eq(get(names[i], &entry), SKR_OK);
         ck_assert(i == 1 ? entry.sequence == before : entry.sequence < before); /* later than all before the restart */
     }
+    struct skr_view *view = view_of();
+    ck_assert_int_eq(skr_journal_next(view, before, &entry, NULL), SKR_NOT_FOUND);
+    skr_view_end(view);
 }
 END_TEST
 
@@ -454,7 +457,7 @@ START_TEST(test_damage)
     struct skr_meta_check check;
     struct skr_error error;
     struct skr_journal_entry entry;
-    uint64_t row = noted("d/a", SKR_JOURNAL_DELETE, 0, "x");
+    uint64_t row = noted("d/a", SKR_JOURNAL_DELETE, 0, "x"), row_of_object = noted("d/c", SKR_JOURNAL_CONTENT, 1, "");
     noted("d/b", SKR_JOURNAL_CONTENT, 2, "");
     noted("e/c", SKR_JOURNAL_CONTENT, 4, "");
     noted("gone", SKR_JOURNAL_DELETE, 0, "x");
@@ -462,6 +465,7 @@ START_TEST(test_damage)
     noted("whole", SKR_JOURNAL_CONTENT, 8, "");
     ck_assert_uint_eq(environment_problems(&environment), 0);
     ck_assert_int_eq(environment_change(&environment, lose_row, &row), SKR_OK);
+    ck_assert_int_eq(environment_change(&environment, lose_row, &row_of_object), SKR_OK);
     ck_assert_int_eq(environment_change(&environment, lose_lead, "d/b"), SKR_OK);
     ck_assert_int_eq(environment_change(&environment, lose_leaf, "lost"), SKR_OK);
     ck_assert_int_eq(environment_change(&environment, lose_object, "e/c"), SKR_OK);
@@ -472,6 +476,7 @@ START_TEST(test_damage)
         ck_assert_int_eq(skr_meta_check_all(environment.meta, &options, &check, &error), SKR_OK);
     ck_assert_uint_eq(environment_problems(&environment), 0);
     ck_assert_int_eq(get("d/a", &entry), SKR_NOT_FOUND);
+    ck_assert_int_eq(get("d/c", &entry), SKR_NOT_FOUND);
     ck_assert_int_eq(get("e/c", &entry), SKR_NOT_FOUND);
     ck_assert_int_eq(get("gone", &entry), SKR_OK);
     in_order("gone whole ");

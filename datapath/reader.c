@@ -24,7 +24,7 @@ struct skr_read_state {
     unsigned char *bytes;
 };
 
-static bool skr_chunks_match(const unsigned char *bytes, size_t size, const uint32_t *crc32c)
+bool skr_chunks_match(const unsigned char *bytes, size_t size, const uint32_t *crc32c)
 {
     for (size_t at = 0, i = 0; at < size; at += SKR_CRC_CHUNK_BYTES, i++) {
         size_t length = size - at < SKR_CRC_CHUNK_BYTES ? size - at : SKR_CRC_CHUNK_BYTES;
@@ -134,9 +134,7 @@ enum skr_status skr_store_read(struct skr_store *store, struct skr_io *io, struc
 {
     uint64_t begin = read->offset_bytes / SKR_CRC_CHUNK_BYTES * SKR_CRC_CHUNK_BYTES;
     uint64_t wanted_end = read->offset_bytes + read->size_bytes;
-    uint64_t end = (wanted_end + SKR_CRC_CHUNK_BYTES - 1) / SKR_CRC_CHUNK_BYTES * SKR_CRC_CHUNK_BYTES;
-    if (end > read->end_bytes)
-        end = read->end_bytes;
+    uint64_t end = skr_chunk_end(wanted_end, read->end_bytes);
     if (end < wanted_end || (end - begin) / SKR_CRC_CHUNK_BYTES + 1 > SKR_MAX_CHUNKS)
         return skr_fail(&read->error, SKR_INVALID_ARGUMENT, "a read outside its range");
     size_t size = (size_t)(end - begin);
@@ -156,8 +154,11 @@ enum skr_status skr_store_read(struct skr_store *store, struct skr_io *io, struc
     else if (!whole)
         memcpy(read->buffer, bounce + (read->offset_bytes - begin), read->size_bytes);
     free(bounce);
-    if (status == SKR_OK)
+    if (status == SKR_OK) {
         atomic_fetch_add_explicit(&store->counters.read_bytes, read->size_bytes, memory_order_relaxed);
+        if (!atomic_load_explicit(&read->file->in_memory, memory_order_relaxed))
+            atomic_store_explicit(&read->file->in_memory, true, memory_order_relaxed);
+    }
     return status;
 }
 

@@ -46,6 +46,13 @@ struct skr_buffers {
     size_t touched_count;
 };
 
+/* Mappings of content files. */
+struct skr_lending {
+    size_t page_bytes;    /* immutable, as what follows */
+    uint64_t limit_bytes; /* of all mappings together */
+    _Atomic uint64_t mapped_bytes;
+};
+
 /* A shard of the cache of descriptors: those in use and, least recently used first, those that are idle. */
 struct skr_file_shard {
     pthread_mutex_t lock; /* guards what follows */
@@ -68,6 +75,7 @@ struct skr_store {
     struct skr_pool pool;
     struct skr_buffers buffers;
     struct skr_hashing hashing;
+    struct skr_lending lending;
     struct skr_file_shard shards[SKR_FILE_SHARDS];
     struct skr_store_counters counters;
 };

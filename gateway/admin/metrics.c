@@ -174,6 +174,8 @@ void skr_admin_metrics(struct skr_admin *admin, FILE *out)
     skr_metric(out, "meta_used_bytes", "gauge", "Used part of the metadata map.", (double)core.meta_used_bytes);
     skr_metric(out, "store_written_bytes_total", "counter", "Bytes written to content files.", (double)core.written_bytes);
     skr_metric(out, "store_read_bytes_total", "counter", "Verified bytes read from content files.", (double)core.read_bytes);
+    skr_metric(out, "store_lent_bytes_total", "counter", "Of those, bytes that were sent from the page cache without a copy.",
+               (double)core.lent_bytes);
     skr_metric(out, "store_checksum_failures_total", "counter", "Reads whose bytes did not verify.",
                (double)core.checksum_failures);
     skr_metric(out, "store_syncs_total", "counter", "Syncs of content files.", (double)core.syncs);
@@ -195,7 +197,9 @@ void skr_admin_metrics(struct skr_admin *admin, FILE *out)
     skr_metric(out, "received_bytes_total", "counter", "Bytes of request bodies.", (double)http.received_bytes);
     skr_metric(out, "sent_bytes_total", "counter", "Bytes of response bodies.", (double)http.sent_bytes);
     skr_metric(out, "cpu_seconds_total", "counter", "CPU time of the process.", skr_cpu_seconds());
-    skr_metric(out, "resident_bytes", "gauge", "Resident memory of the process, the metadata map included.",
+    skr_metric(out, "resident_bytes", "gauge",
+               "Resident memory of the process, with the parts of the page cache that it has mapped: metadata, and content "
+               "that was sent.",
                skr_resident_bytes());
     skr_metrics_of_bindings(admin, out);
     skr_metrics_of_space(admin, out);

@@ -135,9 +135,16 @@ static ssize_t skr_get_read(void *context, uint64_t offset, void *buffer, size_t
     return skr_reader_read(call->reader, call->offset + offset, buffer, size < left ? size : (size_t)left, skr_get_ready, call);
 }
 
+static size_t skr_get_lend(void *context, uint64_t offset, size_t size, bool wait, const void **bytes)
+{
+    struct skr_call *call = context;
+    uint64_t left = call->length - offset;
+    return skr_reader_lend(call->reader, call->offset + offset, size < left ? size : (size_t)left, wait, bytes);
+}
+
 static void skr_get_send(struct skr_call *call, bool ranged)
 {
-    static const struct skr_body_source source = {skr_get_read};
+    static const struct skr_body_source source = {skr_get_read, skr_get_lend};
     struct skr_bytes payload;
     int http_status = ranged ? 206 : 200;
     skr_call_object_headers(call, &call->object, ranged);

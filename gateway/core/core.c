@@ -173,6 +173,7 @@ void skr_core_read_numbers(struct skr_core *core, struct skr_core_numbers *out)
         .meta_used_bytes = atomic_load(&meta->used_bytes),
         .written_bytes = atomic_load(&store->written_bytes),
         .read_bytes = atomic_load(&store->read_bytes),
+        .lent_bytes = atomic_load(&store->lent_bytes),
         .checksum_failures = atomic_load(&store->checksum_failures),
         .syncs = atomic_load(&store->syncs),
         .garbage_collected = atomic_load(&core->garbage_collected),

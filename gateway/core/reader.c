@@ -218,17 +218,15 @@ static size_t skr_read_size(const struct skr_extent *extent, uint64_t inside, si
     return beyond < size ? size - beyond : size;
 }
 
-static void skr_read_hole(struct skr_reader *reader, uint64_t left, void *buffer, size_t wanted)
+static size_t skr_hole_size(uint64_t left, size_t wanted)
 {
     size_t size = wanted < SKR_MAX_READ_BYTES ? wanted : SKR_MAX_READ_BYTES;
-    reader->read.size_bytes = size < left ? size : (size_t)left;
-    memset(buffer, 0, reader->read.size_bytes);
+    return size < left ? size : (size_t)left;
 }
 
-/* Fills reader->read for the bytes at `offset`: extents, checksums, file. They are there already, and reader->read.file NULL,
- * where they are of a hole. SKR_NOT_FOUND: of a cached content, and not here. */
-static enum skr_status skr_reader_prepare(struct skr_reader *reader, uint64_t offset, void *buffer, size_t wanted,
-                                          struct skr_error *err)
+/* Fills reader->read for the bytes at `offset`: extents, checksums, file, which is NULL where they are zeros of a hole.
+ * SKR_NOT_FOUND: of a cached content, and not here. */
+static enum skr_status skr_reader_prepare(struct skr_reader *reader, uint64_t offset, size_t wanted, struct skr_error *err)
 {
     struct skr_view *view;
     uint64_t begin;
@@ -254,7 +252,7 @@ static enum skr_status skr_reader_prepare(struct skr_reader *reader, uint64_t of
     reader->read.file = NULL;
     if (status == SKR_OK && extent->file_id == 0) {
         skr_view_end(view);
-        skr_read_hole(reader, extent->length_bytes - (offset - begin), buffer, wanted);
+        reader->read.size_bytes = skr_hole_size(extent->length_bytes - (offset - begin), wanted);
         return SKR_OK;
     }
     if (status == SKR_OK) {
@@ -264,7 +262,7 @@ static enum skr_status skr_reader_prepare(struct skr_reader *reader, uint64_t of
         reader->read.offset_bytes = at;
         reader->read.size_bytes = size;
         reader->read.end_bytes = extent->end_bytes;
-        reader->read.buffer = buffer;
+        reader->read.crc32c = reader->crc32c;
         status = skr_checksums_get(view, extent->file_id, first, reader->crc32c, (size_t)(last - first + 1), err);
     }
     skr_view_end(view);
@@ -331,6 +329,28 @@ void skr_reader_expect(struct skr_reader *reader, uint64_t offset, uint64_t leng
         skr_cached_reader_expect(reader->cached, offset + length);
 }
 
+/* What upstream need not be asked for. */
+static void skr_reader_count_hit(struct skr_reader *reader, uint64_t offset)
+{
+    if (reader->cached == NULL)
+        return;
+    skr_accesses_note(reader->worker->accesses, reader->content.id, offset / SKR_CHUNK_BYTES);
+    skr_accesses_count(&reader->worker->accesses->hit_bytes, reader->read.size_bytes);
+}
+
+size_t skr_reader_lend(struct skr_reader *reader, uint64_t offset, size_t size, bool wait, const void **bytes)
+{
+    struct skr_error error;
+    if (reader->state != SKR_READER_IDLE || size == 0 || offset >= reader->content.size_bytes ||
+        reader->content.layout == SKR_CONTENT_INLINE)
+        return 0;
+    if (skr_reader_prepare(reader, offset, size, &error) != SKR_OK || reader->read.file == NULL ||
+        !skr_store_lend(reader->worker->core->store, &reader->read, wait, bytes))
+        return 0; /* skr_reader_read() finds out why */
+    skr_reader_count_hit(reader, offset);
+    return reader->read.size_bytes;
+}
+
 ssize_t skr_reader_read(struct skr_reader *reader, uint64_t offset, void *buffer, size_t size, void (*ready)(void *context),
                         void *context)
 {
@@ -356,22 +376,21 @@ ssize_t skr_reader_read(struct skr_reader *reader, uint64_t offset, void *buffer
         flown = skr_cached_read(reader->cached, offset, buffer, size, false, ready, context);
     if (flown != SKR_CACHED_IS_HERE)
         return flown;
-    enum skr_status status = skr_reader_prepare(reader, offset, buffer, size, &error);
+    enum skr_status status = skr_reader_prepare(reader, offset, size, &error);
     if (status == SKR_NOT_FOUND && reader->cached != NULL)
         return skr_reader_fetch(reader, offset, buffer, size, ready, context);
     if (status != SKR_OK)
         return skr_reader_failed(reader, offset, &error, ready, context);
-    if (reader->read.file == NULL)
+    if (reader->read.file == NULL) {
+        memset(buffer, 0, reader->read.size_bytes);
         return (ssize_t)reader->read.size_bytes;
-    reader->read.crc32c = reader->crc32c;
+    }
+    reader->read.buffer = buffer;
     reader->read.done = skr_reader_arrived;
     reader->ready = ready;
     reader->context = context;
     reader->offset = offset;
-    if (reader->cached != NULL) {
-        skr_accesses_note(reader->worker->accesses, reader->content.id, offset / SKR_CHUNK_BYTES);
-        skr_accesses_count(&reader->worker->accesses->hit_bytes, reader->read.size_bytes);
-    }
+    skr_reader_count_hit(reader, offset);
     status = skr_store_read(reader->worker->core->store, reader->worker->io, &reader->read);
     if (status == SKR_OK)
         return (ssize_t)reader->read.size_bytes;

@@ -72,6 +72,7 @@ void skr_exchange_free(struct skr_exchange *exchange)
 {
     struct skr_reactor *reactor = exchange->reactor;
     exchange->connection->exchange = NULL;
+    skr_lending_end(exchange);
     if (exchange->response != NULL)
         MHD_destroy_response(exchange->response);
     free(exchange->collected);

@@ -112,6 +112,19 @@ struct skr_response_header {
     const char *name, *value; /* zero-terminated, in the arena or literal */
 };
 
+/* A block of a response that libmicrohttpd believes to have in a buffer of its own. On the reactor's thread. */
+struct skr_lent {
+    struct skr_lent *next; /* in its bucket */
+    int fd;
+    const char *buffer; /* libmicrohttpd's, which stays as it is. NULL: nothing is lent */
+    size_t size;        /* of the block */
+    uint64_t position;  /* of its begin in the body */
+    const char *bytes;  /* what is sent for [begin, end) of the block */
+    size_t begin, end;
+    int64_t since_ms; /* when they were verified */
+    bool used;
+};
+
 struct skr_exchange {
     struct skr_exchange *next_spare;
     struct skr_connection *connection;
@@ -131,6 +144,7 @@ struct skr_exchange {
     void *sink_context;
     const struct skr_body_source *source;
     void *source_context;
+    struct skr_lent lent;
     struct MHD_Response *response;
     int http_status;
     uint64_t response_bytes;
@@ -166,6 +180,12 @@ void skr_exchange_kick(struct skr_exchange *exchange);
 /* Suspends unless something happened meanwhile. */
 void skr_exchange_pause(struct skr_exchange *exchange);
 void skr_exchange_refuse(struct skr_exchange *exchange, int http_status, enum skr_status status);
+/* Lends libmicrohttpd the next bytes of a source instead of copying them to `buffer` (lending.c): how many; 0: read them. */
+size_t skr_lending_lend(struct skr_exchange *exchange, uint64_t position, const char *buffer, size_t size);
+/* It asks for what comes after them. False: it did not send them, but what was in its buffer. */
+bool skr_lending_was_sent(struct skr_exchange *exchange);
+/* It has no use for them any more, whether they were sent or not. */
+void skr_lending_end(struct skr_exchange *exchange);
 /* Queues the response that a send call prepared. Inside a callback. */
 enum MHD_Result skr_response_queue(struct skr_exchange *exchange);
 

@@ -96,9 +96,14 @@ static ssize_t skr_stream_read(void *cls, uint64_t position, char *buffer, size_
 {
     struct skr_exchange *exchange = cls;
     exchange->progress_ms = exchange->reactor->now_ms;
+    if (!skr_lending_was_sent(exchange))
+        return MHD_CONTENT_READER_END_WITH_ERROR;
     for (;;) {
         if (exchange->connection->cut)
             return MHD_CONTENT_READER_END_WITH_ERROR;
+        size_t lent = skr_lending_lend(exchange, position, buffer, size);
+        if (lent > 0)
+            return (ssize_t)lent;
         exchange->wake_pending = false;
         ssize_t taken = exchange->source->read(exchange->source_context, position, buffer, size);
         if (taken > 0) {

@@ -258,9 +258,17 @@ static ssize_t skr_s3_get_read(void *context, uint64_t offset, void *buffer, siz
                            call);
 }
 
+static size_t skr_s3_get_lend(void *context, uint64_t offset, size_t size, bool wait, const void **bytes)
+{
+    struct skr_s3_call *call = context;
+    const struct skr_s3_get *get = call->state;
+    uint64_t left = get->length - offset;
+    return skr_reader_lend(call->reader, get->offset + offset, size < left ? size : (size_t)left, wait, bytes);
+}
+
 static void skr_s3_get_send(struct skr_s3_call *call, struct skr_s3_get *get)
 {
-    static const struct skr_body_source source = {skr_s3_get_read};
+    static const struct skr_body_source source = {skr_s3_get_read, skr_s3_get_lend};
     int http_status = get->partial ? 206 : 200;
     struct skr_bytes payload;
     skr_s3_object_headers(call, get);

@@ -228,6 +228,9 @@ void skr_reader_expect(struct skr_reader *reader, uint64_t offset, uint64_t leng
  * the same arguments; -1: failed (logged). A return of fewer bytes than asked for is normal. */
 ssize_t skr_reader_read(struct skr_reader *reader, uint64_t offset, void *buffer, size_t size, void (*ready)(void *context),
                         void *context);
+/* Up to `size` verified bytes from `offset` where they lie in memory, until the reader is used again: how many; 0: they cannot
+ * be lent, read them. Not for keeping: to be used at once, or lent again after a while. `wait`: as skr_store_lend(). */
+size_t skr_reader_lend(struct skr_reader *reader, uint64_t offset, size_t size, bool wait, const void **bytes);
 void skr_reader_close(struct skr_reader *reader); /* at any time; `ready` is not called afterwards. NULL-safe */
 
 /* ---- incoming bytes ---- */
@@ -622,7 +625,7 @@ void skr_visit_container_space(struct skr_core *core, bool (*visit)(void *contex
 
 struct skr_core_numbers {
     uint64_t commits, changes, failed_changes, queue_length, meta_map_bytes, meta_used_bytes;
-    uint64_t written_bytes, read_bytes, checksum_failures, syncs;
+    uint64_t written_bytes, read_bytes, lent_bytes, checksum_failures, syncs;
     uint64_t free_bytes, total_bytes, garbage_collected;
     uint64_t dirty_objects, dirty_bytes, dirty_failed, dirty_conflicts; /* what upstreams lack */
     int64_t dirty_oldest_ns; /* since when the first in the queue is dirty; 0: nothing is */

@@ -146,6 +146,10 @@ struct skr_body_source {
     /* Fills up to `size` bytes and returns how many (>= 1); 0: not yet, skr_exchange_wake() will follow; -1: failed, the
      * connection is cut so that the client notices a short body. `offset` counts from the body's beginning. */
     ssize_t (*read)(void *context, uint64_t offset, void *buffer, size_t size);
+    /* May be NULL. The same bytes where they lie, until the source is asked again: how many (>= 1); 0: read them. What is lent
+     * is sent at once, and asked for again, with `wait`, after it lay about for a while. `wait`: also when that takes the disk.
+     */
+    size_t (*lend)(void *context, uint64_t offset, size_t size, bool wait, const void **bytes);
 };
 void skr_exchange_send_stream(struct skr_exchange *exchange, int http_status, uint64_t length,
                               const struct skr_body_source *source, void *context);

@@ -143,6 +143,13 @@ struct skr_read {
 /* SKR_OK: the bytes were in the page cache and are in `buffer`. SKR_PENDING: `done` comes. SKR_CORRUPT: checksum mismatch.
  * SKR_IO, SKR_NO_MEMORY. */
 enum skr_status skr_store_read(struct skr_store *store, struct skr_io *io, struct skr_read *read);
+/* The bytes of a read where they lie in the page cache, verified and not copied: `buffer` and `done` play no part. False: not
+ * all of them are in memory, or they do not match, or the file is not mapped; skr_store_read() tells more, and once it found
+ * bytes in memory their file is. With `wait` they are taken from the disk, blocking, where they are not in memory. They stay
+ * while the file's handle is held. But memory may be short: then the kernel takes pages away and reads them anew, and nobody
+ * looks at those bytes. So they are to be used at once, or lent again after a while; by system calls, since a disk that fails
+ * then is SIGBUS. */
+bool skr_store_lend(struct skr_store *store, const struct skr_read *read, bool wait, const void **bytes);
 /* The caller is not interested any more: `done` will not be called. The buffer is not touched after this returns. */
 void skr_read_cancel(struct skr_read *read);
 
@@ -159,9 +166,9 @@ enum skr_status skr_store_file_size(struct skr_store *store, uint64_t file_id, u
 enum skr_status skr_store_scan(struct skr_store *store, uint64_t first_boot, uint64_t last_boot,
                                bool (*visit)(void *context, uint64_t file_id, uint64_t size_bytes), void *context,
                                struct skr_error *err);
-/* Numbers for metrics: bytes written and read, writers open, failed checksums. Any thread. */
+/* Numbers for metrics: bytes written, read, and of those lent, writers open, failed checksums. Any thread. */
 struct skr_store_counters {
-    _Atomic uint64_t written_bytes, read_bytes, writers_open, checksum_failures, syncs;
+    _Atomic uint64_t written_bytes, read_bytes, lent_bytes, writers_open, checksum_failures, syncs;
 };
 const struct skr_store_counters *skr_store_counters(const struct skr_store *store);
 

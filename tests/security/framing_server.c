@@ -216,8 +216,8 @@ static ssize_t source_broken(void *context, uint64_t offset, void *buffer, size_
 
 static const struct skr_body_sink hashing = {sink_write, sink_end, sink_abort};
 static const struct skr_body_sink discarding = {sink_discard, sink_end, sink_abort};
-static const struct skr_body_source streaming = {source_read};
-static const struct skr_body_source breaking = {source_broken};
+static const struct skr_body_source streaming = {source_read, NULL};
+static const struct skr_body_source breaking = {source_broken, NULL};
 
 static uint64_t number_after(struct skr_bytes path, const char *prefix)
 {

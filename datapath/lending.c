@@ -1,0 +1,139 @@
+/* Verified bytes where they lie: in the page cache, seen through a mapping of their file. Sent from there they are copied once
+ * less than bytes that were read.
+ *
+ * A mapping is touched only where the pages are in memory already, so that a reactor does not wait for the disk. What happens
+ * to a page in the moment between is not in our hands: taken away by the kernel it is read anew, and where that fails the
+ * kernel says so with SIGBUS, which is caught here. Whoever passes the bytes to a system call gets EFAULT instead.
+ */
+#include <setjmp.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "files.h"
+#include "lending.h"
+
+/* Below that, mapping a file costs more than copying it. */
+#define SKR_MIN_MAPPED_BYTES (512u << 10)
+#define SKR_MAX_LENT_BYTES (4u << 20)
+
+static _Thread_local sigjmp_buf *skr_lending_escape; /* where to go on when memory turns out not to be there */
+static struct sigaction skr_lending_previous;        /* what SIGBUS did before. Written once */
+
+static void skr_lending_fault(int number, siginfo_t *info, void *context)
+{
+    (void)number, (void)info, (void)context;
+    if (skr_lending_escape != NULL)
+        siglongjmp(*skr_lending_escape, 1);
+    sigaction(SIGBUS, &skr_lending_previous, NULL); /* somebody else's: it comes again at once */
+}
+
+static void skr_lending_catch(void)
+{
+    struct sigaction action = {.sa_sigaction = skr_lending_fault, .sa_flags = SA_SIGINFO | SA_NODEFER};
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGBUS, &action, &skr_lending_previous);
+}
+
+void skr_lending_open(struct skr_lending *lending)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, skr_lending_catch);
+    lending->page_bytes = (size_t)sysconf(_SC_PAGESIZE);
+    lending->limit_bytes = (uint64_t)sysconf(_SC_PHYS_PAGES) * lending->page_bytes;
+}
+
+/* ---- mappings ---- */
+
+/* Whether so many bytes more may be mapped. What a mapping costs is page tables, 1/512 of it; more than memory is not in the
+ * page cache anyway. */
+static bool skr_lending_take(struct skr_store *store, uint64_t size)
+{
+    struct skr_lending *lending = &store->lending;
+    if (size > lending->limit_bytes)
+        return false;
+    for (int attempt = 0; attempt < 2; attempt++) {
+        if (atomic_fetch_add_explicit(&lending->mapped_bytes, size, memory_order_relaxed) + size <= lending->limit_bytes)
+            return true;
+        atomic_fetch_sub_explicit(&lending->mapped_bytes, size, memory_order_relaxed);
+        if (attempt == 0)
+            skr_files_shrink(store);
+    }
+    return false;
+}
+
+/* Maps what the file has now; what comes later, as blocks of an upload do, is read. */
+static const unsigned char *skr_lending_map(struct skr_store *store, struct skr_file *file)
+{
+    struct stat info;
+    if (atomic_exchange(&file->mapping_tried, true) || fstat(file->fd, &info) != 0 || info.st_size < SKR_MIN_MAPPED_BYTES ||
+        !skr_lending_take(store, (uint64_t)info.st_size))
+        return NULL;
+    void *mapped = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_SHARED, file->fd, 0);
+    if (mapped == MAP_FAILED) {
+        atomic_fetch_sub_explicit(&store->lending.mapped_bytes, (uint64_t)info.st_size, memory_order_relaxed);
+        return NULL;
+    }
+    file->mapped_bytes = (size_t)info.st_size;
+    atomic_store_explicit(&file->mapped, mapped, memory_order_release);
+    return mapped;
+}
+
+void skr_lending_unmap(struct skr_store *store, struct skr_file *file)
+{
+    unsigned char *mapped = atomic_load(&file->mapped);
+    if (mapped == NULL)
+        return;
+    munmap(mapped, file->mapped_bytes);
+    atomic_fetch_sub_explicit(&store->lending.mapped_bytes, file->mapped_bytes, memory_order_relaxed);
+}
+
+/* ---- lending ---- */
+
+static bool skr_lending_is_in_memory(size_t page_bytes, const unsigned char *bytes, size_t size)
+{
+    unsigned char pages[SKR_MAX_LENT_BYTES / 4096 + 2];
+    size_t before = (uintptr_t)bytes % page_bytes, count = (before + size + page_bytes - 1) / page_bytes;
+    if (count > sizeof pages || mincore((void *)(bytes - before), before + size, pages) != 0)
+        return false;
+    for (size_t i = 0; i < count; i++)
+        if (!(pages[i] & 1))
+            return false;
+    return true;
+}
+
+static bool skr_lending_matches(const unsigned char *bytes, size_t size, const uint32_t *crc32c)
+{
+    sigjmp_buf escape;
+    bool matches = false;
+    if (sigsetjmp(escape, 0) == 0) {
+        skr_lending_escape = &escape;
+        matches = skr_chunks_match(bytes, size, crc32c);
+    }
+    skr_lending_escape = NULL;
+    return matches;
+}
+
+bool skr_store_lend(struct skr_store *store, const struct skr_read *read, bool wait, const void **bytes)
+{
+    struct skr_file *file = read->file;
+    const unsigned char *mapped = atomic_load_explicit(&file->mapped, memory_order_acquire);
+    if (mapped == NULL && atomic_load_explicit(&file->in_memory, memory_order_relaxed))
+        mapped = skr_lending_map(store, file);
+    if (mapped == NULL || (store->fault != NULL && store->fault->decide(store->fault, SKR_IO_READ) != 0))
+        return false;
+    uint64_t begin = read->offset_bytes / SKR_CRC_CHUNK_BYTES * SKR_CRC_CHUNK_BYTES;
+    uint64_t wanted_end = read->offset_bytes + read->size_bytes, end = skr_chunk_end(wanted_end, read->end_bytes);
+    if (end < wanted_end || end > file->mapped_bytes || end - begin > SKR_MAX_LENT_BYTES)
+        return false;
+    size_t size = (size_t)(end - begin);
+    if (!wait && !skr_lending_is_in_memory(store->lending.page_bytes, mapped + begin, size))
+        return false;
+    if (!skr_lending_matches(mapped + begin, size, read->crc32c))
+        return false;
+    atomic_fetch_add_explicit(&store->counters.read_bytes, read->size_bytes, memory_order_relaxed);
+    atomic_fetch_add_explicit(&store->counters.lent_bytes, read->size_bytes, memory_order_relaxed);
+    *bytes = mapped + read->offset_bytes;
+    return true;
+}

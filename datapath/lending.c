@@ -17,6 +17,7 @@
 /* Below that, mapping a file costs more than copying it. */
 #define SKR_MIN_MAPPED_BYTES (512u << 10)
 #define SKR_MAX_LENT_BYTES (4u << 20)
+#define SKR_MAX_MAPPED_FILES 16384 /* a quarter of what the kernel allows a process by default (vm.max_map_count) */
 
 static _Thread_local sigjmp_buf *skr_lending_escape; /* where to go on when memory turns out not to be there */
 static struct sigaction skr_lending_previous;        /* what SIGBUS did before. Written once */
@@ -46,17 +47,24 @@ void skr_lending_open(struct skr_lending *lending)
 
 /* ---- mappings ---- */
 
-/* Whether so many bytes more may be mapped. What a mapping costs is page tables, 1/512 of it; more than memory is not in the
+static void skr_lending_give_back(struct skr_lending *lending, uint64_t size)
+{
+    atomic_fetch_sub_explicit(&lending->mapped_bytes, size, memory_order_relaxed);
+    atomic_fetch_sub_explicit(&lending->mapped_files, 1, memory_order_relaxed);
+}
+
+/* Whether one more of this size may be mapped. What a mapping costs is page tables, 1/512 of it; more than memory is not in the
  * page cache anyway. */
 static bool skr_lending_take(struct skr_store *store, uint64_t size)
 {
     struct skr_lending *lending = &store->lending;
-    if (size > lending->limit_bytes)
-        return false;
-    for (int attempt = 0; attempt < 2; attempt++) {
-        if (atomic_fetch_add_explicit(&lending->mapped_bytes, size, memory_order_relaxed) + size <= lending->limit_bytes)
+    for (int attempt = 0; attempt < 2 && size <= lending->limit_bytes; attempt++) {
+        bool has_room =
+            atomic_fetch_add_explicit(&lending->mapped_bytes, size, memory_order_relaxed) + size <= lending->limit_bytes;
+        has_room &= atomic_fetch_add_explicit(&lending->mapped_files, 1, memory_order_relaxed) < SKR_MAX_MAPPED_FILES;
+        if (has_room)
             return true;
-        atomic_fetch_sub_explicit(&lending->mapped_bytes, size, memory_order_relaxed);
+        skr_lending_give_back(lending, size);
         if (attempt == 0)
             skr_files_shrink(store);
     }
@@ -72,7 +80,7 @@ static const unsigned char *skr_lending_map(struct skr_store *store, struct skr_
         return NULL;
     void *mapped = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_SHARED, file->fd, 0);
     if (mapped == MAP_FAILED) {
-        atomic_fetch_sub_explicit(&store->lending.mapped_bytes, (uint64_t)info.st_size, memory_order_relaxed);
+        skr_lending_give_back(&store->lending, (uint64_t)info.st_size);
         return NULL;
     }
     file->mapped_bytes = (size_t)info.st_size;
@@ -86,7 +94,7 @@ void skr_lending_unmap(struct skr_store *store, struct skr_file *file)
     if (mapped == NULL)
         return;
     munmap(mapped, file->mapped_bytes);
-    atomic_fetch_sub_explicit(&store->lending.mapped_bytes, file->mapped_bytes, memory_order_relaxed);
+    skr_lending_give_back(&store->lending, file->mapped_bytes);
 }
 
 /* ---- lending ---- */

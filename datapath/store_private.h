@@ -50,7 +50,7 @@ struct skr_buffers {
 struct skr_lending {
     size_t page_bytes;    /* immutable, as what follows */
     uint64_t limit_bytes; /* of all mappings together */
-    _Atomic uint64_t mapped_bytes;
+    _Atomic uint64_t mapped_bytes, mapped_files;
 };
 
 /* A shard of the cache of descriptors: those in use and, least recently used first, those that are idle. */

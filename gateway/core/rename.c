@@ -41,10 +41,10 @@ static enum skr_status skr_apply_rename(struct skr_view *view, struct skr_change
     if (status == SKR_OK && state.has_upload)
         status = skr_upload_remove(view, &state.upload, object->content.id, err);
     op->pending.has_object = true;
-    if (status != SKR_OK || skr_bytes_equal(op->source.name.key, op->put.name.key) || !gone.is_noted)
+    if (status != SKR_OK || skr_bytes_equal(op->source.name.key, op->put.name.key) || (!gone.is_noted && !state.note.is_noted))
         return status;
     object->upstream_etag = state.note.change.base_etag; /* what upstream has under the new name, not under the old one */
-    gone.index = 1;
+    gone.index = state.note.is_noted;
     status = skr_object_update(view, container.objects_node, op->put.name.key, object, err);
     if (status == SKR_OK) /* in this order: upstream loses the old name when it has the new one */
         status = skr_note_finish(view, &op->pending, &op->put.name, &state.note, SKR_JOURNAL_CONTENT,

@@ -11,7 +11,7 @@
 #include "reactor.h"
 #include "skerry/log.h"
 
-#define SKR_LENT_MS 10 /* after which bytes are verified anew */
+#define SKR_LENT_MS 50 /* after which bytes are verified anew, and a client is slow */
 #define SKR_LENT_BUCKETS 64
 
 static _Thread_local struct skr_lent *skr_lent_of[SKR_LENT_BUCKETS]; /* by descriptor */
@@ -33,12 +33,14 @@ static struct skr_lent *skr_lending_find(int fd, const char *bytes)
     return lent;
 }
 
-/* A client was slow, or there was more to do: bytes from `at` on once more, some of them at least. */
+/* Bytes from `at` on once more, some of them at least. That may wait for the disk, so it is done for one block of a slow
+ * client: the next ones are copied. */
 static bool skr_lending_renew(struct skr_lent *lent, size_t at, int64_t now_ms)
 {
     struct skr_exchange *exchange = (struct skr_exchange *)((char *)lent - offsetof(struct skr_exchange, lent));
     const void *bytes;
     size_t size = exchange->source->lend(exchange->source_context, lent->position + at, lent->size - at, true, &bytes);
+    exchange->is_slow |= now_ms - lent->since_ms > SKR_LENT_MS;
     if (size == 0)
         return false;
     lent->bytes = bytes;
@@ -96,7 +98,8 @@ size_t skr_lending_lend(struct skr_exchange *exchange, uint64_t position, const 
     struct skr_lent *lent = &exchange->lent;
     const void *bytes;
     pthread_once(&skr_lending_once, skr_lending_probe);
-    if (exchange->source->lend == NULL || exchange->connection->tls != NULL || !atomic_load(&skr_lending_works))
+    if (exchange->source->lend == NULL || exchange->is_slow || exchange->connection->tls != NULL ||
+        !atomic_load(&skr_lending_works))
         return 0;
     size = exchange->source->lend(exchange->source_context, position, size, false, &bytes);
     if (size == 0)

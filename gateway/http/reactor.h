@@ -145,6 +145,7 @@ struct skr_exchange {
     const struct skr_body_source *source;
     void *source_context;
     struct skr_lent lent;
+    bool is_slow; /* left lent bytes lying about */
     struct MHD_Response *response;
     int http_status;
     uint64_t response_bytes;

@@ -52,6 +52,17 @@ static void skr_attach_id(struct skr_view *view, struct skr_attach_change *op)
 
 /* ---- ending it ---- */
 
+/* What is not here goes, and with it what was changed of it. */
+static enum skr_status skr_release_missing(struct skr_view *view, const struct skr_container *container, struct skr_bytes key,
+                                           struct skr_error *err)
+{
+    struct skr_journal_entry entry;
+    enum skr_status status = skr_journal_get(view, container, key, &entry, err);
+    if (status == SKR_OK)
+        status = skr_journal_remove(view, entry.sequence, err);
+    return status != SKR_OK && status != SKR_NOT_FOUND ? status : skr_object_remove(view, container->objects_node, key, err);
+}
+
 /* One object of a container that was bound until now. */
 static enum skr_status skr_release_object(struct skr_view *view, const struct skr_attach_change *op,
                                           const struct skr_container *container, struct skr_bytes key, struct skr_arena *arena,
@@ -72,7 +83,7 @@ static enum skr_status skr_release_object(struct skr_view *view, const struct sk
         if (status == SKR_OK)
             status = skr_content_adopt(view, object.content.id, &adopted, err);
         if (status == SKR_NOT_FOUND)
-            return skr_object_remove(view, container->objects_node, key, err);
+            return skr_release_missing(view, container, key, err);
         if (status != SKR_OK)
             return status;
         object.content = adopted;

@@ -127,6 +127,26 @@ static enum skr_status skr_note_admit(struct skr_view *view, const struct skr_co
     return status;
 }
 
+/* A container that is not bound any more, and names of it that were dirty when that ended: what is told of them has to stay
+ * true, for when it is bound again. Other names are nobody's business. */
+static enum skr_status skr_note_left(struct skr_view *view, const struct skr_container *container, struct skr_bytes key,
+                                     const struct skr_object *there, struct skr_note *note, struct skr_error *err)
+{
+    struct skr_journal_entry entry;
+    if (container->journal_node == 0 || container->versioning != SKR_VERSIONING_OFF) /* never bound, or never again */
+        return SKR_OK;
+    enum skr_status status = skr_journal_get(view, container, key, &entry, err);
+    if (status != SKR_OK)
+        return status == SKR_NOT_FOUND ? SKR_OK : status;
+    note->is_noted = true;
+    note->change = (struct skr_journal_change){.objects_node = container->objects_node,
+                                               .journal_node = container->journal_node,
+                                               .binding = entry.binding,
+                                               .has_trace = true};
+    skr_note_trace(view, container, key, there, &note->change.trace);
+    return SKR_OK;
+}
+
 enum skr_status skr_note_begin(struct skr_view *view, struct skr_pending *pending, const struct skr_container *container,
                                const struct skr_object_name *name, const struct skr_object *there, bool grows,
                                struct skr_note *note, struct skr_error *err)
@@ -137,7 +157,7 @@ enum skr_status skr_note_begin(struct skr_view *view, struct skr_pending *pendin
         return skr_fail(err, SKR_CONTAINER_NOT_FOUND, "the container is being deleted");
     enum skr_status status = skr_binding_of(view, name->account, name->container, &binding, NULL);
     if (status == SKR_NOT_FOUND || (status == SKR_OK && binding.mode == SKR_BINDING_READ_ONLY))
-        return SKR_OK;
+        return skr_note_left(view, container, name->key, there, note, err);
     if (status != SKR_OK)
         return skr_fail(err, status, "the binding of a container cannot be read");
     struct skr_journal_change *change = &note->change;

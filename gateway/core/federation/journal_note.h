@@ -13,7 +13,7 @@ struct skr_pending;
      1u << SKR_PROPERTY_CONTENT_DISPOSITION | 1u << SKR_PROPERTY_CACHE_CONTROL | 1u << SKR_PROPERTY_EXPIRES)
 
 struct skr_note {
-    bool is_noted;                    /* the container writes to an upstream */
+    bool is_noted;                    /* the container writes to an upstream, or the name is dirty since it did */
     unsigned index;                   /* of the names that one change noted: 0 or 1 */
     struct skr_journal_change change; /* texts in the pending's memory. `base_etag` is empty where nothing is noted */
 };

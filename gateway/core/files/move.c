@@ -56,10 +56,10 @@ static enum skr_status skr_move_file(struct skr_view *view, struct skr_move_chan
         status = container->versioning != SKR_VERSIONING_OFF
                      ? skr_move_as_version(view, op, err)
                      : skr_object_move(view, container->objects_node, op->from.path, op->to.path, err);
-    if (status != SKR_OK || !gone.is_noted)
+    if (status != SKR_OK || (!gone.is_noted && !came.is_noted))
         return status;
     object->upstream_etag = came.change.base_etag; /* what upstream has under the new name, not under the old one */
-    gone.index = 1;
+    gone.index = came.is_noted;
     status = skr_object_update(view, container->objects_node, op->to.path, object, err);
     if (status == SKR_OK) /* in this order: upstream loses the old name when it has the new one */
         status = skr_note_finish(view, &op->pending, &op->to_name, &came, SKR_JOURNAL_CONTENT, object->content.size_bytes, err);
@@ -117,11 +117,11 @@ static enum skr_status skr_exchange_files(struct skr_view *view, struct skr_move
         status = skr_note_begin(view, &op->pending, &op->pending.container, &op->to_name, &b, true, &second, err);
     if (status != SKR_OK)
         return status;
-    if (first.is_noted) { /* what upstream has stays under its name */
+    if (first.is_noted || second.is_noted) { /* what upstream has stays under its name */
         a.upstream_etag = second.change.base_etag;
         b.upstream_etag = first.change.base_etag;
     }
-    second.index = 1;
+    second.index = first.is_noted;
     status = skr_object_update(view, node, op->to.path, &a, err);
     if (status == SKR_OK)
         status = skr_object_update(view, node, op->from.path, &b, err);
@@ -155,6 +155,13 @@ static enum skr_status skr_exchange(struct skr_view *view, struct skr_move_chang
     return status != SKR_OK ? status : skr_object_move(view, node, file, file_to, err);
 }
 
+/* Every name below a directory would have to be noted. */
+static bool skr_has_dirty_names(struct skr_view *view, const struct skr_container *container)
+{
+    bool is_clean;
+    return skr_journal_is_empty(view, container, &is_clean, NULL) != SKR_OK || !is_clean;
+}
+
 /* What rename(2) asks of the kinds of what is there. */
 static enum skr_status skr_move_check(struct skr_view *view, struct skr_move_change *op, const struct skr_move_places *places,
                                       struct skr_error *err)
@@ -168,7 +175,8 @@ static enum skr_status skr_move_check(struct skr_view *view, struct skr_move_cha
         return from_is_directory ? skr_fail(err, SKR_NOT_A_DIRECTORY, "there is a file of that name")
                                  : skr_fail(err, SKR_IS_A_DIRECTORY, "there is a directory of that name");
     if ((from_is_directory || to_is_directory) &&
-        (op->pending.container.versioning != SKR_VERSIONING_OFF || skr_file_is_bound(view, &op->from)))
+        (op->pending.container.versioning != SKR_VERSIONING_OFF || skr_file_is_bound(view, &op->from) ||
+         skr_has_dirty_names(view, &op->pending.container)))
         return skr_fail(err, SKR_OTHER_CONTAINER, "what is in the directory has to be copied");
     return SKR_OK;
 }

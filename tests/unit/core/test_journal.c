@@ -6,6 +6,7 @@
 
 #include "harness.h"
 #include "run.h"
+#include "skerry/files.h"
 
 #define ACCOUNT SKR_BYTES("acct")
 
@@ -132,6 +133,66 @@ START_TEST(test_renaming)
 }
 END_TEST
 
+static enum skr_status rename_file(const char *from, const char *to, enum skr_rename_mode mode)
+{
+    struct outcome outcome = {.called = false};
+    struct skr_file_name a = {.account = ACCOUNT, .container = SKR_BYTES("box"), .path = skr_text(from)};
+    struct skr_file_name b = {.account = ACCOUNT, .container = SKR_BYTES("box"), .path = skr_text(to)};
+    return harness_wait(&harness, &outcome, skr_rename_file(harness.worker, &a, &b, mode, harness_done, &outcome));
+}
+
+static enum skr_status rename_object(const char *from, const char *to)
+{
+    struct outcome outcome = {.called = false};
+    struct skr_copy_source source = {.name = harness_name("box", from), .length = SKR_SIZE_ANY};
+    struct skr_object_name name = harness_name("box", to);
+    return harness_wait(&harness, &outcome, skr_rename_object(harness.worker, &source, &name, NULL, harness_done, &outcome));
+}
+
+/* What was dirty when its container was detached: its entries say what is true, whatever happens to the names until it is bound
+ * again. Names that were not are nobody's business. */
+START_TEST(test_detached)
+{
+    static const char *const names[] = {"kept", "gone", "over", "meta", "from", "to", "first", "second", "third", "dir/x"};
+    struct outcome outcome = {.called = false};
+    struct skr_name_value pair = {SKR_BYTES("n"), SKR_BYTES("v")};
+    struct skr_object_settings metadata = {.set_metadata = true, .metadata = &pair, .metadata_count = 1};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        ck_assert_int_eq(harness_put(&harness, "box", names[i], 10 + i, i), SKR_OK);
+    dirty_are("kept+10 gone+11 over+12 meta+13 from+14 to+15 first+16 second+17 third+18 dir/x+19 ");
+    ck_assert_int_eq(
+        harness_wait(&harness, &outcome, skr_detach(harness.worker, ACCOUNT, SKR_BYTES("box"), harness_done, &outcome)),
+        SKR_OK);
+    ck_assert_int_eq(harness_put(&harness, "box", "clean", 5, 1), SKR_OK);
+    ck_assert_int_eq(harness_put(&harness, "box", "other", 6, 1), SKR_OK);
+    dirty_are("kept+10 gone+11 over+12 meta+13 from+14 to+15 first+16 second+17 third+18 dir/x+19 ");
+    ck_assert_int_eq(harness_delete(&harness, "box", "gone"), SKR_OK);
+    ck_assert_int_eq(harness_put(&harness, "box", "over", 100, 3), SKR_OK);
+    ck_assert_int_eq(set("meta", &metadata), SKR_OK);
+    dirty_are("kept+10 from+14 to+15 first+16 second+17 third+18 dir/x+19 gone-0 over+100 meta+13 ");
+    ck_assert_int_eq(rename_object("from", "elsewhere"), SKR_OK);
+    ck_assert_int_eq(rename_file("clean", "to", SKR_RENAME_REPLACE), SKR_OK);
+    dirty_are("kept+10 first+16 second+17 third+18 dir/x+19 gone-0 over+100 meta+13 from-0 to+5 ");
+    ck_assert_int_eq(rename_file("first", "second", SKR_RENAME_EXCHANGE), SKR_OK);
+    ck_assert_int_eq(rename_file("other", "third", SKR_RENAME_EXCHANGE), SKR_OK);
+    dirty_are("kept+10 dir/x+19 gone-0 over+100 meta+13 from-0 to+5 first+17 second+16 third+6 ");
+    ck_assert_int_eq(rename_file("second", "kept", SKR_RENAME_REPLACE), SKR_OK);
+    ck_assert_int_eq(rename_object("over", "over"), SKR_OK);
+    dirty_are("dir/x+19 gone-0 over+100 meta+13 from-0 to+5 first+17 third+6 kept+16 second-0 ");
+    ck_assert_int_eq(rename_file("dir", "moved", SKR_RENAME_REPLACE), SKR_OTHER_CONTAINER);
+    ck_assert_int_eq(harness_put(&harness, "box", "gone", 1, 1), SKR_OK);
+    dirty_are("dir/x+19 over+100 meta+13 from-0 to+5 first+17 third+6 kept+16 second-0 gone+1 ");
+    harness_close(&harness);
+    ck_assert_uint_eq(harness_problems(&harness, true), 0);
+    ck_assert_int_eq(harness_open(&harness), SKR_OK);
+    ck_assert(harness_holds(&harness, "box", "elsewhere", 14, 4) && harness_holds(&harness, "box", "third", 6, 1) &&
+              harness_holds(&harness, "box", "other", 18, 8) && harness_holds(&harness, "box", "kept", 16, 6));
+    ck_assert_int_eq(attach("box", SKR_BINDING_WRITE_BACK), SKR_OK);
+    ck_assert_int_eq(harness_put(&harness, "box", "late", 2, 1), SKR_OK);
+    dirty_are("dir/x+19 over+100 meta+13 from-0 to+5 first+17 third+6 kept+16 second-0 gone+1 late+2 ");
+}
+END_TEST
+
 static enum skr_status resolve(const char *key, enum skr_resolution resolution)
 {
     struct outcome outcome = {.called = false};
@@ -182,6 +243,7 @@ int main(void)
     tcase_add_test(cases, test_operations);
     tcase_add_test(cases, test_settings);
     tcase_add_test(cases, test_renaming);
+    tcase_add_test(cases, test_detached);
     tcase_add_test(cases, test_operator);
     suite_add_tcase(suite, cases);
     return run_suite(suite);

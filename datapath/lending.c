@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 #include "files.h"
@@ -24,15 +25,17 @@ static struct sigaction skr_lending_previous;        /* what SIGBUS did before. 
 
 static void skr_lending_fault(int number, siginfo_t *info, void *context)
 {
-    (void)number, (void)info, (void)context;
-    if (skr_lending_escape != NULL)
+    (void)number, (void)info;
+    if (skr_lending_escape != NULL) { /* with the signals blocked that were so before: saving them each time costs a call */
+        pthread_sigmask(SIG_SETMASK, &((const ucontext_t *)context)->uc_sigmask, NULL);
         siglongjmp(*skr_lending_escape, 1);
+    }
     sigaction(SIGBUS, &skr_lending_previous, NULL); /* somebody else's: it comes again at once */
 }
 
 static void skr_lending_catch(void)
 {
-    struct sigaction action = {.sa_sigaction = skr_lending_fault, .sa_flags = SA_SIGINFO | SA_NODEFER};
+    struct sigaction action = {.sa_sigaction = skr_lending_fault, .sa_flags = SA_SIGINFO};
     sigemptyset(&action.sa_mask);
     sigaction(SIGBUS, &action, &skr_lending_previous);
 }

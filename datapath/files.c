@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "lending.h"
+#include "mapping.h"
 
 static struct skr_file_shard *skr_files_shard(struct skr_store *store, uint64_t file_id)
 {
@@ -42,7 +42,7 @@ static void skr_files_close_idle(struct skr_file_shard *shard, struct skr_file *
     *link = file->next;
     skr_files_leave_idle(shard, file);
     shard->count--;
-    skr_lending_unmap(file->store, file);
+    skr_mapping_unmap(file->store, file);
     close(file->fd);
     free(file);
 }

@@ -19,12 +19,10 @@ struct skr_file {
     size_t mapped_bytes;             /* written before `mapped` */
 };
 
-/* The end of the checksums' chunk that holds the last byte before `wanted_end`, in a written range that ends at `end_bytes`. */
-static inline uint64_t skr_chunk_end(uint64_t wanted_end, uint64_t end_bytes)
-{
-    uint64_t end = (wanted_end + SKR_CRC_CHUNK_BYTES - 1) / SKR_CRC_CHUNK_BYTES * SKR_CRC_CHUNK_BYTES;
-    return end < end_bytes ? end : end_bytes;
-}
+#define SKR_MAX_CHUNKS (4u * 1024 * 1024 / SKR_CRC_CHUNK_BYTES + 2)
+
+/* The whole chunks of checksums that a read touches, in bytes of the file. False: it leaves its range, or is too long. */
+bool skr_read_span(const struct skr_read *read, uint64_t *begin, uint64_t *end);
 bool skr_chunks_match(const unsigned char *bytes, size_t size, const uint32_t *crc32c);
 
 #endif

@@ -9,8 +9,6 @@
 #include "files.h"
 #include "skerry/log.h"
 
-#define SKR_MAX_CHUNKS (4u * 1024 * 1024 / SKR_CRC_CHUNK_BYTES + 2)
-
 /* A read that is under way, or its buffer. Owned by the ring's thread. */
 struct skr_read_state {
     struct skr_io_op op; /* first */
@@ -23,6 +21,16 @@ struct skr_read_state {
     uint32_t crc32c[SKR_MAX_CHUNKS];
     unsigned char *bytes;
 };
+
+bool skr_read_span(const struct skr_read *read, uint64_t *begin, uint64_t *end)
+{
+    uint64_t wanted_end = read->offset_bytes + read->size_bytes;
+    *begin = read->offset_bytes / SKR_CRC_CHUNK_BYTES * SKR_CRC_CHUNK_BYTES;
+    *end = (wanted_end + SKR_CRC_CHUNK_BYTES - 1) / SKR_CRC_CHUNK_BYTES * SKR_CRC_CHUNK_BYTES;
+    if (*end > read->end_bytes)
+        *end = read->end_bytes;
+    return *end >= wanted_end && (*end - *begin) / SKR_CRC_CHUNK_BYTES + 1 <= SKR_MAX_CHUNKS;
+}
 
 bool skr_chunks_match(const unsigned char *bytes, size_t size, const uint32_t *crc32c)
 {
@@ -132,13 +140,11 @@ static enum skr_status skr_read_later(struct skr_store *store, struct skr_io *io
 
 enum skr_status skr_store_read(struct skr_store *store, struct skr_io *io, struct skr_read *read)
 {
-    uint64_t begin = read->offset_bytes / SKR_CRC_CHUNK_BYTES * SKR_CRC_CHUNK_BYTES;
-    uint64_t wanted_end = read->offset_bytes + read->size_bytes;
-    uint64_t end = skr_chunk_end(wanted_end, read->end_bytes);
-    if (end < wanted_end || (end - begin) / SKR_CRC_CHUNK_BYTES + 1 > SKR_MAX_CHUNKS)
+    uint64_t begin, end;
+    if (!skr_read_span(read, &begin, &end))
         return skr_fail(&read->error, SKR_INVALID_ARGUMENT, "a read outside its range");
     size_t size = (size_t)(end - begin);
-    bool whole = begin == read->offset_bytes && end == wanted_end;
+    bool whole = size == read->size_bytes;
     unsigned char *bounce = whole ? NULL : malloc(size);
     if (!whole && bounce == NULL)
         return skr_fail(&read->error, SKR_NO_MEMORY, "no memory to read");

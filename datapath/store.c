@@ -1,5 +1,5 @@
 /* Opening the content store, its state as a whole, and the space there is. */
-#include "lending.h"
+#include "mapping.h"
 #include "store_private.h"
 
 #include <errno.h>
@@ -80,7 +80,7 @@ enum skr_status skr_store_open(struct skr_store **out, const struct skr_store_op
     atomic_store(&store->direct_io, options->direct_io);
     atomic_store(&store->space_checked_ms, INT64_MIN / 2);
     skr_files_open(store, options->max_open_files);
-    skr_lending_open(&store->lending);
+    skr_mapping_open(&store->mappings);
     enum skr_status status = skr_buffers_open(&store->buffers, err);
     if (status == SKR_OK && !options->read_only)
         status = skr_hashing_open(&store->hashing, err);

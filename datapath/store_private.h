@@ -47,7 +47,7 @@ struct skr_buffers {
 };
 
 /* Mappings of content files. */
-struct skr_lending {
+struct skr_mappings {
     size_t page_bytes;    /* immutable, as what follows */
     uint64_t limit_bytes; /* of all mappings together */
     _Atomic uint64_t mapped_bytes, mapped_files;
@@ -75,7 +75,7 @@ struct skr_store {
     struct skr_pool pool;
     struct skr_buffers buffers;
     struct skr_hashing hashing;
-    struct skr_lending lending;
+    struct skr_mappings mappings;
     struct skr_file_shard shards[SKR_FILE_SHARDS];
     struct skr_store_counters counters;
 };

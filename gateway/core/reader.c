@@ -342,7 +342,7 @@ size_t skr_reader_lend(struct skr_reader *reader, uint64_t offset, size_t size, 
 {
     struct skr_error error;
     if (reader->state != SKR_READER_IDLE || size == 0 || offset >= reader->content.size_bytes ||
-        reader->content.layout == SKR_CONTENT_INLINE)
+        reader->content.size_bytes < SKR_STORE_MIN_LENT_BYTES) /* most are alone in their file: two look-ups saved */
         return 0;
     if (skr_reader_prepare(reader, offset, size, &error) != SKR_OK || reader->read.file == NULL ||
         !skr_store_lend(reader->worker->core->store, &reader->read, wait, bytes))

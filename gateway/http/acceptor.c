@@ -17,7 +17,7 @@
 #define SKR_ACCEPT_BURST 64
 /* For clients on this machine (the kernel doubles it): there is no wire to fill, and what lies between sender and reader should
  * stay in the processor's cache. Measured ahead of 256 KiB, of 1 MiB, and, by a third, of the 4 MiB that the kernel grows to.
- * Half of 128 KiB and less makes the two wait for each other's delayed acknowledgements. */
+ * 64 KiB and less makes the two wait for each other's delayed acknowledgements. */
 #define SKR_LOCAL_SEND_BYTES (512 << 10)
 
 static const char skr_shed_answer[] =

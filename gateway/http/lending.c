@@ -53,7 +53,7 @@ static bool skr_lending_renew(struct skr_lent *lent, size_t at, int64_t now_ms)
 /* Sends less than it was given only where the socket is full: that is what libmicrohttpd takes it for. */
 static ssize_t skr_lending_send(struct skr_lent *lent, const char *bytes, size_t size, int flags)
 {
-    size_t at = (size_t)(bytes - lent->buffer), stop = at + size;
+    size_t first = (size_t)(bytes - lent->buffer), stop = first + size, at = first;
     int64_t now_ms = skr_lending_now_ms();
     while (at < stop) {
         if ((now_ms - lent->since_ms > SKR_LENT_MS || at >= lent->end) && !skr_lending_renew(lent, at, now_ms)) {
@@ -62,14 +62,14 @@ static ssize_t skr_lending_send(struct skr_lent *lent, const char *bytes, size_t
         }
         size_t piece = (stop < lent->end ? stop : lent->end) - at;
         ssize_t sent = sendto(lent->fd, lent->bytes + (at - lent->begin), piece, flags, NULL, 0);
-        if (sent < 0 && at == stop - size)
+        if (sent < 0 && at == first)
             return -1;
         lent->used = true;
         at += sent < 0 ? 0 : (size_t)sent;
         if (sent < (ssize_t)piece)
             break;
     }
-    return (ssize_t)(at - (stop - size));
+    return (ssize_t)(at - first);
 }
 
 /* The C library's, for everybody in this process. */

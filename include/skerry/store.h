@@ -143,6 +143,8 @@ struct skr_read {
 /* SKR_OK: the bytes were in the page cache and are in `buffer`. SKR_PENDING: `done` comes. SKR_CORRUPT: checksum mismatch.
  * SKR_IO, SKR_NO_MEMORY. */
 enum skr_status skr_store_read(struct skr_store *store, struct skr_io *io, struct skr_read *read);
+/* Smaller files are not lent: mapping them costs more than copying. */
+#define SKR_STORE_MIN_LENT_BYTES (512u << 10)
 /* The bytes of a read where they lie in the page cache, verified and not copied: `buffer` and `done` play no part. False: not
  * all of them are in memory, or they do not match, or the file is not mapped; skr_store_read() tells more, and once it found
  * bytes in memory their file is. With `wait` they are taken from the disk, blocking, where they are not in memory. They stay

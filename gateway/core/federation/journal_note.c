@@ -128,23 +128,17 @@ static enum skr_status skr_note_admit(struct skr_view *view, const struct skr_co
 }
 
 /* A container that is not bound any more, and names of it that were dirty when that ended: what is told of them has to stay
- * true, for when it is bound again. Other names are nobody's business. */
+ * true, for when it is bound again. Other names are nobody's business: SKR_NOT_FOUND. */
 static enum skr_status skr_note_left(struct skr_view *view, const struct skr_container *container, struct skr_bytes key,
-                                     const struct skr_object *there, struct skr_note *note, struct skr_error *err)
+                                     struct skr_binding *binding, struct skr_error *err)
 {
     struct skr_journal_entry entry;
     if (container->journal_node == 0 || container->versioning != SKR_VERSIONING_OFF) /* never bound, or never again */
-        return SKR_OK;
+        return SKR_NOT_FOUND;
     enum skr_status status = skr_journal_get(view, container, key, &entry, err);
-    if (status != SKR_OK)
-        return status == SKR_NOT_FOUND ? SKR_OK : status;
-    note->is_noted = true;
-    note->change = (struct skr_journal_change){.objects_node = container->objects_node,
-                                               .journal_node = container->journal_node,
-                                               .binding = entry.binding,
-                                               .has_trace = true};
-    skr_note_trace(view, container, key, there, &note->change.trace);
-    return SKR_OK;
+    if (status == SKR_OK)
+        *binding = (struct skr_binding){.id = entry.binding, .mode = SKR_BINDING_WRITE_BACK};
+    return status;
 }
 
 enum skr_status skr_note_begin(struct skr_view *view, struct skr_pending *pending, const struct skr_container *container,
@@ -156,10 +150,13 @@ enum skr_status skr_note_begin(struct skr_view *view, struct skr_pending *pendin
     if (skr_is_being_deleted(&pending->worker->core->bindings, name->account, name->container))
         return skr_fail(err, SKR_CONTAINER_NOT_FOUND, "the container is being deleted");
     enum skr_status status = skr_binding_of(view, name->account, name->container, &binding, NULL);
-    if (status == SKR_NOT_FOUND || (status == SKR_OK && binding.mode == SKR_BINDING_READ_ONLY))
-        return skr_note_left(view, container, name->key, there, note, err);
-    if (status != SKR_OK)
+    bool is_bound = status == SKR_OK && binding.mode != SKR_BINDING_READ_ONLY;
+    if (status != SKR_OK && status != SKR_NOT_FOUND)
         return skr_fail(err, status, "the binding of a container cannot be read");
+    if (!is_bound)
+        status = skr_note_left(view, container, name->key, &binding, err);
+    if (status != SKR_OK)
+        return status == SKR_NOT_FOUND ? SKR_OK : status;
     struct skr_journal_change *change = &note->change;
     note->is_noted = true;
     change->objects_node = container->objects_node;
@@ -177,7 +174,7 @@ enum skr_status skr_note_begin(struct skr_view *view, struct skr_pending *pendin
         if (change->base_etag.data == NULL)
             return skr_fail(err, SKR_NO_MEMORY, "no memory for an entity tag");
     }
-    return grows && !change->is_awaited ? skr_note_admit(view, pending->worker->core, err) : SKR_OK;
+    return grows && is_bound && !change->is_awaited ? skr_note_admit(view, pending->worker->core, err) : SKR_OK;
 }
 
 enum skr_status skr_note_source(struct skr_view *view, struct skr_pending *pending, const struct skr_container *container,

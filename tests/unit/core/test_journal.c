@@ -118,16 +118,19 @@ START_TEST(test_settings)
 }
 END_TEST
 
-START_TEST(test_renaming)
+static enum skr_status rename_object(const char *from, const char *to)
 {
     struct outcome outcome = {.called = false};
-    struct skr_copy_source source = {.name = harness_name("box", "from"), .length = SKR_SIZE_ANY};
-    struct skr_object_name to = harness_name("box", "to");
+    struct skr_copy_source source = {.name = harness_name("box", from), .length = SKR_SIZE_ANY};
+    struct skr_object_name name = harness_name("box", to);
+    return harness_wait(&harness, &outcome, skr_rename_object(harness.worker, &source, &name, NULL, harness_done, &outcome));
+}
+
+START_TEST(test_renaming)
+{
     ck_assert_int_eq(harness_put(&harness, "box", "from", 10, 1), SKR_OK);
     ck_assert_int_eq(harness_put(&harness, "box", "to", 3, 1), SKR_OK);
-    ck_assert_int_eq(
-        harness_wait(&harness, &outcome, skr_rename_object(harness.worker, &source, &to, NULL, harness_done, &outcome)),
-        SKR_OK);
+    ck_assert_int_eq(rename_object("from", "to"), SKR_OK);
     dirty_are("to+10 from-0 "); /* in this order */
     ck_assert(harness_holds(&harness, "box", "to", 10, 1));
 }
@@ -139,14 +142,6 @@ static enum skr_status rename_file(const char *from, const char *to, enum skr_re
     struct skr_file_name a = {.account = ACCOUNT, .container = SKR_BYTES("box"), .path = skr_text(from)};
     struct skr_file_name b = {.account = ACCOUNT, .container = SKR_BYTES("box"), .path = skr_text(to)};
     return harness_wait(&harness, &outcome, skr_rename_file(harness.worker, &a, &b, mode, harness_done, &outcome));
-}
-
-static enum skr_status rename_object(const char *from, const char *to)
-{
-    struct outcome outcome = {.called = false};
-    struct skr_copy_source source = {.name = harness_name("box", from), .length = SKR_SIZE_ANY};
-    struct skr_object_name name = harness_name("box", to);
-    return harness_wait(&harness, &outcome, skr_rename_object(harness.worker, &source, &name, NULL, harness_done, &outcome));
 }
 
 /* What was dirty when its container was detached: its entries say what is true, whatever happens to the names until it is bound

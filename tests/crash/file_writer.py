@@ -4,6 +4,7 @@ import errno
 import mmap
 import os
 import random
+import signal
 
 GONE = None
 # What calls give when the server behind the mount is gone.
@@ -178,13 +179,33 @@ class FileWriter:
         after = bytes(after[:len(content)])
         descriptor = os.open(self.at(path), os.O_RDWR)
         self.state.may_be = [{path: ("file", after, mode)}]
-        with mmap.mmap(descriptor, len(content)) as mapping:
-            mapping[at:at + len(piece)] = after[at:at + len(piece)]
-            mapping.flush()
-            os.fsync(descriptor)
-            self.state.apply({path: ("file", after, mode)})
+        self._apart(lambda: self._write_mapped(descriptor, after, at, len(piece)))
+        self.state.apply({path: ("file", after, mode)})
         os.close(descriptor)
         return True
+
+    @staticmethod
+    def _write_mapped(descriptor, content, at, size):
+        with mmap.mmap(descriptor, len(content)) as mapping:
+            mapping[at:at + size] = content[at:at + size]
+            mapping.flush()
+            os.fsync(descriptor)
+
+    def _apart(self, do):
+        """In a process of its own: memory of a file whose server is gone is SIGBUS, which ends a process without a word."""
+        process = os.fork()
+        if process == 0:
+            try:
+                do()
+            except OSError as error:
+                os._exit(error.errno)
+            os._exit(0)
+        code = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+        if code == -signal.SIGBUS:
+            os.statvfs(self.root)  # nothing caches it: raises, where that is the reason
+            raise OSError(errno.EFAULT, "SIGBUS while the server is there")
+        if code != 0:
+            raise OSError(abs(code), "in a mapping")
 
     def cut(self):
         path = self._some("file")
